@@ -1,0 +1,84 @@
+package gateway
+
+import "time"
+
+// Role of somebody who acts. Trainee to supervisor are ordered; editor, admin and auditor stand beside them.
+type Role string
+
+// The roles of staff, and the actors that are no staff.
+const (
+	RoleTrainee    Role = "trainee"
+	RoleAgent      Role = "agent"
+	RoleSenior     Role = "senior"
+	RoleSupervisor Role = "supervisor"
+	RoleEditor     Role = "editor"
+	RoleAdmin      Role = "admin"
+	RoleAuditor    Role = "auditor"
+
+	RoleVisitor Role = "visitor"
+	RoleHost    Role = "host"   // a login event
+	RoleSystem  Role = "system" // timers, jobs, sweeps
+)
+
+// Actor is who did something.
+type Actor struct {
+	Role Role `json:"role"`
+	ID   ID   `json:"id,omitempty"`
+}
+
+// Agent is a person of the staff, of whatever role.
+type Agent struct {
+	ID          ID
+	Email       string // sign-in name, lower case
+	Name        string // shown to visitors
+	Role        Role
+	Capacity    int       // chats at once over all mailboxes, default 3
+	Active      int       // seats taken, also by a running offer
+	Chosen      bool      // has set availability at least once (product.md P33)
+	PausedAt    time.Time // not zero: counts as assign_only everywhere until "I am back"
+	PausedFor   string    // reason word: ring.missed, supervisor
+	LastOfferAt time.Time
+	LastBeatAt  time.Time
+	DisabledAt  time.Time
+	Locale      string
+	Version     int64
+	Seq         uint64 // head of topic ID
+}
+
+// Availability is what an agent declares for one mailbox.
+type Availability string
+
+// The three values: offers and assignments; assignments only; neither.
+const (
+	Available    Availability = "available"
+	AssignOnly   Availability = "assign_only"
+	NotAvailable Availability = "unavailable"
+)
+
+// Effective gives what counts for routing: a pause turns available into assign_only everywhere.
+func (a Agent) Effective(declared Availability) Availability {
+	if declared == Available && !a.PausedAt.IsZero() {
+		return AssignOnly
+	}
+	return declared
+}
+
+// Presence is what is observed of an agent.
+type Presence string
+
+// Online: a live socket with input within 5 min. IdlePresence: a live socket without. Offline: no beat for 15 s.
+const (
+	Online       Presence = "online"
+	IdlePresence Presence = "idle"
+	Offline      Presence = "offline"
+)
+
+// Membership is one agent in one mailbox, with his declared availability there.
+type Membership struct {
+	Agent        ID           `json:"agent"`
+	Mailbox      ID           `json:"mailbox"`
+	Availability Availability `json:"availability"`
+	Since        time.Time    `json:"since"`
+	By           ID           `json:"by,omitempty"`     // who set it
+	Reason       string       `json:"reason,omitempty"` // why, in a word or a sentence
+}

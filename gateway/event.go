@@ -1,0 +1,279 @@
+package gateway
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/postern-chat/postern/kb"
+)
+
+// Kind names an event: noun, dot, past tense. The closed list is Kinds.
+type Kind string
+
+// Event is one stored fact in one topic. Seq has no gaps within a topic.
+type Event struct {
+	ID      ID              `json:"id"`
+	Kind    Kind            `json:"ev"`
+	Topic   string          `json:"topic"`
+	Seq     uint64          `json:"seq"`
+	At      time.Time       `json:"-"`
+	Actor   Actor           `json:"by"`
+	Payload json.RawMessage `json:"data"`
+}
+
+// MarshalJSON writes the event frame of PROTOCOL.md: at is in milliseconds since 1970.
+func (e Event) MarshalJSON() ([]byte, error) {
+	type plain Event
+	return json.Marshal(struct {
+		plain
+		At int64 `json:"at"`
+	}{plain(e), e.At.UnixMilli()})
+}
+
+// UnmarshalJSON reads the event frame.
+func (e *Event) UnmarshalJSON(b []byte) error {
+	type plain Event
+	in := struct {
+		*plain
+		At int64 `json:"at"`
+	}{plain: (*plain)(e)}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return err
+	}
+	e.At = time.UnixMilli(in.At).UTC()
+	return nil
+}
+
+// Payload is what one kind of event says.
+type Payload interface{ Kind() Kind }
+
+// ConversationStarted opens a history.
+type ConversationStarted struct {
+	Mailbox ID      `json:"mailbox"`
+	Page    string  `json:"page,omitempty"`
+	Browser string  `json:"browser,omitempty"`
+	Locale  string  `json:"locale,omitempty"`
+	Claimed Claimed `json:"claimed"` // typed, unproven
+}
+
+// ConversationQueued says that it waits for a person until MissedAt.
+type ConversationQueued struct {
+	Mailbox  ID    `json:"mailbox"`
+	Round    int   `json:"round"`
+	QueuedAt int64 `json:"queued_at"` // unix ms; earlier than the event when it came back
+	MissedAt int64 `json:"missed_at"` // unix ms
+	Back     bool  `json:"back,omitempty"`
+}
+
+// ConversationOffered says that it rings at an agent. Staff and mailbox topics only.
+type ConversationOffered struct {
+	Agent ID    `json:"agent"`
+	Until int64 `json:"until"` // unix ms
+	Ring  int   `json:"ring"`
+}
+
+// ConversationClaimed names the one who took it.
+type ConversationClaimed struct {
+	Agent ID     `json:"agent"`
+	Name  string `json:"name"`
+	How   string `json:"how"` // offer, hand, reply, assign
+}
+
+// ConversationAssigned says that it was handed to a colleague or another mailbox.
+type ConversationAssigned struct {
+	Agent   ID     `json:"agent,omitempty"`
+	Mailbox ID     `json:"mailbox,omitempty"`
+	Name    string `json:"name,omitempty"` // agent's or mailbox's
+}
+
+// ConversationReleased says that an offer ended or an agent gave it back.
+type ConversationReleased struct {
+	Agent  ID     `json:"agent"`
+	Reason string `json:"reason"` // declined, ring.missed, away, logout, withdrawn, released
+}
+
+// ConversationMissed says that nobody claimed the conversation before its mailbox's deadline. It goes on by
+// e-mail, in the same history, under Number.
+type ConversationMissed struct {
+	Number   int64  `json:"number"`    // told to the visitor; unique in the installation
+	WaitedMS int64  `json:"waited_ms"` // queued to missed, database clock
+	Why      string `json:"why"`       // deadline, left, hours
+}
+
+// ConversationEnded says that a phase ended.
+type ConversationEnded struct {
+	Outcome Outcome `json:"outcome"`
+	Reason  string  `json:"reason,omitempty"`
+}
+
+// ConversationReopened says that a closed ticket goes on.
+type ConversationReopened struct{}
+
+// ConversationRated is the visitor's word.
+type ConversationRated struct {
+	Stars int    `json:"stars"`
+	Text  string `json:"text,omitempty"`
+}
+
+// ConversationFrozen says that the account's owner pressed "Not me".
+type ConversationFrozen struct {
+	Change string `json:"change"`
+}
+
+// MessageCreated carries a message to both sides.
+type MessageCreated struct{ Message }
+
+// NoteCreated carries a note to the staff's side.
+type NoteCreated struct{ Message }
+
+// MessageRead says how far one side has read.
+type MessageRead struct {
+	UpTo uint64 `json:"up_to"` // seq of the topic
+}
+
+// ArticleSuggested counts what the visitor was shown for his words.
+type ArticleSuggested struct {
+	Query    string `json:"query"`
+	Articles []ID   `json:"articles"`
+}
+
+// ArticleOpened says that the visitor read one.
+type ArticleOpened struct {
+	Article ID     `json:"article"`
+	Title   string `json:"title"`
+	Query   string `json:"query,omitempty"`
+}
+
+// ArticleRated is the answer to "Did this help?".
+type ArticleRated struct {
+	Article ID     `json:"article"`
+	Solved  bool   `json:"solved"`
+	Text    string `json:"text,omitempty"`
+}
+
+// AvailabilityChanged says what an agent now declares for a mailbox, or that a pause began or ended.
+type AvailabilityChanged struct {
+	Agent        ID           `json:"agent"`
+	Mailbox      ID           `json:"mailbox,omitempty"` // "" = the pause, which covers all
+	Availability Availability `json:"availability"`
+	Paused       bool         `json:"paused,omitempty"`
+	Reason       string       `json:"reason,omitempty"`
+}
+
+// TicketOpened says that the conversation goes on by e-mail.
+type TicketOpened struct {
+	Number  int64  `json:"number"`
+	Subject string `json:"subject"`
+	Why     string `json:"why"`          // missed, form, mail, agent, left
+	To      string `json:"to,omitempty"` // where the answer goes, masked; "" = it waits in the widget
+}
+
+// TicketDelivered says that the mail server took a mail.
+type TicketDelivered struct {
+	Message ID `json:"message"`
+}
+
+// TicketReplied says that a mail came in.
+type TicketReplied struct {
+	Message  ID   `json:"message"`
+	Verified bool `json:"verified"`
+}
+
+// TicketBounced says that a mail will not arrive.
+type TicketBounced struct {
+	Message ID     `json:"message,omitempty"`
+	Code    string `json:"code"`
+}
+
+// GateMoved carries every change.*, challenge.* and proof.* event: one row of the proof gate moved. It holds
+// no token, no subject and no account fact; Fields stand only in the offer, which the visitor must see.
+type GateMoved struct {
+	K       Kind                         `json:"-"`
+	Change  string                       `json:"change"`           // ch_…
+	Name    string                       `json:"kind"`             // change kind
+	State   string                       `json:"state"`            // after the step
+	Title   map[string]string            `json:"title,omitempty"`  // the kind's template per language
+	Labels  map[string]map[string]string `json:"labels,omitempty"` // field → language → label
+	Fields  map[string]string            `json:"fields,omitempty"`
+	Guide   string                       `json:"guide,omitempty"`  // self-service page
+	Until   int64                        `json:"until,omitempty"`  // unix ms, when this state ends by itself
+	Reason  string                       `json:"reason,omitempty"` // staff topic only
+	Receipt string                       `json:"receipt,omitempty"`
+}
+
+// LoginObserved says that a login was seen at the host: of itself it moves nothing (level E0).
+type LoginObserved struct {
+	Source string `json:"source"`
+	Match  bool   `json:"match"`
+}
+
+// IdentityClaimed says that the host signed who is in its session (no proof), or that the visitor typed it.
+type IdentityClaimed struct {
+	How   string `json:"how"` // typed, signed
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
+}
+
+// IdentityProven says that a login proved the account behind this browser for one change.
+type IdentityProven struct {
+	Host string `json:"host"`
+}
+
+// SettingChanged tells nodes and consoles which setting to read again.
+type SettingChanged struct {
+	What    string `json:"what"` // mailbox, agent, reply, kind, origin
+	ID      ID     `json:"id,omitempty"`
+	Version int64  `json:"version"`
+}
+
+// ArticleChanged is the kb topic's event: apply what changed since the last number.
+type ArticleChanged struct {
+	Article ID `json:"article"`
+}
+
+// Kind implementations: the one place where a payload meets its name.
+
+func (ConversationStarted) Kind() Kind  { return "conversation.started" }
+func (ConversationQueued) Kind() Kind   { return "conversation.queued" }
+func (ConversationOffered) Kind() Kind  { return "conversation.offered" }
+func (ConversationClaimed) Kind() Kind  { return "conversation.claimed" }
+func (ConversationAssigned) Kind() Kind { return "conversation.assigned" }
+func (ConversationReleased) Kind() Kind { return "conversation.released" }
+func (ConversationMissed) Kind() Kind   { return "conversation.missed" }
+func (ConversationEnded) Kind() Kind    { return "conversation.closed" }
+func (ConversationReopened) Kind() Kind { return "conversation.reopened" }
+func (ConversationRated) Kind() Kind    { return "conversation.rated" }
+func (ConversationFrozen) Kind() Kind   { return "conversation.frozen" }
+func (MessageCreated) Kind() Kind       { return "message.created" }
+func (NoteCreated) Kind() Kind          { return "note.created" }
+func (MessageRead) Kind() Kind          { return "message.read" }
+func (ArticleSuggested) Kind() Kind     { return "article.suggested" }
+func (ArticleOpened) Kind() Kind        { return "article.opened" }
+func (ArticleRated) Kind() Kind         { return "article.rated" }
+func (AvailabilityChanged) Kind() Kind  { return "availability.changed" }
+func (TicketOpened) Kind() Kind         { return "ticket.opened" }
+func (TicketDelivered) Kind() Kind      { return "ticket.delivered" }
+func (TicketReplied) Kind() Kind        { return "ticket.replied" }
+func (TicketBounced) Kind() Kind        { return "ticket.bounced" }
+func (g GateMoved) Kind() Kind          { return g.K }
+func (LoginObserved) Kind() Kind        { return "login.observed" }
+func (IdentityClaimed) Kind() Kind      { return "identity.claimed" }
+func (IdentityProven) Kind() Kind       { return "identity.proven" }
+func (SettingChanged) Kind() Kind       { return "setting.changed" }
+func (ArticleChanged) Kind() Kind       { return "article.changed" }
+
+// Suggestion is one line of self-help shown to a visitor or an agent.
+type Suggestion struct {
+	Article ID      `json:"article"`
+	Title   string  `json:"title"`
+	Summary string  `json:"summary"`
+	Score   float64 `json:"score"`
+}
+
+// Page is an article as the widget draws it.
+type Page struct {
+	Article ID        `json:"article"`
+	Title   string    `json:"title"`
+	Version ID        `json:"version"`
+	Nodes   []kb.Node `json:"nodes"`
+}

@@ -1,0 +1,39 @@
+package gateway
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// JobKind names durable work. It is enqueued in the transaction of the fact that needs it.
+type JobKind string
+
+// The jobs of stage 1.
+const (
+	JobRing   JobKind = "ring"   // an offer's ring ends
+	JobMissed JobKind = "missed" // a queued conversation's deadline
+	JobMail   JobKind = "mail"   // one mail of the outbox
+	JobSettle JobKind = "settle" // ask a backend what became of a delivery
+	JobGate   JobKind = "gate"   // deliver a released change, expire what is over
+	JobAway   JobKind = "away"   // an absent agent's chats go back
+)
+
+// Job is one piece of work. ID is deterministic (missed:cv_…:1), so that enqueueing twice is once.
+type Job struct {
+	ID       string
+	Kind     JobKind
+	Due      time.Time
+	Payload  json.RawMessage
+	Attempts int    // leases so far, this one included
+	LastErr  string // code of the last failure
+}
+
+// Backoff gives the wait before the next try: 1, 5, 15 min, 1 h, then every 4 h; over says that 5 days are past.
+func Backoff(attempts int, first, now time.Time) (wait time.Duration, over bool) {
+	steps := [...]time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
+	wait = 4 * time.Hour
+	if attempts >= 1 && attempts <= len(steps) {
+		wait = steps[attempts-1]
+	}
+	return wait, now.Sub(first) > 5*24*time.Hour
+}

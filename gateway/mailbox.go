@@ -1,0 +1,136 @@
+package gateway
+
+import "time"
+
+// Defaults of product.md §2.
+const (
+	DefaultRing      = 20 * time.Second
+	DefaultMissed    = 120 * time.Second
+	DefaultCapacity  = 3
+	PresenceLife     = 15 * time.Second
+	AwayBeforeReturn = 2 * time.Minute  // an absent agent's active chats go back to the queue
+	VisitorGone      = 30 * time.Second // no socket for this long: the visitor left
+)
+
+// Mailbox is where conversations wait, with the people who answer them.
+type Mailbox struct {
+	ID        ID            `json:"id"`
+	Slug      string        `json:"slug"` // in the snippet; [a-z0-9-], 1…40
+	Name      string        `json:"name"`
+	Address   string        `json:"address"` // e-mail address its answers come from
+	Ring      time.Duration `json:"-"`       // one ring
+	Missed    time.Duration `json:"-"`       // longest wait for a person
+	Zone      string        `json:"zone"`    // IANA name
+	Hours     Hours         `json:"hours"`   // nil = always open
+	Color     string        `json:"color"`   // #RRGGBB or ""
+	Greeting  string        `json:"greeting"`
+	Signature string        `json:"signature"` // ends the agent's mails
+	Origins   []string      `json:"origins"`   // exact origins that may embed the widget
+	Host      string        `json:"host"`      // name of the host entry whose accounts it serves, or ""
+	Fields    []Field       `json:"fields"`    // pre-chat form
+	Version   int64         `json:"version"`
+}
+
+// Field is one question of the pre-chat form.
+type Field struct {
+	Name     string `json:"name"`
+	Label    string `json:"label"`
+	Required bool   `json:"required"`
+}
+
+// Hours are weekly intervals in the mailbox's zone. An interval may cross midnight: To < From ends next day.
+type Hours []Interval
+
+// Interval is an opening time on one weekday, in minutes from local midnight.
+type Interval struct {
+	Day  time.Weekday `json:"day"`
+	From int          `json:"from"`
+	To   int          `json:"to"`
+}
+
+// OpenAt reports whether the mailbox is open at t, and when that changes next (zero = never).
+// Civil time decides: a shop that opens at 9 opens at 9 on both days of a clock change.
+func (m Mailbox) OpenAt(t time.Time) (open bool, until time.Time) {
+	if len(m.Hours) == 0 {
+		return true, time.Time{}
+	}
+	loc, err := time.LoadLocation(m.Zone)
+	if err != nil {
+		loc = time.UTC
+	}
+	local := t.In(loc)
+	for _, span := range m.spans(local, loc) {
+		if !local.Before(span[0]) && local.Before(span[1]) {
+			open, until = true, later(until, span[1])
+		}
+	}
+	if open {
+		return true, m.extend(until, loc)
+	}
+	for _, span := range m.spans(local, loc) {
+		if span[0].After(local) && (until.IsZero() || span[0].Before(until)) {
+			until = span[0]
+		}
+	}
+	return false, until
+}
+
+// spans gives the opening times that touch the eight days from yesterday on.
+func (m Mailbox) spans(local time.Time, loc *time.Location) [][2]time.Time {
+	var out [][2]time.Time
+	for d := -1; d <= 7; d++ {
+		y, mo, day := local.AddDate(0, 0, d).Date()
+		weekday := time.Date(y, mo, day, 12, 0, 0, 0, loc).Weekday()
+		for _, iv := range m.Hours {
+			if iv.Day != weekday {
+				continue
+			}
+			end := iv.To
+			if end <= iv.From {
+				end += 24 * 60
+			}
+			out = append(out, [2]time.Time{
+				time.Date(y, mo, day, 0, iv.From, 0, 0, loc),
+				time.Date(y, mo, day, 0, end, 0, 0, loc),
+			})
+		}
+	}
+	return out
+}
+
+// extend follows intervals that meet, so that "until" is when the doors really close.
+func (m Mailbox) extend(until time.Time, loc *time.Location) time.Time {
+	for range 8 {
+		next := until
+		for _, span := range m.spans(until, loc) {
+			if !until.Before(span[0]) && until.Before(span[1]) {
+				next = later(next, span[1])
+			}
+		}
+		if next.Equal(until) {
+			return until
+		}
+		until = next
+	}
+	return time.Time{} // open round the clock
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// CheckHours refuses intervals outside a day and a zone that this machine does not know. Errors: invalid.
+func (m Mailbox) CheckHours() error {
+	if _, err := time.LoadLocation(m.Zone); err != nil {
+		return Invalid("zone")
+	}
+	for _, iv := range m.Hours {
+		if iv.Day < 0 || iv.Day > 6 || iv.From < 0 || iv.From >= 1440 || iv.To < 0 || iv.To > 1440 {
+			return Invalid("hours")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,275 @@
+package gateway
+
+import (
+	"context"
+	"time"
+)
+
+// Store is the truth for every fact. It is split by noun; one type implements all parts. A method is a domain
+// verb and one transaction, and gives the events it appended (each already numbered; nothing is published
+// before the commit). Expected refusals are codes; a refused call changes nothing. Times are passed in, but
+// what nodes compare is measured by Now.
+//
+// Lock order: conversations by id → agents by id → topic counters → log head.
+type Store interface {
+	ConversationStore
+	QueueStore
+	EventStore
+	AgentStore
+	VisitorStore
+	SettingStore
+	FileStore
+	JobStore
+
+	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
+	// A step back is refused with unavailable.
+	Now(ctx context.Context) (time.Time, error)
+	// Close ends the pools after the running transactions.
+	Close() error
+}
+
+// Start is what a new conversation begins with. ID, MessageID and At come from the Service.
+type Start struct {
+	ID        ID
+	Visitor   ID
+	Mailbox   ID
+	Page      string
+	Browser   string
+	Locale    string
+	Claimed   Claimed
+	First     *Message      // may be nil: it waits for the first words
+	Context   []Payload     // article.* events of the self-help session, in order
+	Missed    time.Duration // the mailbox's limit: MissedAt = now + Missed
+	Ticket    bool          // the form: becomes a ticket in the same transaction (why "form")
+	Subject   string
+	CommandID string // the client's own UUID: starting twice is once
+}
+
+// ConversationStore holds the histories' rows.
+type ConversationStore interface {
+	// StartConversation stores the conversation, its first events and its missed job; with Ticket set it gets
+	// its number instead of a place in the queue. The same CommandID of the same visitor gives the same result.
+	StartConversation(ctx context.Context, s Start, now time.Time) (Conversation, []Event, error)
+	// Conversation reads one row. Errors: not_found.
+	Conversation(ctx context.Context, id ID) (Conversation, error)
+	// Conversations lists rows by filter, newest activity first, at most 200.
+	Conversations(ctx context.Context, f ConversationFilter) ([]Conversation, error)
+	// CloseConversation ends the phase, frees the seat and revokes the gate's live changes in the same
+	// transaction. Errors: not_found, conversation_closed.
+	CloseConversation(ctx context.Context, id ID, by Actor, o Outcome, reason string, now time.Time) ([]Event, error)
+	// OpenTicket gives the conversation its number once, frees the seat, revokes live changes.
+	// Errors: conflict if it is a ticket already, conversation_closed.
+	OpenTicket(ctx context.Context, id ID, by Actor, subject, why string, now time.Time) (Conversation, []Event, error)
+	// Rate stores stars and text; again within 24 h replaces. Errors: not_found, invalid reason state, gone.
+	Rate(ctx context.Context, id ID, r Rating, now time.Time) ([]Event, error)
+	// SetClaimed stores what the visitor typed about himself.
+	SetClaimed(ctx context.Context, id ID, c Claimed, now time.Time) ([]Event, error)
+}
+
+// ConversationFilter picks rows; zero fields do not filter.
+type ConversationFilter struct {
+	Mailboxes  []ID
+	Visitor    ID
+	Assignee   ID
+	Unassigned bool
+	Statuses   []Status
+	Channel    ChannelName
+	Outcome    Outcome
+	Text       string // in subject, first words, number; never joined to accounts
+	Before     time.Time
+	Limit      int
+}
+
+// QueueStore moves conversations between queue, offer, agent and ticket. Every method is a race that one wins.
+type QueueStore interface {
+	// Offer takes a seat of agent and rings until; the conversation stays queued. It enqueues the ring's job.
+	// Errors: conflict (row moved, or rings elsewhere), at_capacity, forbidden (no member, not available).
+	Offer(ctx context.Context, cv, agent ID, version int64, until, now time.Time) ([]Event, error)
+	// EndOffer ends a running ring and frees the seat: reason declined, ring.missed (pauses the agent),
+	// away, withdrawn. A ring that is over already is no error and no event.
+	EndOffer(ctx context.Context, cv, agent ID, ring int, reason string, now time.Time) ([]Event, error)
+	// Claim makes agent the assignee of a queued conversation, by an offer or by hand; a ring elsewhere ends.
+	// Of any number of callers exactly one succeeds.
+	// Errors: not_found; conversation_closed; already_claimed, params agent, name; at_capacity, params seats;
+	// forbidden if no member of the mailbox. Source: product.md P36, P39, P50.
+	Claim(ctx context.Context, cv, agent ID, how string, now time.Time) ([]Event, error)
+	// Assign hands an active conversation or a ticket to a colleague or another mailbox, with a note.
+	// Errors: not_found, conversation_closed, at_capacity, forbidden.
+	Assign(ctx context.Context, a Assignment, now time.Time) ([]Event, error)
+	// Requeue gives an active conversation back with its old queued_at and a new deadline.
+	// Errors: conflict if it is not active or not this agent's.
+	Requeue(ctx context.Context, cv, agent ID, reason string, missed time.Duration, now time.Time) ([]Event, error)
+	// Miss makes a queued conversation of that round a ticket, or abandoned if the visitor wrote nothing.
+	// Exactly one of any number of callers gets events. Source: mail-and-routing.md 2.4.
+	Miss(ctx context.Context, cv ID, round int, why, subject string, now time.Time) ([]Event, error)
+	// Queue lists queued conversations of the mailboxes, oldest first; nil = all.
+	Queue(ctx context.Context, mailboxes []ID) ([]Conversation, error)
+	// Candidates lists members of a mailbox with what Route needs, presence not included.
+	Candidates(ctx context.Context, mailbox ID) ([]Candidate, error)
+	// Place gives how many wait before this conversation in its mailbox, 0 = next.
+	Place(ctx context.Context, cv ID) (int, error)
+	// Recount sets every agent's active seats to what the rows say and returns how many were wrong.
+	Recount(ctx context.Context) (int, error)
+}
+
+// Assignment hands a conversation on.
+type Assignment struct {
+	Conversation ID
+	By           Actor
+	ToAgent      ID            // or
+	ToMailbox    ID            // then it waits there, unassigned
+	Note         *Message      // stored as note.created before conversation.assigned
+	Missed       time.Duration // limit of the new mailbox's queue
+}
+
+// Candidate is an agent as Route sees him. Presence is filled in by the Service from the bus.
+type Candidate struct {
+	Agent        ID
+	Availability Availability // effective: a pause counts
+	Presence     Presence
+	Active       int
+	Capacity     int
+	LastOfferAt  time.Time
+	LastBeatAt   time.Time
+	Rung         int // rings of the current round that this agent missed or declined
+}
+
+// Append is one event to store in a topic through the group committer.
+type Append struct {
+	Topic        string
+	Conversation ID // lock and check this row; "" = only the topic's counter
+	Actor        Actor
+	ClientID     string // unique per topic; "" = none
+	Payload      Payload
+	ID           ID
+	At           time.Time
+
+	MustVisitor ID    // refuse not_found unless the row's visitor is this one
+	MustAgent   ID    // refuse not_assignee unless unassigned or this agent's; the first reply claims
+	Counts      bool  // a message: moves last_message_at, first_words and the ticket's turn
+	Mail        *Mail // goes to the outbox in the same transaction, with its job
+}
+
+// EventStore appends and reads numbered events.
+type EventStore interface {
+	// Append stores events in order of arrival, many callers' in one transaction. The same ClientID again
+	// gives the first event back and stores nothing. Events beside the first (a claim by first reply) come
+	// in more. Errors: those of Append's Must fields, conversation_closed.
+	Append(ctx context.Context, a Append) (ev Event, more []Event, err error)
+	// Events reads a topic after seq, at most limit, in order.
+	Events(ctx context.Context, topic string, after uint64, limit int) ([]Event, error)
+	// EventsBefore reads the page of a topic that ends before seq (0 = the end), in order.
+	EventsBefore(ctx context.Context, topic string, seq uint64, limit int) ([]Event, error)
+	// Heads gives the last seq of each topic that exists; at most 200 a call.
+	Heads(ctx context.Context, topics []string) (map[string]uint64, error)
+}
+
+// AgentStore holds the staff.
+type AgentStore interface {
+	// SaveAgent creates (Version 0) or updates name, role, capacity, disabled. Errors: conflict, invalid (e-mail taken).
+	SaveAgent(ctx context.Context, a Agent, by Actor, now time.Time) (Agent, []Event, error)
+	Agent(ctx context.Context, id ID) (Agent, error)
+	AgentByEmail(ctx context.Context, email string) (Agent, error)
+	Agents(ctx context.Context) ([]Agent, error)
+	// SetPassword stores an argon2id string and ends all sessions of the agent.
+	SetPassword(ctx context.Context, agent ID, hash string, now time.Time) error
+	Password(ctx context.Context, agent ID) (hash string, err error)
+	// SaveSession stores a session under the hash of its token; Session reads and EndSession ends it.
+	SaveSession(ctx context.Context, hash string, agent ID, until, now time.Time) error
+	Session(ctx context.Context, hash string, now time.Time) (Agent, error)
+	EndSession(ctx context.Context, hash string) error
+	// Memberships lists by agent or by mailbox; "" = any.
+	Memberships(ctx context.Context, agent, mailbox ID) ([]Membership, error)
+	// SetMembers makes exactly these agents the mailbox's members; new ones start not available.
+	SetMembers(ctx context.Context, mailbox ID, agents []ID, by Actor, now time.Time) ([]Event, error)
+	// SetAvailability declares; mailbox "" = all of the agent's. It ends a pause. Logged with by and reason.
+	SetAvailability(ctx context.Context, agent, mailbox ID, a Availability, by Actor, reason string, now time.Time) ([]Event, error)
+	// Pause and Resume: while paused an agent counts as assign_only everywhere.
+	Pause(ctx context.Context, agent ID, reason string, by Actor, now time.Time) ([]Event, error)
+	Resume(ctx context.Context, agent ID, now time.Time) ([]Event, error)
+	// Beats writes when these agents were last seen, in one statement.
+	Beats(ctx context.Context, agents []ID, now time.Time) error
+}
+
+// VisitorStore holds browsers and their keys.
+type VisitorStore interface {
+	// PairVisitor stores a token's hash with its key on first sight, or checks it: the same pair gives the
+	// stored visitor. Errors: unauthenticated key.required for another key or none.
+	PairVisitor(ctx context.Context, v Visitor, now time.Time) (Visitor, error)
+	// VisitorByToken reads without storing. Errors: not_found.
+	VisitorByToken(ctx context.Context, tokenHash string) (Visitor, error)
+	Visitor(ctx context.Context, id ID) (Visitor, error)
+	// SetIdentity stores what a host-signed token said. jti burns in the same transaction (host, jti unique).
+	// Errors: unauthenticated identify.invalid when it was used before.
+	SetIdentity(ctx context.Context, id ID, i Identity, jti string, now time.Time) ([]Event, error)
+}
+
+// SettingStore holds mailboxes, saved replies and switches.
+type SettingStore interface {
+	SaveMailbox(ctx context.Context, m Mailbox, by Actor, now time.Time) (Mailbox, []Event, error)
+	Mailbox(ctx context.Context, id ID) (Mailbox, error)
+	MailboxBySlug(ctx context.Context, slug string) (Mailbox, error)
+	Mailboxes(ctx context.Context) ([]Mailbox, error)
+	SaveReply(ctx context.Context, r SavedReply, by Actor, now time.Time) (SavedReply, []Event, error)
+	DeleteReply(ctx context.Context, id ID, by Actor, now time.Time) ([]Event, error)
+	Replies(ctx context.Context) ([]SavedReply, error)
+	// Setting and SetSetting keep small JSON values by name (switched-off kinds, last test event).
+	Setting(ctx context.Context, name string) (value string, err error)
+	SetSetting(ctx context.Context, name, value string, by Actor, now time.Time) ([]Event, error)
+}
+
+// FileStore holds uploads in parts.
+type FileStore interface {
+	CreateFile(ctx context.Context, f File) error
+	// AppendPart stores part n (from 0). The same part again is no error; another size is. Errors: invalid, too_large.
+	AppendPart(ctx context.Context, id ID, n int, data []byte) (File, error)
+	File(ctx context.Context, id ID) (File, error)
+	// SetFileType records the type found in the content once the file is complete.
+	SetFileType(ctx context.Context, id ID, mediaType string) error
+	Part(ctx context.Context, id ID, n int) ([]byte, error)
+	DeleteFile(ctx context.Context, id ID) error
+}
+
+// JobStore leases durable work to one node at a time.
+type JobStore interface {
+	// Enqueue is for work that no other method's transaction enqueues. The same id again is nothing.
+	Enqueue(ctx context.Context, j Job) error
+	// LeaseJob gives the oldest due job to owner until lease, or ok false.
+	LeaseJob(ctx context.Context, owner string, lease time.Duration, now time.Time) (j Job, ok bool, err error)
+	// FinishJob marks it done; RetryJob frees it until due; StopJob ends it as failed and keeps the code to show.
+	FinishJob(ctx context.Context, id, owner string, now time.Time) error
+	RetryJob(ctx context.Context, id, owner string, due time.Time, code string) error
+	StopJob(ctx context.Context, id, owner, code string, now time.Time) error
+	// Mail reads one mail of the outbox; Delivered marks it sent and appends ticket.delivered; Bounced appends
+	// ticket.bounced. Outbox lists what is waiting or stopped, newest first, at most 200.
+	Mail(ctx context.Context, message ID) (Mail, error)
+	Delivered(ctx context.Context, message ID, now time.Time) ([]Event, error)
+	Bounced(ctx context.Context, message ID, code string, now time.Time) ([]Event, error)
+	Outbox(ctx context.Context) ([]OutboxRow, error)
+	// MailSent reports whether a Message-ID is ours, and to whose conversation and recipient it went.
+	MailSent(ctx context.Context, messageID string) (Mail, error)
+	// StoreIncoming stores a mail once (dedupe key) with its message: into conversation, or as a new ticket
+	// when Start is set. Errors: conflict when the key is known.
+	StoreIncoming(ctx context.Context, in Incoming, now time.Time) (Conversation, []Event, error)
+}
+
+// Incoming is one mail that came in, judged by Ingest.
+type Incoming struct {
+	Key          string // mailbox + Message-ID + SHA-256 of the body
+	Conversation ID     // join this, or
+	Start        *Start // open this ticket
+	Message      Message
+	Raw          []byte
+	Verified     bool // the sender is proven to be the ticket's address
+}
+
+// OutboxRow is one mail as the console lists it.
+type OutboxRow struct {
+	Message      ID        `json:"message"`
+	Conversation ID        `json:"conversation"`
+	To           string    `json:"to"`
+	State        string    `json:"state"` // waiting, sent, stopped
+	Attempts     int       `json:"attempts"`
+	Code         string    `json:"code,omitempty"`
+	At           time.Time `json:"at"`
+}

@@ -1,0 +1,26 @@
+package gateway
+
+import "time"
+
+// Visitor is one browser: a token paired for good with a key that cannot leave it. It is no person.
+type Visitor struct {
+	ID        ID
+	TokenHash string // base64url SHA-256 of the 256-bit token
+	KeyJKT    string // RFC 7638 thumbprint of the widget key; "" = chats, but never passes the gate
+	Key       string // the public JWK, JSON
+	Mailbox   ID     // where it was first seen
+	CreatedAt time.Time
+	BlockedAt time.Time
+	Identity  Identity
+}
+
+// Identity says what is known of the person behind a browser, and how.
+type Identity struct {
+	How     string    `json:"how"`            // "" | typed | signed | proven
+	Host    string    `json:"host,omitempty"` // host entry whose account it is
+	Subject string    `json:"-"`              // the host's account id; never sent to a browser of staff before proof
+	Name    string    `json:"name,omitempty"`
+	Email   string    `json:"email,omitempty"`
+	Class   string    `json:"class,omitempty"` // paid, trial, … from a host-signed token only
+	At      time.Time `json:"at,omitempty"`
+}
