@@ -1,0 +1,423 @@
+package gateway
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/postern-chat/postern/kb"
+)
+
+// StartInput is what a visitor begins a conversation with.
+type StartInput struct {
+	CommandID string
+	ClientID  string
+	Text      string // "" = queued, the first words come later
+	Claimed   Claimed
+	Page      string
+	Browser   string
+	Locale    string
+	Article   ID   // the article that did not help
+	Ticket    bool // the message form
+	Searches  []Payload
+}
+
+// StartConversation opens a conversation, queues it and offers it, or with Ticket stores it as a ticket.
+// Errors: invalid, too_large, mailbox_closed, nobody_available (the widget then shows the form).
+func (s *Service) StartConversation(ctx context.Context, c Caller, in StartInput) (Conversation, error) {
+	if c.Staff() || c.Visitor.ID == "" {
+		return Conversation{}, Forbidden()
+	}
+	mb, err := s.Store.Mailbox(ctx, c.Mailbox)
+	if err != nil {
+		return Conversation{}, err
+	}
+	if err := in.check(mb); err != nil {
+		return Conversation{}, err
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return Conversation{}, err
+	}
+	if !in.Ticket {
+		if err := s.reachable(ctx, mb, now); err != nil {
+			return Conversation{}, err
+		}
+	}
+	st, err := s.start(c, mb, in, now)
+	if err != nil {
+		return Conversation{}, err
+	}
+	cv, events, err := s.Store.StartConversation(ctx, st, now)
+	if err != nil {
+		return Conversation{}, err
+	}
+	s.publish(ctx, events...)
+	s.wake()
+	return cv, nil
+}
+
+func (s *Service) start(c Caller, mb Mailbox, in StartInput, now time.Time) (Start, error) {
+	id, err := NewID(PrefixConversation, now, s.Rand)
+	if err != nil {
+		return Start{}, err
+	}
+	st := Start{
+		ID: id, Visitor: c.Visitor.ID, Mailbox: mb.ID, Page: in.Page, Browser: in.Browser, Locale: in.Locale,
+		Claimed: in.Claimed, Missed: mb.Missed, Ticket: in.Ticket, CommandID: in.CommandID, Context: in.Searches,
+	}
+	if in.Text != "" {
+		m, err := s.message(in.ClientID, in.Text, now)
+		if err != nil {
+			return Start{}, err
+		}
+		st.First, st.Subject = &m, Subject(in.Text)
+	}
+	return st, nil
+}
+
+func (in StartInput) check(mb Mailbox) error {
+	if in.CommandID == "" || len(in.CommandID) > MaxClientID || len(in.ClientID) > MaxClientID {
+		return Invalid("command_id")
+	}
+	if in.Ticket || in.Text != "" {
+		if err := CheckText("text", in.Text, MaxMessage); err != nil {
+			return err
+		}
+		if in.ClientID == "" {
+			return Invalid("client_id")
+		}
+	}
+	return in.Claimed.check(mb)
+}
+
+func (cl Claimed) check(mb Mailbox) error {
+	if cl.Name != "" {
+		if err := CheckText("name", cl.Name, 4*MaxName); err != nil {
+			return err
+		}
+	}
+	if cl.Email != "" && !PlausibleEmail(cl.Email) {
+		return Invalid("email")
+	}
+	known := map[string]bool{}
+	for _, f := range mb.Fields {
+		known[f.Name] = true
+		if f.Required && strings.TrimSpace(cl.Fields[f.Name]) == "" {
+			return Invalid(f.Name)
+		}
+	}
+	for name, v := range cl.Fields {
+		if !known[name] {
+			return Invalid("fields")
+		}
+		if v != "" {
+			if err := CheckText(name, v, 1<<10); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// PlausibleEmail is a form's check, no more: one @, something on both sides, no space or control, at most
+// 254 bytes. What an address really is, a login or a signed mail shows.
+func PlausibleEmail(s string) bool {
+	at := strings.LastIndexByte(s, '@')
+	if at < 1 || at > 64 || len(s) > MaxEmail || at == len(s)-1 || strings.ContainsAny(s, " \t\r\n<>,;:\"()\x00") {
+		return false
+	}
+	domain := s[at+1:]
+	return CheckText("email", s, MaxEmail) == nil && strings.Count(s, "@") == 1 &&
+		!strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".") && !strings.Contains(domain, "..")
+}
+
+// Subject makes a ticket's subject of its first words: one line, at most 80 characters.
+func Subject(text string) string {
+	line := strings.Join(strings.Fields(text), " ")
+	r := []rune(line)
+	if len(r) <= 80 {
+		return line
+	}
+	cut := string(r[:79])
+	if i := strings.LastIndexByte(cut, ' '); i > 40 {
+		cut = cut[:i]
+	}
+	return cut + "…"
+}
+
+func (s *Service) message(clientID, text string, now time.Time) (Message, error) {
+	id, err := NewID(PrefixMessage, now, s.Rand)
+	if err != nil {
+		return Message{}, err
+	}
+	return Message{ID: id, ClientID: clientID, Text: text, Nodes: s.Markdown(text)}, nil
+}
+
+// Send is one message of either side.
+type Send struct {
+	Conversation ID
+	ClientID     string
+	Text         string
+	Files        []ID
+	Article      ID // a guide sent as a card
+	Mentions     []ID
+}
+
+func (in Send) check() error {
+	if in.ClientID == "" || len(in.ClientID) > MaxClientID {
+		return Invalid("client_id")
+	}
+	if in.Text == "" && (len(in.Files) > 0 || in.Article != "") {
+		return nil
+	}
+	return CheckText("text", in.Text, MaxMessage)
+}
+
+// SendMessage stores a message and gives its event after the commit; the same ClientID again gives the same
+// event. An agent's first reply claims a queued conversation. In a ticket an agent's message is also a mail.
+// Errors: invalid, too_large, not_found, not_assignee, at_capacity, conversation_closed.
+func (s *Service) SendMessage(ctx context.Context, c Caller, in Send) (Event, error) {
+	if err := in.check(); err != nil {
+		return Event{}, err
+	}
+	if c.Staff() {
+		if err := c.may(VerbReply); err != nil {
+			return Event{}, err
+		}
+	}
+	cv, err := s.access(ctx, c, in.Conversation)
+	if err != nil {
+		return Event{}, err
+	}
+	a, err := s.messageAppend(ctx, c, cv, in)
+	if err != nil {
+		return Event{}, err
+	}
+	ev, more, err := s.Store.Append(ctx, a)
+	if err != nil {
+		return Event{}, err
+	}
+	s.publish(ctx, append([]Event{ev}, more...)...)
+	return ev, nil
+}
+
+func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, in Send) (Append, error) {
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return Append{}, err
+	}
+	m, err := s.message(in.ClientID, in.Text, now)
+	if err != nil {
+		return Append{}, err
+	}
+	if m.Files, err = s.files(ctx, c, cv.ID, in.Files); err != nil {
+		return Append{}, err
+	}
+	if m.Article, err = s.guide(in.Article); err != nil {
+		return Append{}, err
+	}
+	ev, err := NewID(PrefixEvent, now, s.Rand)
+	if err != nil {
+		return Append{}, err
+	}
+	a := Append{
+		Topic: string(cv.ID), Conversation: cv.ID, Actor: c.Actor, ClientID: in.ClientID, ID: ev, At: now, Counts: true,
+	}
+	if c.Staff() {
+		m.Name, a.MustAgent = c.Name, c.Actor.ID
+		if a.Mail, err = s.compose(ctx, cv, c.Name, m, now); err != nil {
+			return Append{}, err
+		}
+	} else {
+		a.MustVisitor = c.Visitor.ID
+	}
+	a.Payload = MessageCreated{m}
+	return a, nil
+}
+
+// compose makes the mail of an agent's answer in a ticket that has an address; else nil: the answer waits
+// in the widget.
+func (s *Service) compose(ctx context.Context, cv Conversation, author string, m Message, now time.Time) (*Mail, error) {
+	if cv.Channel != ByEmail || cv.Claimed.Email == "" || s.Composer == nil {
+		return nil, nil
+	}
+	mb, err := s.Store.Mailbox(ctx, cv.Mailbox)
+	if err != nil {
+		return nil, err
+	}
+	mail, err := s.Composer.Compose(cv, mb, author, m, now)
+	if err != nil {
+		return nil, err
+	}
+	return &mail, nil
+}
+
+func (s *Service) files(ctx context.Context, c Caller, cv ID, ids []ID) ([]FileRef, error) {
+	if len(ids) > 10 {
+		return nil, TooLarge("files", 10)
+	}
+	var refs []FileRef
+	for _, id := range ids {
+		f, err := s.Store.File(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if f.Conversation != cv || f.Owner.ID != c.Actor.ID || !f.Complete() || f.Type == "" {
+			return nil, Invalid("files")
+		}
+		refs = append(refs, FileRef{ID: f.ID, Name: f.Name, Type: f.Type, Size: f.Size})
+	}
+	return refs, nil
+}
+
+// guide checks that an article to be sent is published and public.
+func (s *Service) guide(article ID) (ID, error) {
+	if article == "" {
+		return "", nil
+	}
+	if _, ok := s.Index.Public(string(article)); !ok {
+		return "", NotFound()
+	}
+	return article, nil
+}
+
+// SendNote stores a note on the staff's side. Notes have no way to an outbox. Errors: as SendMessage.
+func (s *Service) SendNote(ctx context.Context, c Caller, in Send) (Event, error) {
+	if err := c.may(VerbNote); err != nil {
+		return Event{}, err
+	}
+	if err := in.check(); err != nil {
+		return Event{}, err
+	}
+	cv, err := s.access(ctx, c, in.Conversation)
+	if err != nil {
+		return Event{}, err
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return Event{}, err
+	}
+	m, err := s.message(in.ClientID, in.Text, now)
+	if err != nil {
+		return Event{}, err
+	}
+	m.Name, m.Mentions = c.Name, in.Mentions
+	return s.append(ctx, Append{
+		Topic: cv.ID.Staff(), Conversation: cv.ID, Actor: c.Actor, ClientID: in.ClientID, At: now, Payload: NoteCreated{m},
+	})
+}
+
+// append numbers, stores and publishes one event.
+func (s *Service) append(ctx context.Context, a Append) (Event, error) {
+	var err error
+	if a.ID, err = NewID(PrefixEvent, a.At, s.Rand); err != nil {
+		return Event{}, err
+	}
+	ev, more, err := s.Store.Append(ctx, a)
+	if err != nil {
+		return Event{}, err
+	}
+	s.publish(ctx, append([]Event{ev}, more...)...)
+	return ev, nil
+}
+
+// MarkRead says how far the caller has read. A number above the head is invalid; a lower one than before is
+// harmless: readers take the largest.
+func (s *Service) MarkRead(ctx context.Context, c Caller, id ID, upTo uint64) error {
+	cv, err := s.access(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	if upTo == 0 || upTo > cv.Seq {
+		return Invalid("up_to")
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.append(ctx, Append{
+		Topic: string(cv.ID), Conversation: cv.ID, Actor: c.Actor, At: now, Payload: MessageRead{UpTo: upTo},
+	})
+	return err
+}
+
+// Close ends the conversation: a visitor his own, staff one of their mailboxes with an outcome and a reason.
+// A queued conversation with a visitor's message that nobody accepted is not closed but missed: it becomes a
+// ticket (mail-and-routing.md 2.4 b). Errors: not_found, conversation_closed, invalid, not_assignee.
+func (s *Service) Close(ctx context.Context, c Caller, id ID, o Outcome, reason string) error {
+	cv, err := s.access(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	if c.Staff() {
+		if err := s.mayClose(c, cv, o, reason); err != nil {
+			return err
+		}
+	} else {
+		o, reason = Resolved, "visitor"
+		if cv.Status == Queued {
+			return s.Miss(ctx, cv, "left")
+		}
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	events, err := s.Store.CloseConversation(ctx, id, c.Actor, o, reason, now)
+	if err != nil {
+		return err
+	}
+	s.publish(ctx, events...)
+	s.wake()
+	return nil
+}
+
+func (s *Service) mayClose(c Caller, cv Conversation, o Outcome, reason string) error {
+	if err := c.may(VerbReply); err != nil {
+		return err
+	}
+	if o != Resolved && o != Idle {
+		return Invalid("outcome")
+	}
+	if reason != "" {
+		if err := CheckText("reason", reason, 200); err != nil {
+			return err
+		}
+	}
+	if cv.Assignee != "" && cv.Assignee != c.Actor.ID && c.Actor.Role != RoleSupervisor {
+		return NotAssignee(cv.Assignee, "")
+	}
+	return nil
+}
+
+// Rate stores 1–5 stars and a text once the conversation is closed. Errors: invalid, not_found, gone (over 24 h).
+func (s *Service) Rate(ctx context.Context, c Caller, id ID, stars int, text string) error {
+	if c.Staff() {
+		return Forbidden()
+	}
+	if stars < 1 || stars > 5 {
+		return Invalid("stars")
+	}
+	if text != "" {
+		if err := CheckText("text", text, 2<<10); err != nil {
+			return err
+		}
+	}
+	if _, err := s.access(ctx, c, id); err != nil {
+		return err
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	events, err := s.Store.Rate(ctx, id, Rating{Stars: stars, Text: text, At: now}, now)
+	if err != nil {
+		return err
+	}
+	s.publish(ctx, events...)
+	return nil
+}
+
+// Plain gives a message's words without marks, for previews and mails.
+func Plain(nodes []kb.Node) string { return kb.PlainText(nodes) }

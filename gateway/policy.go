@@ -1,0 +1,74 @@
+package gateway
+
+// Verb names what a caller wants to do. Every method of Service asks Allowed first.
+type Verb string
+
+// The verbs of the console, the widget and the admin pages. What moves a change past its offer is not among
+// staff verbs at all: proof-gate.md §3.14 gives it to the visitor alone.
+const (
+	VerbRead         Verb = "read"  // conversations of own mailboxes
+	VerbReply        Verb = "reply" // send, claim, note, close, assign
+	VerbNote         Verb = "note"
+	VerbAvailability Verb = "availability" // own
+	VerbForce        Verb = "force"        // another agent's availability
+	VerbDraft        Verb = "change.draft" // plain and read kinds
+	VerbOffer        Verb = "change.offer" // plain and read kinds, own conversation
+	VerbOfferHigh    Verb = "change.offer_sensitive"
+	VerbArticles     Verb = "articles"
+	VerbReplies      Verb = "replies"
+	VerbSettings     Verb = "settings" // mailboxes, agents, origins, kinds off
+	VerbSeeSettings  Verb = "settings.read"
+	VerbAudit        Verb = "audit"
+	VerbSeeChanges   Verb = "changes"
+)
+
+// Allowed is the one table role × verb. What is not in it is refused.
+func Allowed(r Role, v Verb) bool {
+	for _, x := range allowed(v) {
+		if x == r {
+			return true
+		}
+	}
+	return false
+}
+
+func allowed(v Verb) []Role {
+	switch v {
+	case VerbRead, VerbNote, VerbAvailability:
+		return []Role{RoleTrainee, RoleAgent, RoleSenior, RoleSupervisor, RoleAdmin}
+	case VerbReply:
+		return []Role{RoleTrainee, RoleAgent, RoleSenior, RoleSupervisor, RoleAdmin}
+	case VerbDraft, VerbOffer:
+		return []Role{RoleAgent, RoleSenior, RoleSupervisor}
+	case VerbOfferHigh:
+		return []Role{RoleSenior, RoleSupervisor}
+	case VerbForce:
+		return []Role{RoleSupervisor, RoleAdmin}
+	case VerbArticles:
+		return []Role{RoleEditor, RoleAdmin}
+	case VerbReplies:
+		return []Role{RoleAgent, RoleSenior, RoleSupervisor, RoleAdmin}
+	case VerbSettings:
+		return []Role{RoleAdmin}
+	case VerbSeeSettings:
+		return []Role{RoleTrainee, RoleAgent, RoleSenior, RoleSupervisor, RoleEditor, RoleAdmin, RoleAuditor}
+	case VerbAudit:
+		return []Role{RoleAuditor, RoleAdmin, RoleSupervisor}
+	case VerbSeeChanges:
+		return []Role{RoleAuditor, RoleAdmin, RoleSupervisor}
+	}
+	return nil
+}
+
+// Verbs lists every verb, for the test that tries each cell of the table.
+func Verbs() []Verb {
+	return []Verb{
+		VerbRead, VerbReply, VerbNote, VerbAvailability, VerbForce, VerbDraft, VerbOffer, VerbOfferHigh,
+		VerbArticles, VerbReplies, VerbSettings, VerbSeeSettings, VerbAudit, VerbSeeChanges,
+	}
+}
+
+// StaffRoles lists every role a person of the staff can have.
+func StaffRoles() []Role {
+	return []Role{RoleTrainee, RoleAgent, RoleSenior, RoleSupervisor, RoleEditor, RoleAdmin, RoleAuditor}
+}

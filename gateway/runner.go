@@ -1,0 +1,285 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// SweepEvery is how often a node looks for what no hint told it.
+const SweepEvery = 2 * time.Second
+
+// Runner does a node's own work: it offers queued conversations, ends rings, makes missed conversations
+// tickets, gives an absent agent's chats back, and runs durable jobs. Several runners race safely.
+type Runner struct {
+	*Service
+	Node  string // lease owner, unique per process
+	wakes chan struct{}
+
+	visitorGone map[ID]time.Time // queued conversation → since when its visitor has no socket
+	agentGone   map[ID]time.Time
+}
+
+// NewRunner ties a runner to the service and becomes its Wake.
+func NewRunner(s *Service, node string) *Runner {
+	r := &Runner{
+		Service: s, Node: node, wakes: make(chan struct{}, 1),
+		visitorGone: map[ID]time.Time{}, agentGone: map[ID]time.Time{},
+	}
+	s.Wake = func() {
+		select {
+		case r.wakes <- struct{}{}:
+		default:
+		}
+	}
+	return r
+}
+
+// Run works until ctx ends. Errors of one round are logged; the next round tries again.
+func (r *Runner) Run(ctx context.Context) {
+	tick := time.NewTicker(SweepEvery)
+	defer tick.Stop()
+	for {
+		if err := r.Round(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Error("sweep", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-r.wakes:
+		}
+	}
+}
+
+// Round is one sweep: jobs that are due, then the queue.
+func (r *Runner) Round(ctx context.Context) error {
+	if err := r.jobs(ctx); err != nil {
+		return err
+	}
+	now, err := r.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.absentAgents(ctx, now); err != nil {
+		return err
+	}
+	queue, err := r.Store.Queue(ctx, nil)
+	if err != nil {
+		return err
+	}
+	return r.serve(ctx, queue, now)
+}
+
+// serve goes through the queue oldest first: over its deadline, visitor gone, hours over, a ring to end or to begin.
+func (r *Runner) serve(ctx context.Context, queue []Conversation, now time.Time) error {
+	present, busErr := r.visitorsPresent(ctx)
+	boxes := map[ID]Mailbox{}
+	live := map[ID]bool{}
+	for _, cv := range queue {
+		live[cv.ID] = true
+		mb, ok := boxes[cv.Mailbox]
+		if !ok {
+			var err error
+			if mb, err = r.Store.Mailbox(ctx, cv.Mailbox); err != nil {
+				return err
+			}
+			boxes[cv.Mailbox] = mb
+		}
+		if why := r.missedWhy(cv, mb, present, busErr == nil, now); why != "" {
+			if err := r.Miss(ctx, cv, why); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.ring(ctx, cv, mb, now); err != nil {
+			return err
+		}
+	}
+	for id := range r.visitorGone {
+		if !live[id] {
+			delete(r.visitorGone, id)
+		}
+	}
+	return nil
+}
+
+func (r *Runner) missedWhy(cv Conversation, mb Mailbox, present map[ID]bool, known bool, now time.Time) string {
+	if !cv.MissedAt.After(now) {
+		return "deadline"
+	}
+	if open, _ := mb.OpenAt(now); !open {
+		return "hours"
+	}
+	switch {
+	case !known || present[cv.Visitor]:
+		delete(r.visitorGone, cv.ID)
+	case r.visitorGone[cv.ID].IsZero():
+		r.visitorGone[cv.ID] = now
+	case now.Sub(r.visitorGone[cv.ID]) >= VisitorGone:
+		return "left"
+	}
+	return ""
+}
+
+// ring ends an offer that is over or whose agent has gone, and makes the next one.
+func (r *Runner) ring(ctx context.Context, cv Conversation, mb Mailbox, now time.Time) error {
+	list, err := r.candidates(ctx, cv.Mailbox, now)
+	if err != nil {
+		return err
+	}
+	if cv.Offer.Agent != "" {
+		reason := offerEnds(cv, list, now)
+		if reason == "" {
+			return nil
+		}
+		return r.endOffer(ctx, cv.ID, cv.Offer.Agent, cv.Offer.Ring, reason)
+	}
+	d := Route(cv, "", list, now)
+	if d.Agent == "" {
+		return nil
+	}
+	until := now.Add(mb.Ring)
+	if until.After(cv.MissedAt) {
+		until = cv.MissedAt
+	}
+	events, err := r.Store.Offer(ctx, cv.ID, d.Agent, cv.Version, until, now)
+	switch CodeOf(err) {
+	case "":
+		r.publish(ctx, events...)
+		return nil
+	case "conflict", "at_capacity", "forbidden", "conversation_closed", "already_claimed":
+		r.wake() // somebody was faster; look again
+		return nil
+	}
+	return err
+}
+
+// offerEnds says why a running ring must end now, or "".
+func offerEnds(cv Conversation, list []Candidate, now time.Time) string {
+	if !cv.Offer.Until.After(now) {
+		return "ring.missed"
+	}
+	for _, c := range list {
+		if c.Agent == cv.Offer.Agent {
+			switch {
+			case c.Presence == Offline:
+				return "away"
+			case c.Availability != Available:
+				return "withdrawn"
+			}
+			return ""
+		}
+	}
+	return "withdrawn" // no member any more
+}
+
+// absentAgents gives the active chats of agents away for two minutes back to their queues.
+func (r *Runner) absentAgents(ctx context.Context, now time.Time) error {
+	active, err := r.Store.Conversations(ctx, ConversationFilter{Statuses: []Status{Active}, Channel: ByChat, Limit: 200})
+	if err != nil || len(active) == 0 {
+		return err
+	}
+	seen, err := r.Presences(ctx)
+	if err != nil {
+		return nil // bus down: the last known presence counts (mail-and-routing.md 2.3)
+	}
+	for _, cv := range active {
+		if _, here := seen[cv.Assignee]; here {
+			delete(r.agentGone, cv.Assignee)
+			continue
+		}
+		since, known := r.agentGone[cv.Assignee]
+		if !known {
+			r.agentGone[cv.Assignee] = now
+			continue
+		}
+		if now.Sub(since) < AwayBeforeReturn {
+			continue
+		}
+		if err := r.requeue(ctx, cv, cv.Assignee, "away"); err != nil && CodeOf(err) != "conflict" {
+			return err
+		}
+	}
+	return nil
+}
+
+// jobs runs what is due, at most 100 a round so that the queue is served too.
+func (r *Runner) jobs(ctx context.Context) error {
+	for range 100 {
+		now, err := r.Store.Now(ctx)
+		if err != nil {
+			return err
+		}
+		j, ok, err := r.Store.LeaseJob(ctx, r.Node, time.Minute, now)
+		if err != nil || !ok {
+			return err
+		}
+		if err := r.settleJob(ctx, j, r.do(ctx, j), now); err != nil {
+			return err
+		}
+	}
+	r.wake()
+	return nil
+}
+
+// settleJob finishes, retries or stops a job by what became of it.
+func (r *Runner) settleJob(ctx context.Context, j Job, err error, now time.Time) error {
+	switch code := CodeOf(err); code {
+	case "":
+		return r.Store.FinishJob(ctx, j.ID, r.Node, now)
+	case "invalid", "not_found", "gone", "unsupported", "forbidden":
+		r.Log.Error("job stopped", "job", j.ID, "code", code, "err", err)
+		return r.Store.StopJob(ctx, j.ID, r.Node, code, now)
+	default:
+		wait, over := Backoff(j.Attempts, j.Due, now)
+		r.Log.Warn("job again", "job", j.ID, "code", code, "attempts", j.Attempts, "err", err)
+		if over {
+			return r.Store.StopJob(ctx, j.ID, r.Node, code, now)
+		}
+		return r.Store.RetryJob(ctx, j.ID, r.Node, now.Add(wait), code)
+	}
+}
+
+// do runs one job; each kind is safe to run twice.
+func (r *Runner) do(ctx context.Context, j Job) error {
+	switch j.Kind {
+	case JobMissed, JobRing:
+		return nil // they only wake: the sweep that follows reads the row and decides
+	case JobMail:
+		return r.sendMail(ctx, j)
+	case JobGate, JobSettle:
+		return r.Gate.job(ctx, r.Service, j)
+	}
+	return Invalid("job")
+}
+
+// mailJob is the payload of a mail job.
+type mailJob struct {
+	Message ID `json:"message"`
+}
+
+func (r *Runner) sendMail(ctx context.Context, j Job) error {
+	var p mailJob
+	if err := json.Unmarshal(j.Payload, &p); err != nil || p.Message == "" {
+		p.Message = ID(strings.TrimPrefix(j.ID, "mail:"))
+	}
+	m, err := r.Store.Mail(ctx, p.Message)
+	if err != nil {
+		return err
+	}
+	if err := r.Mail.Send(ctx, m); err != nil {
+		return err
+	}
+	now, err := r.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	events, err := r.Store.Delivered(ctx, p.Message, now)
+	if err != nil {
+		return err
+	}
+	r.publish(ctx, events...)
+	return nil
+}

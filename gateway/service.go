@@ -1,0 +1,151 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/postern-chat/postern/kb"
+)
+
+// Service is every verb of the gateway. Its fields are set once, before the first call.
+type Service struct {
+	Store    Store
+	Bus      Bus
+	Articles kb.Store
+	Index    *kb.Index
+	Markdown func(text string) []kb.Node // typed text → tree; total, bounded
+	Composer Composer                    // an agent's answer → the bytes of a mail
+	Mail     Channel
+	Gate     *Gate // nil = changes are off
+	Now      func() time.Time
+	Rand     io.Reader
+	Log      *slog.Logger
+
+	// Emit hands stored events to this node's sockets; set by web. Nil = none listen.
+	Emit func([]Event)
+	// Wake says that routing should look again now; set by Runner.
+	Wake func()
+}
+
+// Composer makes the mail of an agent's answer: fixed bytes, so that each retry is the same mail.
+type Composer interface {
+	Compose(cv Conversation, mb Mailbox, author string, m Message, now time.Time) (Mail, error)
+}
+
+// Caller is who asks, as the transport has authenticated him.
+type Caller struct {
+	Actor   Actor
+	Name    string // agent's name
+	Visitor Visitor
+	Mailbox ID // the mailbox of a visitor's widget
+}
+
+// Staff reports whether an agent of whatever role asks.
+func (c Caller) Staff() bool { return c.Actor.ID.Is(PrefixAgent) }
+
+// System is the actor of timers and jobs.
+func System() Actor { return Actor{Role: RoleSystem} }
+
+// may refuses what the table of policy.go does not allow.
+func (c Caller) may(v Verb) error {
+	if !c.Staff() || !Allowed(c.Actor.Role, v) {
+		return Forbidden()
+	}
+	return nil
+}
+
+// publish tells this node's sockets and the other nodes what was stored. It runs after the commit only; a
+// lost hint is found by number.
+func (s *Service) publish(ctx context.Context, events ...Event) {
+	if len(events) == 0 {
+		return
+	}
+	if s.Emit != nil {
+		s.Emit(events)
+	}
+	hints := make([]Hint, 0, len(events))
+	for _, e := range events {
+		raw, err := json.Marshal(e)
+		if err != nil {
+			s.Log.Error("encode event", "event", e.ID, "err", err)
+			continue
+		}
+		hints = append(hints, Hint{Topic: e.Topic, Seq: e.Seq, Event: raw})
+	}
+	if err := s.Bus.Publish(context.WithoutCancel(ctx), hints...); err != nil {
+		s.Log.Warn("publish", "hints", len(hints), "code", CodeOf(err))
+	}
+}
+
+func (s *Service) wake() {
+	if s.Wake != nil {
+		s.Wake()
+	}
+}
+
+// access reads a conversation that the caller may see; anything else is not_found.
+func (s *Service) access(ctx context.Context, c Caller, id ID) (Conversation, error) {
+	if !id.Is(PrefixConversation) {
+		return Conversation{}, NotFound()
+	}
+	cv, err := s.Store.Conversation(ctx, id)
+	if err != nil {
+		return Conversation{}, err
+	}
+	if !c.Staff() {
+		if c.Visitor.ID == "" || cv.Visitor != c.Visitor.ID {
+			return Conversation{}, NotFound()
+		}
+		return cv, nil
+	}
+	if err := c.may(VerbRead); err != nil {
+		return Conversation{}, err
+	}
+	ok, err := s.inMailbox(ctx, c, cv.Mailbox)
+	if err != nil {
+		return Conversation{}, err
+	}
+	if !ok && cv.Assignee != c.Actor.ID {
+		return Conversation{}, NotFound()
+	}
+	return cv, nil
+}
+
+// inMailbox reports whether the agent works in the mailbox; supervisors and admins see all.
+func (s *Service) inMailbox(ctx context.Context, c Caller, mailbox ID) (bool, error) {
+	if c.Actor.Role == RoleSupervisor || c.Actor.Role == RoleAdmin {
+		return true, nil
+	}
+	ms, err := s.Store.Memberships(ctx, c.Actor.ID, mailbox)
+	return len(ms) > 0, err
+}
+
+// Conversation reads one that the caller may see. Errors: not_found.
+func (s *Service) Conversation(ctx context.Context, c Caller, id ID) (Conversation, error) {
+	return s.access(ctx, c, id)
+}
+
+// MayWatch reports whether the caller may follow a topic. Errors: not_found.
+func (s *Service) MayWatch(ctx context.Context, c Caller, topic string) error {
+	id := ID(topic)
+	switch {
+	case id.Is(PrefixConversation):
+		_, err := s.access(ctx, c, id)
+		return err
+	case len(topic) > 6 && topic[len(topic)-6:] == "/staff" && c.Staff():
+		_, err := s.access(ctx, c, ID(topic[:len(topic)-6]))
+		return err
+	case id.Is(PrefixMailbox) && c.Staff():
+		ok, err := s.inMailbox(ctx, c, id)
+		if err == nil && !ok {
+			err = NotFound()
+		}
+		return err
+	case id.Is(PrefixAgent) && id == c.Actor.ID, topic == "settings" && c.Staff(), topic == "kb":
+		return nil
+	}
+	return NotFound()
+}

@@ -1,0 +1,271 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// maxMissing is how many events a resume sends one by one; beyond it the client reloads by HTTP.
+const maxMissing = 1000
+
+// headsPerQuery is how many topics one look at the database compares.
+const headsPerQuery = 200
+
+// watcher is one socket's side of a topic: it gets each event once, in order.
+type watcher interface {
+	// sendEvent queues an encoded event frame. It must not block.
+	sendEvent(frame []byte)
+	// sendNote queues a signal that came over the bus.
+	sendNote(note []byte)
+	// visitorSide reports whether staff-only topics must never reach it.
+	visitorSide() bool
+}
+
+// topic is what this node knows of one counter.
+type topic struct {
+	mu       sync.Mutex
+	last     uint64             // newest seq handed to the watchers
+	watchers map[watcher]uint64 // → newest seq that this one got
+	cancel   func()
+}
+
+// Hub knows who watches which topic on this node. An event is taken only if its number is the last + 1;
+// else the log is read: hints may be lost, doubled or reordered (architecture.md §12).
+type Hub struct {
+	store gateway.EventStore
+	bus   gateway.Bus
+	fail  func(doing string, err error)
+
+	mu     sync.Mutex
+	topics map[string]*topic
+}
+
+// NewHub makes the hub of a node. fail is told what could not be read; the next sweep tries again.
+func NewHub(store gateway.EventStore, bus gateway.Bus, fail func(doing string, err error)) *Hub {
+	return &Hub{store: store, bus: bus, fail: fail, topics: map[string]*topic{}}
+}
+
+// watch sends w everything of the topic after seq and then what comes. head is the newest number; reset
+// says that too much is missing and nothing was sent.
+func (h *Hub) watch(ctx context.Context, name string, after uint64, w watcher) (head uint64, reset bool, err error) {
+	t, err := h.open(ctx, name)
+	if err != nil {
+		return 0, false, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if after > t.last {
+		if err := h.catchUp(ctx, name, t); err != nil {
+			return 0, false, err
+		}
+		after = min(after, t.last)
+	}
+	if t.last-after > maxMissing {
+		t.watchers[w] = t.last
+		return t.last, true, nil
+	}
+	if err := h.replay(ctx, name, t, after, w); err != nil {
+		return 0, false, err
+	}
+	t.watchers[w] = t.last
+	return t.last, false, nil
+}
+
+// open finds or makes the topic; a new one starts at the database's head, subscribed first, so that
+// nothing falls between.
+func (h *Hub) open(ctx context.Context, name string) (*topic, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t := h.topics[name]; t != nil {
+		return t, nil
+	}
+	t := &topic{watchers: map[watcher]uint64{}}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cancel = h.bus.Subscribe(name, func(hint gateway.Hint) { h.hint(name, hint) })
+	heads, err := h.store.Heads(ctx, []string{name})
+	if err != nil {
+		t.cancel()
+		return nil, err
+	}
+	t.last = heads[name]
+	h.topics[name] = t
+	return t, nil
+}
+
+// replay sends the stored events in (after, last] to one watcher.
+func (h *Hub) replay(ctx context.Context, name string, t *topic, after uint64, w watcher) error {
+	for after < t.last {
+		events, err := h.store.Events(ctx, name, after, headsPerQuery)
+		if err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			return gateway.Internal("replay "+name, gateway.NotFound())
+		}
+		for _, e := range events {
+			frame, err := json.Marshal(e)
+			if err != nil {
+				return gateway.Internal("encode event", err)
+			}
+			w.sendEvent(frame)
+			after = e.Seq
+			t.last = max(t.last, e.Seq)
+		}
+	}
+	return nil
+}
+
+// leave ends one socket's interest; the last one closes the topic on this node.
+func (h *Hub) leave(name string, w watcher) {
+	h.mu.Lock()
+	t := h.topics[name]
+	if t == nil {
+		h.mu.Unlock()
+		return
+	}
+	t.mu.Lock()
+	delete(t.watchers, w)
+	empty := len(t.watchers) == 0
+	t.mu.Unlock()
+	if empty {
+		delete(h.topics, name)
+	}
+	h.mu.Unlock()
+	if empty {
+		t.cancel()
+	}
+}
+
+// Emit hands events that this node stored to its own sockets, without waiting for the bus.
+func (h *Hub) Emit(events []gateway.Event) {
+	for _, e := range events {
+		frame, err := json.Marshal(e)
+		if err != nil {
+			h.fail("encode event", err)
+			continue
+		}
+		h.deliver(e.Topic, e.Seq, frame)
+	}
+}
+
+func (h *Hub) hint(name string, hint gateway.Hint) {
+	if len(hint.Note) > 0 {
+		h.note(name, hint.Note)
+		return
+	}
+	h.deliver(name, hint.Seq, hint.Event)
+}
+
+// deliver takes the event if it is the next one; a gap is read from the log.
+func (h *Hub) deliver(name string, seq uint64, frame []byte) {
+	h.mu.Lock()
+	t := h.topics[name]
+	h.mu.Unlock()
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case seq <= t.last:
+	case seq == t.last+1 && len(frame) > 0:
+		t.last = seq
+		t.send(seq, frame)
+	default:
+		if err := h.catchUp(context.Background(), name, t); err != nil {
+			h.fail("catch up", err)
+		}
+	}
+}
+
+// send gives a frame to every watcher that lacks it. t is locked.
+func (t *topic) send(seq uint64, frame []byte) {
+	for w, got := range t.watchers {
+		if got < seq {
+			w.sendEvent(frame)
+			t.watchers[w] = seq
+		}
+	}
+}
+
+// catchUp reads what the log has beyond last. t is locked.
+func (h *Hub) catchUp(ctx context.Context, name string, t *topic) error {
+	for {
+		events, err := h.store.Events(ctx, name, t.last, headsPerQuery)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			frame, err := json.Marshal(e)
+			if err != nil {
+				return gateway.Internal("encode event", err)
+			}
+			t.last = e.Seq
+			t.send(e.Seq, frame)
+		}
+		if len(events) < headsPerQuery {
+			return nil
+		}
+	}
+}
+
+// Note sends a signal to the topic's sockets here and, over the bus, elsewhere.
+func (h *Hub) Note(ctx context.Context, name string, note []byte) {
+	if err := h.bus.Publish(ctx, gateway.Hint{Topic: name, Note: note}); err != nil {
+		h.note(name, note) // at least those of this node
+	}
+}
+
+func (h *Hub) note(name string, note []byte) {
+	h.mu.Lock()
+	t := h.topics[name]
+	h.mu.Unlock()
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for w := range t.watchers {
+		w.sendNote(note)
+	}
+}
+
+// head gives the newest number that this node has handed out, for pings.
+func (h *Hub) head(name string) uint64 {
+	h.mu.Lock()
+	t := h.topics[name]
+	h.mu.Unlock()
+	if t == nil {
+		return 0
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last
+}
+
+// Sweep compares the heads of all watched topics with the database and reads what is missing. It is what
+// makes every message arrive when the bus loses all hints.
+func (h *Hub) Sweep(ctx context.Context) error {
+	h.mu.Lock()
+	names := make([]string, 0, len(h.topics))
+	for n := range h.topics {
+		names = append(names, n)
+	}
+	h.mu.Unlock()
+	for len(names) > 0 {
+		n := min(headsPerQuery, len(names))
+		heads, err := h.store.Heads(ctx, names[:n])
+		if err != nil {
+			return err
+		}
+		for name, head := range heads {
+			h.deliver(name, head, nil)
+		}
+		names = names[n:]
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package web
+
+import (
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// ms gives unix milliseconds, 0 for the zero time.
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// conversationView is a conversation as its visitor sees it: no reason, no queue of others, no staff id.
+type conversationView struct {
+	ID        gateway.ID          `json:"id"`
+	Mailbox   gateway.ID          `json:"mailbox"`
+	Channel   gateway.ChannelName `json:"channel"`
+	Status    gateway.Status      `json:"status"`
+	Outcome   gateway.Outcome     `json:"outcome,omitempty"`
+	Number    int64               `json:"number,omitempty"`
+	Subject   string              `json:"subject,omitempty"`
+	Agent     *nameView           `json:"agent,omitempty"`
+	Seq       uint64              `json:"seq"`
+	StartedAt int64               `json:"started_at"`
+	Place     *int                `json:"place,omitempty"`
+	Rating    *ratingView         `json:"rating,omitempty"`
+	Frozen    bool                `json:"frozen,omitempty"`
+	First     string              `json:"first_words,omitempty"`
+	LastAt    int64               `json:"last_message_at,omitempty"`
+}
+
+type nameView struct {
+	Name string `json:"name"`
+}
+
+type ratingView struct {
+	Stars int    `json:"stars"`
+	Text  string `json:"text,omitempty"`
+}
+
+func visitorView(cv gateway.Conversation, agent string) conversationView {
+	v := conversationView{
+		ID: cv.ID, Mailbox: cv.Mailbox, Channel: cv.Channel, Status: cv.Status, Outcome: cv.Outcome,
+		Number: cv.Number, Subject: cv.Subject, Seq: cv.Seq, StartedAt: ms(cv.StartedAt), Frozen: cv.Frozen,
+		First: cv.FirstWords, LastAt: ms(cv.LastMessageAt),
+	}
+	if agent != "" {
+		v.Agent = &nameView{agent}
+	}
+	if cv.Rating.Stars > 0 {
+		v.Rating = &ratingView{cv.Rating.Stars, cv.Rating.Text}
+	}
+	return v
+}
+
+// rowView is a conversation as staff sees it.
+type rowView struct {
+	conversationView
+	Assignee   gateway.ID      `json:"assignee,omitempty"`
+	Offer      *offerView      `json:"offer,omitempty"`
+	QueuedAt   int64           `json:"queued_at,omitempty"`
+	MissedAt   int64           `json:"missed_at,omitempty"`
+	ClaimedAt  int64           `json:"claimed_at,omitempty"`
+	ClosedAt   int64           `json:"closed_at,omitempty"`
+	LastAuthor gateway.Role    `json:"last_author,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
+	Page       string          `json:"page,omitempty"`
+	Browser    string          `json:"browser,omitempty"`
+	Locale     string          `json:"locale,omitempty"`
+	Claimed    gateway.Claimed `json:"claimed"`
+	Visitor    gateway.ID      `json:"visitor,omitempty"`
+	StaffSeq   uint64          `json:"staff_seq"`
+}
+
+type offerView struct {
+	Agent gateway.ID `json:"agent"`
+	Until int64      `json:"until"`
+	Ring  int        `json:"ring"`
+}
+
+func staffView(cv gateway.Conversation) rowView {
+	r := rowView{
+		conversationView: visitorView(cv, ""),
+		Assignee:         cv.Assignee, QueuedAt: ms(cv.QueuedAt), MissedAt: ms(cv.MissedAt), ClaimedAt: ms(cv.ClaimedAt),
+		ClosedAt: ms(cv.ClosedAt), LastAuthor: cv.LastAuthor, Reason: cv.Reason, Page: cv.Page, Browser: cv.Browser,
+		Locale: cv.Locale, Claimed: cv.Claimed, Visitor: cv.Visitor, StaffSeq: cv.StaffSeq,
+	}
+	if cv.Offer.Agent != "" {
+		r.Offer = &offerView{cv.Offer.Agent, ms(cv.Offer.Until), cv.Offer.Ring}
+	}
+	return r
+}
+
+// agentView is a colleague as staff sees him.
+type agentView struct {
+	ID        gateway.ID       `json:"id"`
+	Name      string           `json:"name"`
+	Role      gateway.Role     `json:"role"`
+	Email     string           `json:"email,omitempty"`
+	Capacity  int              `json:"capacity"`
+	Active    int              `json:"active"`
+	Chosen    bool             `json:"chosen"`
+	PausedFor string           `json:"paused_for,omitempty"`
+	Disabled  bool             `json:"disabled,omitempty"`
+	Presence  gateway.Presence `json:"presence,omitempty"`
+	Version   int64            `json:"version"`
+}
+
+func viewAgent(a gateway.Agent) agentView {
+	return agentView{
+		ID: a.ID, Name: a.Name, Role: a.Role, Email: a.Email, Capacity: a.Capacity, Active: a.Active, Chosen: a.Chosen,
+		PausedFor: a.PausedFor, Disabled: !a.DisabledAt.IsZero(), Version: a.Version,
+	}
+}
