@@ -1,0 +1,193 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Release mints the receipt of a proven change and delivers it; called again on a released one it delivers
+// the same receipt again, while that lives. It is the job that a step to proven leaves behind, and safe to
+// run twice: the ledger lets one step through, the backend applies a commitment once.
+//
+// Errors: change.state (nothing to release), proof.expired, change.edited, proof.level (the policy became
+// stricter), signer.unavailable (try again).
+func (g *Guard) Release(ctx context.Context, id string) (Row, error) {
+	m, row, err := g.load(ctx, id)
+	if err != nil {
+		return Row{}, err
+	}
+	switch row.State {
+	case Proven:
+		if row, err = g.release(ctx, m, row); err != nil {
+			return row, err
+		}
+	case Released:
+	default:
+		return row, Refuse(ChangeState)
+	}
+	return g.deliver(ctx, row)
+}
+
+func (g *Guard) release(ctx context.Context, m moment, row Row) (Row, error) {
+	if err := g.sound(ctx, m, row); err != nil {
+		return row, err
+	}
+	system := Actor{Role: System}
+	k, err := m.kind(row.Change.Kind)
+	if err != nil {
+		return row, g.end(ctx, m, row, Failed, system, PolicyUnavailable)
+	}
+	if !row.Proof.Level.AtLeast(k.Needs()) {
+		return row, g.end(ctx, m, row, Failed, system, ProofLevel)
+	}
+	if err := g.proven(ctx, row); ReasonOf(err) == ChangeEdited {
+		return row, g.end(ctx, m, row, Revoked, system, ChangeEdited)
+	} else if err != nil {
+		return row, err
+	}
+	minted, err := g.mint(ctx, m, row)
+	if err != nil {
+		return row, err
+	}
+	old := row
+	row.Receipt = &minted
+	return g.advance(ctx, old, stepOf(row, Released, system, "", m.now, m.now.Add(ReceiptLife)))
+}
+
+// proven makes sure that the row did not come to be proven by an edit: commitment and finish token are
+// burned, and the widget key signed.
+func (g *Guard) proven(ctx context.Context, row Row) error {
+	ch, p := row.Challenge, row.Proof
+	if ch == nil || p == nil {
+		return Refuse(ChangeEdited)
+	}
+	for _, b := range []Burn{{Use: BurnCommit, Key: ch.Commit}, {Use: BurnFinish, Key: p.Finish}} {
+		if _, err := g.Ledger.Burned(ctx, b); ReasonOf(err) == NotFound {
+			return Refuse(ChangeEdited)
+		} else if err != nil {
+			return err
+		}
+	}
+	text, err := FinishMessage(ch.ID, row.Chg, ch.Commit, p.Finish)
+	if err != nil || !ch.Key.Verify(text, p.Sig) {
+		return Refuse(ChangeEdited)
+	}
+	return nil
+}
+
+func (g *Guard) mint(ctx context.Context, m moment, row Row) (Minted, error) {
+	id, err := g.newID("rc_", m.now)
+	if err != nil {
+		return Minted{}, err
+	}
+	head, err := g.Ledger.Head(ctx)
+	if err != nil {
+		return Minted{}, err
+	}
+	c := mint(row, id, g.Issuer, g.Origin, m.hash, head, m.now)
+	jws, err := g.Signer.Sign(ctx, c)
+	return Minted{ID: id, JWS: jws, Exp: c.Exp}, err
+}
+
+// deliver gives a released change to the backend and stores what became of it.
+func (g *Guard) deliver(ctx context.Context, row Row) (Row, error) {
+	a, err := g.Executor.Apply(ctx, dispatch(row, "change.apply"))
+	if err != nil {
+		a = Answer{Result: ResultPending}
+		if errors.Is(err, ErrNotReached) {
+			a = Answer{Result: ResultRefused, Reason: BackendUnavailable}
+		}
+	}
+	return g.answered(ctx, row, a)
+}
+
+// answered stores the backend's answer. A change that another node answered meanwhile is returned as it is.
+func (g *Guard) answered(ctx context.Context, row Row, a Answer) (Row, error) {
+	to, why := Unsettled, Reason("")
+	switch a.Result {
+	case ResultApplied:
+		to = Applied
+	case ResultRefused:
+		to, why = Failed, a.Reason
+	}
+	if to == Unsettled && row.State == Unsettled {
+		return row, Refuse(BackendUnavailable)
+	}
+	m, err := g.begin(ctx)
+	if err != nil {
+		return row, err
+	}
+	if to != Unsettled {
+		row.Answer = &a
+	}
+	next, err := g.step(ctx, m, row, to, Actor{Role: System}, why, time.Time{})
+	if ReasonOf(err) == ChangeState {
+		return g.Ledger.Change(ctx, row.ID)
+	}
+	return next, err
+}
+
+// Settle asks the backend what became of a change whose answer is missing. Released changes are delivered
+// again while their receipt lives; after that they may have arrived, so they are unsettled and asked for.
+// Never is a second receipt made.
+//
+// Errors: backend.unavailable (ask again in a minute), change.state (nothing to settle).
+func (g *Guard) Settle(ctx context.Context, id string) (Row, error) {
+	m, row, err := g.load(ctx, id)
+	if err != nil {
+		return Row{}, err
+	}
+	if row.State == Released && m.now.UnixMilli() < row.ExpiresAt {
+		return g.deliver(ctx, row)
+	}
+	if row.State == Released {
+		if row, err = g.step(ctx, m, row, Unsettled, Actor{Role: System}, "", time.Time{}); err != nil {
+			return row, err
+		}
+	}
+	if row.State != Unsettled {
+		return row, Refuse(ChangeState)
+	}
+	a, err := g.Executor.Settle(ctx, dispatch(row, "change.settle"))
+	if err != nil {
+		return row, RefuseCause(BackendUnavailable, err)
+	}
+	gone := m.now.After(time.Unix(row.Receipt.Exp, 0).Add(clockSlack))
+	if a.Result == ResultUnknown && gone {
+		a = Answer{Result: ResultRefused, Reason: BackendUnavailable}
+	}
+	return g.answered(ctx, row, a)
+}
+
+// Notice asks the backend to tell the owner that somebody pressed "Not me". It is the job that a step to
+// disowned leaves behind. Errors: change.state, backend.unavailable (try again).
+func (g *Guard) Notice(ctx context.Context, id string) error {
+	_, row, err := g.load(ctx, id)
+	if err != nil {
+		return err
+	}
+	if row.State != Disowned || row.Proof == nil || row.Proof.Subject == "" {
+		return Refuse(ChangeState)
+	}
+	d := dispatch(row, "owner.notice")
+	d.Notice, d.Receipt = "disowned", ""
+	if err := g.Executor.Notify(ctx, d); err != nil {
+		return RefuseCause(BackendUnavailable, err)
+	}
+	return nil
+}
+
+func dispatch(row Row, typ string) Dispatch {
+	d := Dispatch{
+		Host: row.Host, ID: "dl_" + row.ID + "_" + typ, Type: typ, Challenge: row.Challenge.ID, Conversation: row.Conversation,
+		Change: row.Change, Commit: row.Challenge.Commit, T0: row.Challenge.T0,
+	}
+	if row.Proof != nil {
+		d.Subject, d.Evidence = row.Proof.Subject, row.Proof.Evidence
+	}
+	if row.Receipt != nil {
+		d.ID, d.Receipt = row.Receipt.ID+"_"+typ, row.Receipt.JWS
+	}
+	return d
+}
