@@ -1,0 +1,340 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+)
+
+const (
+	maxMessage     = 64 << 10  // bytes of one incoming message; more is close 1009
+	maxQueueFrames = 256       // outgoing frames not yet written
+	maxQueueBytes  = 256 << 10 // bytes of them
+	maxCorked      = 32 << 10  // bytes gathered before a batch is written in parts
+
+	messageTime = 10 * time.Second // from the first byte of a message to its last
+	writeTime   = 10 * time.Second // for one batch of outgoing frames
+	closeTime   = 5 * time.Second  // for the peer's answer to our close
+)
+
+// Close codes. 4000–4499 come back, 4500–4999 stay away (architecture.md §9); the rest is RFC 6455 §7.4.1.
+const (
+	closeLost            = 1006 // never on the wire: the connection ended without a close frame
+	closeInvalidText     = 1007
+	closeTooLarge        = 1009
+	closeRestarting      = 4000
+	closeSlow            = 4001
+	closeTokenExpired    = 4002
+	closeUnauthenticated = 4500
+	closeOrigin          = 4501
+	closeProtocol        = 4502
+	closeBlocked         = 4503
+	closeVersion         = 4504
+)
+
+// handler is what lives on a connection. onFrame and onClose come one after the other from the connection's
+// reader; onClose is last and comes exactly once. onAlarm comes from the wheel and may fall together with it.
+onClose is last and comes exactly once. onAlarm comes from the wheel, at any time before or during
+// onClose.
+type handler interface {
+	// onFrame gets a whole message, valid UTF-8, at most 64 KiB; the slice is the handler's to keep.
+	onFrame(ctx context.Context, frame []byte)
+	// onAlarm says that the time given to conn.Alarm is over. It must not block.
+	onAlarm()
+	// onClose tells why: the code and reason that we gave or that the peer sent, 1006 for a lost connection.
+	onClose(code int, reason string)
+}
+
+// conn is one websocket. At rest it holds no buffer, no timer and one shallow goroutine.
+type conn struct {
+	id  uint64
+	reg *registry
+	raw net.Conn
+	ws  *websocket.Conn
+	br  *bufio.Reader // coder/websocket's; looked at only for what it still holds
+	h   handler
+
+	input // the reader's own
+	alarm alarm
+
+	mu      sync.Mutex
+	queue   [][]byte
+	frames  int // queued or being written
+	bytes   int
+	writing bool
+	closing bool
+	ending  bool // the reader is awake and closing
+	code    int
+	reason  string
+
+	outMu  sync.Mutex
+	corked bool
+	out    []byte
+}
+
+// ID is unique within the process.
+func (c *conn) ID() uint64 { return c.id }
+
+// Send queues a text frame and never blocks. It keeps the slice, which must not change any more. False: the
+// connection is closing or was too slow, in which case it is now being closed with 4001.
+func (c *conn) Send(frame []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		return false
+	}
+	if c.frames+1 > maxQueueFrames || c.bytes+len(frame) > maxQueueBytes {
+		for _, f := range c.queue {
+			c.bytes -= len(f)
+		}
+		c.frames -= len(c.queue)
+		c.queue = nil
+		c.closeLocked(closeSlow, "slow")
+		return false
+	}
+	c.queue = append(c.queue, frame)
+	c.frames++
+	c.bytes += len(frame)
+	if !c.writing {
+		c.writing = true
+		c.reg.running.Add(1)
+		go c.write()
+	}
+	return true
+}
+
+// Close writes what is queued, then a close frame; it returns at once. Only the first call counts. reason is
+// a code word of at most 123 bytes.
+func (c *conn) Close(code int, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closeLocked(code, reason)
+}
+
+// Alarm calls the handler's onAlarm once after d, to the next quarter of a second; a new call replaces the
+// last one, 0 ends it. Pings and the time to hello are made of it.
+func (c *conn) Alarm(d time.Duration) { c.reg.wheel.set(&c.alarm, d) }
+
+func (c *conn) closeLocked(code int, reason string) {
+	if c.closing {
+		return
+	}
+	c.closing, c.code, c.reason = true, code, reason
+	if !c.writing {
+		c.interrupt()
+	}
+}
+
+// interrupt wakes the reader, which alone closes. An error means that it is awake already.
+// mu is held.
+func (c *conn) interrupt() {
+	if !c.ending {
+		_ = c.raw.SetReadDeadline(past())
+	}
+}
+
+// ring passes an alarm on, unless the connection is closing. One that comes before the handler waits.
+func (c *conn) ring() {
+	c.mu.Lock()
+	h, closing := c.h, c.closing
+	c.mu.Unlock()
+	switch {
+	case closing:
+	case h == nil:
+		c.Alarm(wheelTick)
+	default:
+		h.onAlarm()
+	}
+}
+
+func (c *conn) isClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing
+}
+
+// serve reads until the connection ends or idles; then a fresh, shallow goroutine waits in its place.
+func (c *conn) serve() {
+	for {
+		err := c.wait()
+		if err == nil {
+			err = c.readMessage()
+		}
+		switch {
+		case err == nil || errors.Is(err, errBetween):
+		case errors.Is(err, errIdle):
+			go c.park()
+			return
+		default:
+			c.end(err)
+			return
+		}
+	}
+}
+
+// readMessage takes one message and hands it on. The input has its first byte.
+func (c *conn) readMessage() error {
+	c.begin()
+	kind, r, err := c.ws.Reader(context.Background())
+	if err != nil {
+		return err
+	}
+	c.inMessage = true
+	frame, err := io.ReadAll(io.LimitReader(r, maxMessage+1))
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(frame) > maxMessage:
+		return c.refuse(closeTooLarge, "too_large")
+	case kind != websocket.MessageText:
+		return c.refuse(closeProtocol, "protocol")
+	case !utf8.Valid(frame):
+		return c.refuse(closeInvalidText, "invalid")
+	}
+	c.inMessage = false
+	c.h.onFrame(c.reg.ctx, frame)
+	return nil
+}
+
+// refuse closes from within the reader.
+func (c *conn) refuse(code int, reason string) error {
+	c.Close(code, reason)
+	return net.ErrClosed
+}
+
+// end closes the websocket, if it still can, and tells the handler. It runs once.
+func (c *conn) end(err error) {
+	code, reason := c.lastWord(err)
+	if c.mayClose() {
+		_ = c.ws.Close(websocket.StatusCode(code), reason)
+	}
+	_ = c.ws.CloseNow()
+	c.release()
+	c.reg.wheel.set(&c.alarm, 0)
+	c.h.onClose(code, reason)
+	c.reg.remove(c)
+}
+
+// mayClose takes the reader's deadline for the close handshake. False: there is nobody to say it to.
+func (c *conn) mayClose() bool {
+	c.timed, c.between = true, false
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	asked := c.closing
+	c.closing, c.ending = true, true
+	return asked && c.raw.SetReadDeadline(time.Now().Add(closeTime)) == nil
+}
+
+// lastWord tells why the connection ends: our own close first, then the peer's, then the network's.
+func (c *conn) lastWord(err error) (code int, reason string) {
+	if c.timed && errors.Is(err, os.ErrDeadlineExceeded) {
+		c.Close(closeSlow, "slow") // a message begun and not finished; no effect if we closed before
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		return c.code, c.reason
+	}
+	var peer websocket.CloseError
+	if errors.As(err, &peer) {
+		return int(peer.Code), peer.Reason
+	}
+	return closeLost, ""
+}
+
+// write empties the queue and ends.
+func (c *conn) write() {
+	defer c.reg.running.Done()
+	for {
+		batch := c.take()
+		if batch == nil {
+			return
+		}
+		if err := c.writeBatch(batch); err != nil {
+			c.writeFailed()
+			return
+		}
+		c.mu.Lock()
+		c.frames -= len(batch)
+		for _, f := range batch {
+			c.bytes -= len(f)
+		}
+		c.mu.Unlock()
+	}
+}
+
+func (c *conn) take() [][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	batch := c.queue
+	c.queue = nil
+	if batch == nil {
+		c.writing = false
+		if c.closing {
+			c.interrupt()
+		}
+	}
+	return batch
+}
+
+// writeFailed lets the reader end the connection. writing stays true: nothing is written any more.
+func (c *conn) writeFailed() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue = nil
+	if c.closing {
+		c.interrupt()
+		return
+	}
+	_ = c.raw.Close()
+}
+
+// writeBatch sends the frames in as few writes as their size allows.
+func (c *conn) writeBatch(batch [][]byte) error {
+	if err := c.cork(); err != nil {
+		return err
+	}
+	for _, f := range batch {
+		if err := c.ws.Write(context.Background(), websocket.MessageText, f); err != nil {
+			_ = c.uncork()
+			return err
+		}
+	}
+	return c.uncork()
+}
+
+func (c *conn) cork() error {
+	c.outMu.Lock()
+	defer c.outMu.Unlock()
+	c.corked = true
+	c.out = takeBlock()[:0]
+	return c.raw.SetWriteDeadline(time.Now().Add(writeTime))
+}
+
+func (c *conn) uncork() error {
+	c.outMu.Lock()
+	defer c.outMu.Unlock()
+	err := c.flush()
+	giveBlock(c.out)
+	c.corked, c.out = false, nil
+	return err
+}
+
+// flush writes what is gathered. outMu is held.
+func (c *conn) flush() error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	_, err := c.raw.Write(c.out)
+	c.out = c.out[:0]
+	return err
+}

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// rate is how much a key may do: Burst at once, then PerSecond.
+type rate struct {
+	PerSecond float64
+	Burst     float64
+}
+
+// limiter holds one token bucket per key, at most max of them. A key that could do its whole burst again is
+// forgotten. When max keys are busy, new ones are refused: it fails closed.
+type limiter[K comparable] struct {
+	rate rate
+	max  int
+
+	mu      sync.Mutex
+	buckets map[K]bucket
+	sweptAt time.Time
+}
+
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+func newLimiter[K comparable](r rate, most int) *limiter[K] {
+	return &limiter[K]{rate: r, max: most, buckets: map[K]bucket{}}
+}
+
+// take spends a token. If there is none it says after how long there will be one, and spends nothing.
+func (l *limiter[K]) take(key K, now time.Time) (ok bool, after time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b, known := l.buckets[key]
+	if !known {
+		if !l.room(now) {
+			return false, time.Second
+		}
+		b = bucket{tokens: l.rate.Burst, at: now}
+	}
+	b = l.refill(b, now)
+	if b.tokens < 1 {
+		return false, time.Duration((1 - b.tokens) / l.rate.PerSecond * float64(time.Second))
+	}
+	b.tokens--
+	l.buckets[key] = b
+	return true, 0
+}
+
+// refill adds what has grown since. A clock that stepped back adds nothing.
+func (l *limiter[K]) refill(b bucket, now time.Time) bucket {
+	if d := now.Sub(b.at); d > 0 {
+		b.tokens = min(l.rate.Burst, b.tokens+d.Seconds()*l.rate.PerSecond)
+		b.at = now
+	}
+	return b
+}
+
+// room makes space for a key, looking through all of them at most once a second. mu is held.
+func (l *limiter[K]) room(now time.Time) bool {
+	if len(l.buckets) < l.max {
+		return true
+	}
+	if d := now.Sub(l.sweptAt); d >= 0 && d < time.Second {
+		return false
+	}
+	l.sweptAt = now
+	for k, b := range l.buckets {
+		if l.refill(b, now).tokens >= l.rate.Burst {
+			delete(l.buckets, k)
+		}
+	}
+	return len(l.buckets) < l.max
+}
+
+// addrPrefix is what stands for one client in limits: an IPv4 address, or the /64 of an IPv6 one, within
+// which a client may choose freely. Source: RFC 4291 §2.5.1.
+func addrPrefix(a netip.Addr) netip.Prefix {
+	a = a.Unmap().WithZone("")
+	bits := 32
+	if a.Is6() {
+		bits = 64
+	}
+	return netip.PrefixFrom(a, bits).Masked()
+}
+
+// tally counts open connections per key; it holds no key that has none.
+type tally[K comparable] struct {
+	max int
+
+	mu sync.Mutex
+	n  map[K]int
+}
+
+func newTally[K comparable](most int) *tally[K] { return &tally[K]{max: most, n: map[K]int{}} }
+
+// enter takes a place of the key; false if all are taken. Each enter that succeeds needs one leave.
+func (t *tally[K]) enter(key K) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n[key] >= t.max {
+		return false
+	}
+	t.n[key]++
+	return true
+}
+
+// leave gives a place back.
+func (t *tally[K]) leave(key K) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n[key]--; t.n[key] <= 0 {
+		delete(t.n, key)
+	}
+}

@@ -1,0 +1,144 @@
+package web
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// idleAfter is how long a connection is silent before it parks. Parking costs some microseconds at the next
+// message, so it is not done between two messages of a lively chat.
+const idleAfter = 2 * time.Second
+
+// registry knows every websocket of the process, because fasthttp forgets a connection once it is hijacked.
+type registry struct {
+	idleAfter time.Duration
+	wheel     *wheel
+	ctx       context.Context // given to onFrame; ends with shutdown
+	cancel    context.CancelFunc
+	running   sync.WaitGroup // writers
+
+	mu      sync.Mutex
+	last    uint64
+	conns   map[*conn]struct{}
+	pending int // hijacked, handshake not done
+	closed  bool
+	empty   chan struct{}
+}
+
+func newRegistry(ctx context.Context) *registry {
+	ctx, cancel := context.WithCancel(ctx)
+	return &registry{
+		idleAfter: idleAfter, wheel: newWheel(), ctx: ctx, cancel: cancel,
+		conns: map[*conn]struct{}{}, empty: make(chan struct{}),
+	}
+}
+
+// Count is how many websockets are open.
+func (r *registry) Count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.conns)
+}
+
+// reserve holds a place for a handshake; false while shutting down.
+func (r *registry) reserve() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	r.pending++
+	return true
+}
+
+func (r *registry) nextID() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last++
+	return r.last
+}
+
+// add turns a reserved place into a connection. One that arrives during shutdown is told to come back.
+func (r *registry) add(c *conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending--
+	r.conns[c] = struct{}{}
+	if r.closed {
+		c.Close(closeRestarting, "restarting")
+	}
+}
+
+// abandon gives a reserved place back.
+func (r *registry) abandon() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending--
+	r.tellEmpty()
+}
+
+func (r *registry) remove(c *conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.conns, c)
+	r.tellEmpty()
+}
+
+// tellEmpty ends the wait of shutdown. mu is held.
+func (r *registry) tellEmpty() {
+	if r.closed && len(r.conns) == 0 && r.pending == 0 {
+		close(r.empty)
+	}
+}
+
+func (r *registry) all() []*conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := make([]*conn, 0, len(r.conns))
+	for c := range r.conns {
+		list = append(list, c)
+	}
+	return list
+}
+
+// shutdown refuses newcomers, lets signal speak to each connection, closes them with 4000 evenly over spread,
+// so that they do not all come back at once, and waits. When ctx ends, the rest is cut off; that is no error.
+// It may be called once.
+func (r *registry) shutdown(ctx context.Context, spread time.Duration, signal func(*conn)) {
+	r.mu.Lock()
+	r.closed = true
+	r.tellEmpty()
+	r.mu.Unlock()
+	list := r.all()
+	for _, c := range list {
+		signal(c)
+	}
+	closeSpread(ctx, list, spread)
+	select {
+	case <-r.empty:
+	case <-ctx.Done():
+		for _, c := range r.all() {
+			_ = c.raw.Close()
+		}
+		<-r.empty
+	}
+	r.running.Wait()
+	r.wheel.stop()
+	r.cancel()
+}
+
+// closeSpread closes one after the other; once ctx ends, all the rest at once.
+func closeSpread(ctx context.Context, list []*conn, spread time.Duration) {
+	start := time.Now()
+	for i, c := range list {
+		due := start.Add(spread * time.Duration(i) / time.Duration(len(list)))
+		if d := time.Until(due); d > time.Millisecond {
+			select {
+			case <-time.After(d):
+			case <-ctx.Done():
+			}
+		}
+		c.Close(closeRestarting, "restarting")
+	}
+}
