@@ -1,0 +1,174 @@
+package verify
+
+import (
+	"context"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Finding is one thing that is wrong with log or database. Leaf is -1 where no leaf is to blame.
+type Finding struct {
+	Leaf   int64
+	Change string
+	What   string
+}
+
+// Report is the outcome of an audit. Bad is in order of leaves: the first entry names the first bad leaf.
+type Report struct {
+	Size    int64
+	Root    [32]byte
+	Changes int
+	Bad     []Finding
+}
+
+// Audit checks a database against itself: each leaf against its stored hash, the inner hashes and the root
+// against the leaves, each leaf's "from" against the leaf before it of the same change, and each change's
+// state and leaf number against its last leaf, both ways. It reads only; the error tells that reading
+// failed. What it cannot see is a log rewritten and hashed again as a whole: outside copies of the
+// checkpoint show that. Source: proof-gate.md §3.16, rows K01, K03, K04.
+func Audit(ctx context.Context, l Log) (Report, error) {
+	head, err := l.Head(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	a := auditor{log: l, report: Report{Size: head.Size, Root: head.Root}, last: map[string]RowState{}}
+	if err := a.leaves(ctx); err != nil {
+		return a.report, err
+	}
+	return a.report, a.states(ctx)
+}
+
+type auditor struct {
+	log    Log
+	report Report
+	last   map[string]RowState // change → what its last leaf says
+	tree   []tlog.Hash         // stored hashes recomputed from the leaves
+}
+
+func (a *auditor) bad(leaf int64, change, what string) {
+	a.report.Bad = append(a.report.Bad, Finding{Leaf: leaf, Change: change, What: what})
+}
+
+func (a *auditor) leaves(ctx context.Context) error {
+	const page = 512
+	for n := int64(0); n < a.report.Size; {
+		leaves, err := a.log.Leaves(ctx, n, int(min(page, a.report.Size-n)))
+		if err != nil {
+			return err
+		}
+		if len(leaves) == 0 {
+			a.bad(n, "", "the leaf is missing")
+			return nil
+		}
+		for _, b := range leaves {
+			if err := a.leaf(ctx, n, b); err != nil {
+				return err
+			}
+			n++
+		}
+	}
+	root, err := tlog.TreeHash(a.report.Size, tlog.HashReaderFunc(a.read))
+	if err != nil {
+		return err
+	}
+	if root != tlog.Hash(a.report.Root) {
+		a.bad(-1, "", "the root in the head row is not the root of the leaves")
+	}
+	return nil
+}
+
+func (a *auditor) read(index []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(index))
+	for i, x := range index {
+		out[i] = a.tree[x]
+	}
+	return out, nil
+}
+
+// leaf recomputes the hashes that leaf n adds and compares them with the stored ones.
+func (a *auditor) leaf(ctx context.Context, n int64, b []byte) error {
+	hs, err := tlog.StoredHashes(n, b, tlog.HashReaderFunc(a.read))
+	if err != nil {
+		return err
+	}
+	index := make([]int64, len(hs))
+	for i := range hs {
+		index[i] = int64(len(a.tree) + i)
+	}
+	a.tree = append(a.tree, hs...)
+	stored, err := a.log.Hashes(ctx, index)
+	if err != nil || len(stored) != len(hs) {
+		a.bad(n, "", "a stored hash is missing")
+		return ctx.Err()
+	}
+	for i := range hs {
+		if hs[i] != tlog.Hash(stored[i]) {
+			a.bad(n, "", "the leaf is not what was hashed")
+			break
+		}
+	}
+	a.follow(n, b)
+	return nil
+}
+
+// follow keeps the states as the leaves tell them.
+func (a *auditor) follow(n int64, b []byte) {
+	o, err := ReadObject(b, 64<<10)
+	if err != nil {
+		a.bad(n, "", "the leaf cannot be read")
+		return
+	}
+	change, _ := o.String("change")
+	from, _ := o.String("from")
+	to, _ := o.String("to")
+	if change == "" {
+		return
+	}
+	old := a.last[change]
+	note := from == to && (State(from) != Challenged || !a.reopens(o))
+	switch {
+	case old.State != State(from):
+		a.bad(n, change, "the leaf does not follow the change's last one")
+	case note:
+		return
+	case !State(from).May(State(to)):
+		a.bad(n, change, "the state table has no such step")
+	}
+	a.last[change] = RowState{ID: change, State: State(to), Leaf: n}
+}
+
+// reopens tells a Start over (challenged → challenged by the visitor, without reason) from a note.
+func (a *auditor) reopens(o Object) bool {
+	role, _ := o.String("role")
+	reason, _ := o.String("reason")
+	return Role(role) == Visitor && reason == ""
+}
+
+// states compares every stored change with its last leaf, and the other way round.
+func (a *auditor) states(ctx context.Context) error {
+	for after := ""; ; {
+		rows, err := a.log.States(ctx, after, 512)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			a.report.Changes++
+			last, ok := a.last[r.ID]
+			switch {
+			case !ok:
+				a.bad(-1, r.ID, "the change has no leaf")
+			case last != r:
+				a.bad(last.Leaf, r.ID, "the change is "+string(r.State)+", its last leaf says "+string(last.State))
+			}
+			delete(a.last, r.ID)
+			after = r.ID
+		}
+		if len(rows) == 0 {
+			break
+		}
+	}
+	for id, r := range a.last {
+		a.bad(r.Leaf, id, "the log has a change that the database lost")
+	}
+	return nil
+}
