@@ -42,8 +42,6 @@ const (
 
 // handler is what lives on a connection. onFrame and onClose come one after the other from the connection's
 // reader; onClose is last and comes exactly once. onAlarm comes from the wheel and may fall together with it.
-onClose is last and comes exactly once. onAlarm comes from the wheel, at any time before or during
-// onClose.
 type handler interface {
 	// onFrame gets a whole message, valid UTF-8, at most 64 KiB; the slice is the handler's to keep.
 	onFrame(ctx context.Context, frame []byte)
