@@ -40,9 +40,9 @@ const (
 	closeVersion         = 4504
 )
 
-// handler is what lives on a connection. onFrame and onClose come one after the other from the connection's
+// connHandler is what lives on a connection. onFrame and onClose come one after the other from the connection's
 // reader; onClose is last and comes exactly once. onAlarm comes from the wheel and may fall together with it.
-type handler interface {
+type connHandler interface {
 	// onFrame gets a whole message, valid UTF-8, at most 64 KiB; the slice is the handler's to keep.
 	onFrame(ctx context.Context, frame []byte)
 	// onAlarm says that the time given to conn.Alarm is over. It must not block.
@@ -58,7 +58,7 @@ type conn struct {
 	raw net.Conn
 	ws  *websocket.Conn
 	br  *bufio.Reader // coder/websocket's; looked at only for what it still holds
-	h   handler
+	h   connHandler
 
 	input // the reader's own
 	alarm alarm

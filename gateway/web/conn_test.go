@@ -89,7 +89,7 @@ func status(fc *fiber.Ctx, err error) error {
 	return fc.Status(map[string]int{"forbidden": 403, "invalid": 400, "unavailable": 503}[r.Code()]).SendString(r.Code())
 }
 
-func (r *rig) start(c *conn) handler {
+func (r *rig) start(c *conn) connHandler {
 	e := &echo{c: c, closed: make(chan string, 1), alarms: make(chan struct{}, 1)}
 	r.got <- e
 	return e

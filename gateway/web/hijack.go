@@ -44,7 +44,7 @@ func prepareSockets(app *fiber.App) { app.Server().KeepHijackedConns = true }
 // Errors, all before the upgrade and with nothing kept: forbidden (Origin; 403), invalid (no websocket
 // handshake), unavailable (shutting down). A handshake that is wrong in detail is answered by
 // coder/websocket. Source: architecture.md §10.
-func upgrade(fc *fiber.Ctx, reg *registry, o upgradeOptions, start func(c *conn) handler) error {
+func upgrade(fc *fiber.Ctx, reg *registry, o upgradeOptions, start func(c *conn) connHandler) error {
 	if !mayConnect(fc.Get("Origin"), fc.Get("Authorization"), o) {
 		return refusal("forbidden")
 	}
@@ -145,7 +145,7 @@ func recoverEarly(nc net.Conn) (raw net.Conn, early []byte, err error) {
 }
 
 // accept ends the handshake and serves. It owns the connection.
-func accept(raw net.Conn, early []byte, r *http.Request, reg *registry, start func(c *conn) handler) {
+func accept(raw net.Conn, early []byte, r *http.Request, reg *registry, start func(c *conn) connHandler) {
 	c := &conn{reg: reg, raw: raw}
 	s := &shim{c: c, header: http.Header{}}
 	ws, err := websocket.Accept(s, r, &websocket.AcceptOptions{

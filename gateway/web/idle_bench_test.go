@@ -59,7 +59,7 @@ func BenchmarkIdle(b *testing.B) {
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, ReadBufferSize: 16 << 10})
 	prepareSockets(app)
 	app.Get("/v1/socket", func(fc *fiber.Ctx) error {
-		return upgrade(fc, reg, upgradeOptions{Origins: []string{testOrigin}}, func(c *conn) handler {
+		return upgrade(fc, reg, upgradeOptions{Origins: []string{testOrigin}}, func(c *conn) connHandler {
 			c.Alarm(time.Minute)
 			return quiet{}
 		})

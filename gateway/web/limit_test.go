@@ -47,8 +47,10 @@ func TestAddrPrefix(t *testing.T) {
 
 func TestTally(t *testing.T) {
 	n := newTally[string](2)
-	if !n.enter("a") || !n.enter("a") || n.enter("a") {
-		t.Fatal("want two places, not a third")
+	for i, want := range []bool{true, true, false} {
+		if n.enter("a") != want {
+			t.Fatalf("entry %d = %v, want %v", i, !want, want)
+		}
 	}
 	n.leave("a")
 	if !n.enter("a") {

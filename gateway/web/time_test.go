@@ -23,7 +23,7 @@ func pipe(t *testing.T) (client net.Conn, br *bufio.Reader, e *echo, reg *regist
 	if !reg.reserve() {
 		t.Fatal("no place")
 	}
-	go accept(near, nil, &http.Request{Method: "GET", ProtoMajor: 1, ProtoMinor: 1, Header: h}, reg, func(c *conn) handler {
+	go accept(near, nil, &http.Request{Method: "GET", ProtoMajor: 1, ProtoMinor: 1, Header: h}, reg, func(c *conn) connHandler {
 		e := &echo{c: c, closed: make(chan string, 1), alarms: make(chan struct{}, 1)}
 		started <- e
 		return e
