@@ -199,6 +199,7 @@ func (s *Service) SendMessage(ctx context.Context, c Caller, in Send) (Event, er
 		return Event{}, err
 	}
 	s.publish(ctx, append([]Event{ev}, more...)...)
+	s.touch(ctx, cv.Mailbox, cv.ID)
 	return ev, nil
 }
 

@@ -13,9 +13,10 @@ const (
 	JobRing   JobKind = "ring"   // an offer's ring ends
 	JobMissed JobKind = "missed" // a queued conversation's deadline
 	JobMail   JobKind = "mail"   // one mail of the outbox
-	JobSettle JobKind = "settle" // ask a backend what became of a delivery
-	JobGate   JobKind = "gate"   // deliver a released change, expire what is over
-	JobAway   JobKind = "away"   // an absent agent's chats go back
+	// The gate's own, enqueued with a step (verify.Step.Job); payload {"change":"ch_…"}.
+	JobRelease JobKind = "release" // mint the receipt of a proven change and deliver it
+	JobSettle  JobKind = "settle"  // ask a backend what became of a delivery
+	JobNotice  JobKind = "notice"  // ask the host to tell the account's owner
 )
 
 // Job is one piece of work. ID is deterministic (missed:cv_…:1), so that enqueueing twice is once.

@@ -65,6 +65,9 @@ func (r *Runner) Round(ctx context.Context) error {
 	if err := r.absentAgents(ctx, now); err != nil {
 		return err
 	}
+	if err := r.expireChanges(ctx); err != nil {
+		return err
+	}
 	queue, err := r.Store.Queue(ctx, nil)
 	if err != nil {
 		return err
@@ -249,8 +252,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return nil // they only wake: the sweep that follows reads the row and decides
 	case JobMail:
 		return r.sendMail(ctx, j)
-	case JobGate, JobSettle:
-		return r.Gate.job(ctx, r.Service, j)
+	case JobRelease, JobSettle, JobNotice:
+		return r.gateJob(ctx, j)
 	}
 	return Invalid("job")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postern-chat/postern/kb"
+	"github.com/postern-chat/postern/verify"
 )
 
 // Service is every verb of the gateway. Its fields are set once, before the first call.
@@ -17,9 +18,11 @@ type Service struct {
 	Articles kb.Store
 	Index    *kb.Index
 	Markdown func(text string) []kb.Node // typed text → tree; total, bounded
+	Sniff    func(head []byte) string       // media type by content (WHATWG MIME Sniffing)
 	Composer Composer                    // an agent's answer → the bytes of a mail
 	Mail     Channel
-	Gate     *Gate // nil = changes are off
+	Guard    *verify.Guard // the only door to a change; nil or unfinished = changes are off
+	Policy   func() (verify.Policy, error)
 	Now      func() time.Time
 	Rand     io.Reader
 	Log      *slog.Logger
@@ -77,6 +80,36 @@ func (s *Service) publish(ctx context.Context, events ...Event) {
 	}
 	if err := s.Bus.Publish(context.WithoutCancel(ctx), hints...); err != nil {
 		s.Log.Warn("publish", "hints", len(hints), "code", CodeOf(err))
+	}
+	for _, e := range events {
+		if ID(e.Topic).Is(PrefixMailbox) {
+			s.touchOf(ctx, e)
+		}
+	}
+}
+
+// Publish is for events that a settings route stored itself.
+func (s *Service) Publish(ctx context.Context, events ...Event) { s.publish(ctx, events...) }
+
+// touchOf reads which conversation an event of a mailbox's topic speaks of.
+func (s *Service) touchOf(ctx context.Context, e Event) {
+	var p struct {
+		Conversation ID `json:"conversation"`
+	}
+	if json.Unmarshal(e.Payload, &p) == nil && p.Conversation != "" {
+		s.touch(ctx, ID(e.Topic), p.Conversation)
+	}
+}
+
+// touch tells the consoles of a mailbox that one of its rows looks different now. It may get lost: the next
+// change, or opening the list, shows it.
+func (s *Service) touch(ctx context.Context, mailbox, cv ID) {
+	note, err := json.Marshal(map[string]ID{"touched": cv})
+	if err == nil {
+		err = s.Bus.Publish(context.WithoutCancel(ctx), Hint{Topic: string(mailbox), Note: note})
+	}
+	if err != nil {
+		s.Log.Warn("touch", "conversation", cv, "code", CodeOf(err))
 	}
 }
 

@@ -20,8 +20,6 @@ type watcher interface {
 	sendEvent(frame []byte)
 	// sendNote queues a signal that came over the bus.
 	sendNote(note []byte)
-	// visitorSide reports whether staff-only topics must never reach it.
-	visitorSide() bool
 }
 
 // topic is what this node knows of one counter.
@@ -30,6 +28,7 @@ type topic struct {
 	last     uint64             // newest seq handed to the watchers
 	watchers map[watcher]uint64 // → newest seq that this one got
 	cancel   func()
+	closed   bool // left by its last watcher: open a new one
 }
 
 // Hub knows who watches which topic on this node. An event is taken only if its number is the last + 1;
@@ -38,6 +37,7 @@ type Hub struct {
 	store gateway.EventStore
 	bus   gateway.Bus
 	fail  func(doing string, err error)
+	touch func(mailbox string, cv gateway.ID) // nil = nobody wants rows
 
 	mu     sync.Mutex
 	topics map[string]*topic
@@ -57,6 +57,9 @@ func (h *Hub) watch(ctx context.Context, name string, after uint64, w watcher) (
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.closed { // its last watcher left meanwhile
+		return 0, false, gateway.Unavailable("topic", nil)
+	}
 	if after > t.last {
 		if err := h.catchUp(ctx, name, t); err != nil {
 			return 0, false, err
@@ -130,6 +133,7 @@ func (h *Hub) leave(name string, w watcher) {
 	t.mu.Lock()
 	delete(t.watchers, w)
 	empty := len(t.watchers) == 0
+	t.closed = empty
 	t.mu.Unlock()
 	if empty {
 		delete(h.topics, name)
@@ -150,6 +154,23 @@ func (h *Hub) Emit(events []gateway.Event) {
 		}
 		h.deliver(e.Topic, e.Seq, frame)
 	}
+}
+
+// touched tells consoles that a conversation of a mailbox looks different now.
+func (h *Hub) touched(name string, note []byte) bool {
+	var n touchNote
+	if !gateway.ID(name).Is(gateway.PrefixMailbox) || json.Unmarshal(note, &n) != nil || n.Touched == "" {
+		return false
+	}
+	if h.touch != nil {
+		h.touch(name, n.Touched)
+	}
+	return true
+}
+
+// touchNote is how a node says over the bus that a row should be read again.
+type touchNote struct {
+	Touched gateway.ID `json:"touched"`
 }
 
 func (h *Hub) hint(name string, hint gateway.Hint) {
@@ -221,16 +242,8 @@ func (h *Hub) Note(ctx context.Context, name string, note []byte) {
 }
 
 func (h *Hub) note(name string, note []byte) {
-	h.mu.Lock()
-	t := h.topics[name]
-	h.mu.Unlock()
-	if t == nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for w := range t.watchers {
-		w.sendNote(note)
+	if !h.touched(name, note) {
+		h.local(name, note)
 	}
 }
 
@@ -268,4 +281,19 @@ func (h *Hub) Sweep(ctx context.Context) error {
 		names = names[n:]
 	}
 	return nil
+}
+
+// local sends a signal to this node's sockets of a topic.
+func (h *Hub) local(name string, frame []byte) {
+	h.mu.Lock()
+	t := h.topics[name]
+	h.mu.Unlock()
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for w := range t.watchers {
+		w.sendNote(frame)
+	}
 }

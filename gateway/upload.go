@@ -1,0 +1,149 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// CreateFile begins an upload into a conversation that the caller may write in. The name is text to show,
+// never a path. Errors: invalid, too_large, not_found, conversation_closed.
+func (s *Service) CreateFile(ctx context.Context, c Caller, cv ID, name string, size int64) (File, error) {
+	row, err := s.access(ctx, c, cv)
+	if err != nil {
+		return File{}, err
+	}
+	if row.Status.Ended() {
+		return File{}, ConversationClosed()
+	}
+	if size <= 0 {
+		return File{}, Invalid("size")
+	}
+	if size > MaxFilesBytes {
+		return File{}, TooLarge("size", MaxFilesBytes)
+	}
+	clean, err := fileName(name)
+	if err != nil {
+		return File{}, err
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return File{}, err
+	}
+	id, err := NewID(PrefixFile, now, s.Rand)
+	if err != nil {
+		return File{}, err
+	}
+	f := File{ID: id, Conversation: cv, Owner: c.Actor, Name: clean, Size: size, CreatedAt: now}
+	return f, s.Store.CreateFile(ctx, f)
+}
+
+// fileName keeps the last element, without controls and direction marks.
+func fileName(name string) (string, error) {
+	if !utf8.ValidString(name) || len(name) > 1024 {
+		return "", Invalid("name")
+	}
+	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, name)
+	if r := []rune(name); len(r) > 200 {
+		name = string(r[:200])
+	}
+	if name == "" || name == "." || name == "/" || name == ".." {
+		return "", Invalid("name")
+	}
+	return name, nil
+}
+
+// PutPart stores one part of the caller's own upload. With the last byte the content decides the type: what
+// is not on the list is deleted and refused. Errors: invalid, too_large, not_found, unsupported.
+func (s *Service) PutPart(ctx context.Context, c Caller, id ID, n int, data []byte) (File, error) {
+	f, err := s.Store.File(ctx, id)
+	if err != nil {
+		return File{}, err
+	}
+	if f.Owner.ID != c.Actor.ID {
+		return File{}, NotFound()
+	}
+	if err := partFits(f, n, len(data)); err != nil {
+		return File{}, err
+	}
+	if f, err = s.Store.AppendPart(ctx, id, n, data); err != nil || !f.Complete() {
+		return f, err
+	}
+	head, err := s.Store.Part(ctx, id, 0)
+	if err != nil {
+		return File{}, err
+	}
+	if f.Type = allowedType(s.Sniff(head), head); f.Type == "" {
+		if err := s.Store.DeleteFile(ctx, id); err != nil {
+			return File{}, err
+		}
+		return File{}, Unsupported("file")
+	}
+	return f, s.Store.SetFileType(ctx, id, f.Type)
+}
+
+// partFits reports whether part n of the file has the one size that it can have.
+func partFits(f File, n, size int) error {
+	start := int64(n) * PartSize
+	if n < 0 || start >= f.Size {
+		return Invalid("part")
+	}
+	want := min(PartSize, f.Size-start)
+	if int64(size) != want {
+		return Invalid("part")
+	}
+	return nil
+}
+
+// allowedType gives the media type found in the content if people may send it, else "". The name's ending
+// counts for nothing. Scripts, programs, HTML and SVG are not on the list.
+func allowedType(found string, head []byte) string {
+	t, _, _ := strings.Cut(found, ";")
+	switch t {
+	case "image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "application/zip",
+		"video/mp4", "video/webm", "audio/mpeg", "audio/wave", "application/ogg":
+		return t
+	case "text/plain":
+		if utf8.Valid(trimRune(head)) && !bytes.ContainsRune(head, 0) {
+			return t
+		}
+	}
+	return ""
+}
+
+// trimRune cuts a character that the part's end may have split.
+func trimRune(b []byte) []byte {
+	for i := 1; i <= utf8.UTFMax && i <= len(b); i++ {
+		if utf8.RuneStart(b[len(b)-i]) {
+			if !utf8.FullRune(b[len(b)-i:]) {
+				return b[:len(b)-i]
+			}
+			return b
+		}
+	}
+	return b
+}
+
+// ReadFile gives a complete file that stands in a conversation which the caller may see. Errors: not_found.
+func (s *Service) ReadFile(ctx context.Context, c Caller, id ID) (File, error) {
+	f, err := s.Store.File(ctx, id)
+	if err != nil {
+		return File{}, err
+	}
+	if _, err := s.access(ctx, c, f.Conversation); err != nil {
+		return File{}, err
+	}
+	if !f.Complete() || f.Type == "" {
+		return File{}, NotFound()
+	}
+	return f, nil
+}

@@ -1,0 +1,299 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// dispatch finds the command's handler. What only one side may say is refused here for the other: an
+// agent's session has no way to open, finish or deny a change (proof-gate.md §3.14).
+func (k *socket) dispatch(ctx context.Context, name string, raw json.RawMessage) (any, error) {
+	c := k.who()
+	if name != "hello" && c.Actor.ID == "" {
+		return nil, gateway.Unauthenticated()
+	}
+	if slices.Contains(visitorOnly(), name) && c.Staff() || slices.Contains(staffOnly(), name) && !c.Staff() {
+		return nil, gateway.Forbidden()
+	}
+	switch name {
+	case "hello":
+		return k.hello(ctx, raw)
+	case "pass":
+		return k.pass()
+	case "resume":
+		return k.resume(ctx, raw)
+	case "leave":
+		return k.leaveTopic(raw)
+	}
+	if run, ok := talkCommand(name); ok {
+		return run(k, ctx, c, raw)
+	}
+	if run, ok := helpCommand(name); ok {
+		return run(k, ctx, c, raw)
+	}
+	if run, ok := gateCommand(name); ok {
+		return run(k, ctx, c, raw)
+	}
+	return nil, gateway.Invalid("cmd")
+}
+
+// handler carries out one command.
+type handler func(k *socket, ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error)
+
+// visitorOnly lists what an agent's session may never say.
+func visitorOnly() []string {
+	return []string{
+		"pass", "conversation.start", "conversation.rate", "conversation.ticket", "article.rate",
+		"change.open", "change.finish", "change.deny",
+	}
+}
+
+// staffOnly lists what a visitor may never say.
+func staffOnly() []string {
+	return []string{
+		"conversation.claim", "conversation.decline", "conversation.assign", "conversation.release",
+		"note.send", "availability.set", "availability.restore", "change.offer", "change.withdraw",
+	}
+}
+
+func talkCommand(name string) (handler, bool) {
+	switch name {
+	case "conversation.start":
+		return (*socket).start, true
+	case "conversation.claim":
+		return (*socket).claim, true
+	case "conversation.decline":
+		return (*socket).decline, true
+	case "conversation.assign":
+		return (*socket).assign, true
+	case "conversation.release":
+		return (*socket).release, true
+	case "conversation.close":
+		return (*socket).closeTalk, true
+	case "conversation.ticket":
+		return (*socket).ticket, true
+	case "conversation.rate":
+		return (*socket).rate, true
+	case "message.send", "note.send":
+		return sendAs(name), true
+	case "message.read":
+		return (*socket).read, true
+	case "availability.set":
+		return (*socket).setAvailability, true
+	case "availability.restore":
+		return (*socket).restore, true
+	}
+	return nil, false
+}
+
+func (k *socket) resume(ctx context.Context, raw json.RawMessage) (any, error) {
+	var in struct {
+		Topic string `json:"topic"`
+		Seq   uint64 `json:"seq"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	head, err := k.watch(ctx, in.Topic, in.Seq)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]uint64{"head": head}, nil
+}
+
+func (k *socket) leaveTopic(raw json.RawMessage) (any, error) {
+	var in struct {
+		Topic string `json:"topic"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	k.leave(in.Topic)
+	return nil, nil
+}
+
+func (k *socket) start(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		CommandID string            `json:"command_id"`
+		ClientID  string            `json:"client_id"`
+		Text      string            `json:"text"`
+		Name      string            `json:"name"`
+		Email     string            `json:"email"`
+		Fields    map[string]string `json:"fields"`
+		Page      string            `json:"page"`
+		Article   gateway.ID        `json:"article"`
+		Ticket    bool              `json:"ticket"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	if !k.s.limits.start(k.ip) {
+		return nil, gateway.TooMany(60_000)
+	}
+	cv, err := k.s.svc.StartConversation(ctx, c, gateway.StartInput{
+		CommandID: in.CommandID, ClientID: in.ClientID, Text: in.Text, Page: k.s.page(in.Page), Article: in.Article,
+		Claimed: gateway.Claimed{Name: in.Name, Email: in.Email, Fields: in.Fields}, Ticket: in.Ticket,
+		Browser: k.browser(), Locale: k.locale(), Searches: k.takeContext(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := k.watch(ctx, string(cv.ID), 0); err != nil {
+		return nil, err
+	}
+	if cv.Status == gateway.Queued {
+		k.waitFor(cv.ID)
+	}
+	return map[string]any{"conversation": visitorView(cv, "")}, nil
+}
+
+// ref is what most commands name.
+type ref struct {
+	Conversation gateway.ID `json:"conversation"`
+}
+
+func (k *socket) claim(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in ref
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	cv, err := k.s.svc.Claim(ctx, c, in.Conversation)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"conversation": staffView(cv)}, nil
+}
+
+func (k *socket) decline(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		ref
+		Ring int `json:"ring"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	return nil, k.s.svc.Decline(ctx, c, in.Conversation, in.Ring)
+}
+
+func (k *socket) assign(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		ref
+		Agent   gateway.ID `json:"agent"`
+		Mailbox gateway.ID `json:"mailbox"`
+		Note    string     `json:"note"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	return nil, k.s.svc.Assign(ctx, c, in.Conversation, in.Agent, in.Mailbox, in.Note)
+}
+
+func (k *socket) release(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in ref
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	return nil, k.s.svc.Release(ctx, c, in.Conversation)
+}
+
+func (k *socket) closeTalk(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		ref
+		Outcome gateway.Outcome `json:"outcome"`
+		Reason  string          `json:"reason"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	return nil, k.s.svc.Close(ctx, c, in.Conversation, in.Outcome, in.Reason)
+}
+
+func (k *socket) ticket(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		ref
+		Email string `json:"email"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	cv, err := k.s.svc.ToTicket(ctx, c, in.Conversation, in.Email)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"conversation": visitorView(cv, "")}, nil
+}
+
+func (k *socket) rate(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		ref
+		Stars int    `json:"stars"`
+		Text  string `json:"text"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	return nil, k.s.svc.Rate(ctx, c, in.Conversation, in.Stars, in.Text)
+}
+
+func sendAs(name string) handler {
+	return func(k *socket, ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+		var in struct {
+			ref
+			ClientID string       `json:"client_id"`
+			Text     string       `json:"text"`
+			Files    []gateway.ID `json:"files"`
+			Article  gateway.ID   `json:"article"`
+			Mentions []gateway.ID `json:"mentions"`
+		}
+		if err := args(raw, &in); err != nil {
+			return nil, err
+		}
+		send := gateway.Send{
+			Conversation: in.Conversation, ClientID: in.ClientID, Text: in.Text,
+			Files: in.Files, Article: in.Article, Mentions: in.Mentions,
+		}
+		do := k.s.svc.SendMessage
+		if name == "note.send" {
+			do = k.s.svc.SendNote
+		}
+		ev, err := do(ctx, c, send)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"seq": ev.Seq, "id": ev.ID, "at": ev.At.UnixMilli()}, nil
+	}
+}
+
+func (k *socket) read(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		ref
+		UpTo uint64 `json:"up_to"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	return nil, k.s.svc.MarkRead(ctx, c, in.Conversation, in.UpTo)
+}
+
+func (k *socket) setAvailability(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		Mailbox gateway.ID           `json:"mailbox"`
+		Value   gateway.Availability `json:"value"`
+		Reason  string               `json:"reason"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	if err := k.s.svc.SetAvailability(ctx, c, in.Mailbox, in.Value, in.Reason); err != nil {
+		return nil, err
+	}
+	ms, err := k.s.svc.Store.Memberships(ctx, c.Actor.ID, "")
+	return map[string]any{"memberships": ms}, err
+}
+
+func (k *socket) restore(ctx context.Context, c gateway.Caller, _ json.RawMessage) (any, error) {
+	return nil, k.s.svc.Resume(ctx, c)
+}

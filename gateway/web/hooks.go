@@ -1,0 +1,117 @@
+package web
+
+import (
+	"crypto/ecdsa"
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/verify"
+)
+
+// maxEvent is how large a login event may be (proof-gate.md §3.6).
+const maxEvent = 64 << 10
+
+// hookRoutes are what a host's server speaks to.
+func (s *Server) hookRoutes(a *fiber.App) {
+	a.Get("/v1/challenge/:handle", s.challenge)
+	a.Post("/v1/events/:source", s.loginEvent)
+	a.Get("/.well-known/postern.json", s.wellKnown)
+}
+
+// challenge tells the host's page what to show. Whatever is no living challenge is 410, alike.
+func (s *Server) challenge(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	if s.svc.Guard == nil {
+		return verify.Refuse(verify.PolicyUnavailable)
+	}
+	v, err := s.svc.Guard.Look(c.Context(), c.Params("handle"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(v)
+}
+
+// loginEvent takes a delivery of a source, whole and raw: the source decides what is authentic, the gate
+// what it means.
+func (s *Server) loginEvent(c *fiber.Ctx) error {
+	name := c.Params("source")
+	src, ok := s.opt.Sources[name]
+	if !ok {
+		return gateway.NotFound()
+	}
+	raw := c.Context().Request.Body()
+	if len(raw) > maxEvent {
+		return gateway.TooLarge("body", maxEvent)
+	}
+	if s.svc.Guard == nil {
+		return verify.Refuse(verify.PolicyUnavailable)
+	}
+	now, err := s.svc.Guard.Ledger.Now(c.Context())
+	if err != nil {
+		return s.reply(c, src.Answer(nil, err))
+	}
+	events, err := src.Parse(c.Context(), verify.Delivery{
+		Method: c.Method(), Header: headers(c), Body: append([]byte(nil), raw...), At: now,
+	})
+	if err != nil {
+		if e := s.svc.Guard.NoteUnauthentic(c.Context(), name, verify.ReasonOf(err)); e != nil {
+			s.log.Error("note refused event", "err", e)
+		}
+		return s.reply(c, src.Answer(nil, err))
+	}
+	verdicts := make([]verify.Verdict, 0, len(events))
+	for _, e := range events {
+		v, err := s.svc.ObserveLogin(c.Context(), e)
+		if err != nil {
+			return s.reply(c, src.Answer(append(verdicts, v), err))
+		}
+		verdicts = append(verdicts, v)
+	}
+	return s.reply(c, src.Answer(verdicts, nil))
+}
+
+func (s *Server) reply(c *fiber.Ctx, r verify.Reply) error {
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	if r.ContentType != "" {
+		c.Set(fiber.HeaderContentType, r.ContentType)
+	}
+	return c.Status(r.Status).Send(r.Body)
+}
+
+func headers(c *fiber.Ctx) http.Header {
+	h := http.Header{}
+	c.Context().Request.Header.VisitAll(func(k, v []byte) { h.Add(string(k), string(v)) })
+	return h
+}
+
+// wellKnown publishes the receipt keys as a JWK set (RFC 7517 §5).
+func (s *Server) wellKnown(c *fiber.Ctx) error {
+	type jwk struct {
+		verify.JWK
+		Kid string `json:"kid"`
+		Alg string `json:"alg"`
+		Use string `json:"use"`
+	}
+	keys := []jwk{}
+	if s.opt.Keys != nil {
+		for _, k := range s.opt.Keys() {
+			pub, err := publicJWK(k)
+			if err != nil {
+				return gateway.Internal("publish keys", err)
+			}
+			keys = append(keys, jwk{JWK: pub, Kid: k.ID, Alg: k.Alg, Use: "sig"})
+		}
+	}
+	c.Set(fiber.HeaderCacheControl, "max-age=300")
+	return c.JSON(fiber.Map{"issuer": s.opt.PublicURL.String(), "keys": keys})
+}
+
+
+func publicJWK(k verify.Key) (verify.JWK, error) {
+	pub, ok := k.Public.(*ecdsa.PublicKey)
+	if !ok {
+		return verify.JWK{}, gateway.Invalid("key")
+	}
+	return verify.NewJWK(pub)
+}

@@ -1,0 +1,264 @@
+package web
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// beatEvery is how often a node says whom it sees; presence lives for three beats.
+const (
+	beatEvery   = 5 * time.Second
+	storeBeats  = 30 * time.Second
+	reachEvery  = time.Second
+	publicTopic = "/public" // after a mailbox id: signals for its visitors, never an event
+)
+
+// presence knows this node's sockets by person and tells the bus about them.
+type presence struct {
+	s *Server
+
+	mu      sync.Mutex
+	sockets map[*socket]bool
+	people  map[gateway.ID]map[*socket]bool
+	reach   map[gateway.ID]reachView // mailbox → what its visitors were told last
+	stored  time.Time
+}
+
+// reachView tells visitors whether a person can answer now.
+type reachView struct {
+	Open      bool  `json:"open"`
+	Available bool  `json:"available"`
+	Until     int64 `json:"until,omitempty"` // unix ms, next change of the hours
+}
+
+func newPresence(s *Server) *presence {
+	return &presence{
+		s: s, sockets: map[*socket]bool{}, people: map[gateway.ID]map[*socket]bool{}, reach: map[gateway.ID]reachView{},
+	}
+}
+
+func (p *presence) add(k *socket) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sockets[k] = true
+}
+
+// join ties a socket to its person; the first one is said to the bus at once.
+func (p *presence) join(ctx context.Context, k *socket, id gateway.ID) {
+	p.mu.Lock()
+	first := len(p.people[id]) == 0
+	if first {
+		p.people[id] = map[*socket]bool{}
+	}
+	p.people[id][k] = true
+	p.mu.Unlock()
+	if !first {
+		return
+	}
+	p.beat(ctx, id)
+	if id.Is(gateway.PrefixAgent) {
+		p.announce(ctx, id, gateway.Online)
+		p.s.svc.Wake()
+	}
+}
+
+// leave forgets a socket; the person's last one on this node is said to the bus at once.
+func (p *presence) leave(k *socket) {
+	id := k.who().Actor.ID
+	p.mu.Lock()
+	delete(p.sockets, k)
+	last := false
+	if m := p.people[id]; m != nil {
+		delete(m, k)
+		if last = len(m) == 0; last {
+			delete(p.people, id)
+		}
+	}
+	p.mu.Unlock()
+	if !last {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	var err error
+	if id.Is(gateway.PrefixAgent) {
+		err = p.s.svc.DropAgent(ctx, p.s.node, id)
+		p.announce(ctx, id, gateway.Offline)
+	} else {
+		err = p.s.svc.DropVisitor(ctx, p.s.node, id)
+	}
+	if err != nil {
+		p.s.log.Warn("presence", "code", gateway.CodeOf(err))
+	}
+}
+
+func (p *presence) announce(ctx context.Context, agent gateway.ID, v gateway.Presence) {
+	frame, err := signal("presence", map[string]any{"agent": agent, "presence": v})
+	if err == nil {
+		p.s.hub.Note(ctx, "settings", frame)
+	}
+}
+
+// beat says one person to the bus. A bus that is down costs presence, never a message.
+func (p *presence) beat(ctx context.Context, id gateway.ID) {
+	var err error
+	if id.Is(gateway.PrefixAgent) {
+		err = p.s.svc.BeatAgent(ctx, p.s.node, id, p.idle(id))
+	} else {
+		err = p.s.svc.BeatVisitor(ctx, p.s.node, id)
+	}
+	if err != nil {
+		p.s.log.Warn("presence", "code", gateway.CodeOf(err))
+	}
+}
+
+// idle reports whether none of the person's sockets had input for five minutes.
+func (p *presence) idle(id gateway.ID) bool {
+	now := p.s.svc.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for k := range p.people[id] {
+		k.mu.Lock()
+		recent := now.Sub(k.lastInput) < agentIdle
+		k.mu.Unlock()
+		if recent {
+			return false
+		}
+	}
+	return true
+}
+
+// run beats and tells visitors who is there, until ctx ends.
+func (p *presence) run(ctx context.Context) {
+	tick := time.NewTicker(reachEvery)
+	defer tick.Stop()
+	var beat time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := p.s.svc.Now()
+		if now.Sub(beat) >= beatEvery {
+			beat = now
+			p.beats(ctx, now)
+		}
+		p.tellVisitors(ctx)
+	}
+}
+
+func (p *presence) all() []*socket {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]*socket, 0, len(p.sockets))
+	for k := range p.sockets {
+		out = append(out, k)
+	}
+	return out
+}
+
+func (p *presence) beats(ctx context.Context, now time.Time) {
+	p.mu.Lock()
+	var agents, all []gateway.ID
+	for id := range p.people {
+		all = append(all, id)
+		if id.Is(gateway.PrefixAgent) {
+			agents = append(agents, id)
+		}
+	}
+	store := now.Sub(p.stored) >= storeBeats && len(agents) > 0
+	if store {
+		p.stored = now
+	}
+	p.mu.Unlock()
+	for _, id := range all {
+		p.beat(ctx, id)
+	}
+	if store {
+		if err := p.s.svc.Store.Beats(ctx, agents, now); err != nil {
+			p.s.log.Warn("store beats", "code", gateway.CodeOf(err))
+		}
+	}
+}
+
+// tellVisitors sends what changed: whether somebody is there, and each waiting visitor's place.
+func (p *presence) tellVisitors(ctx context.Context) {
+	boxes := map[gateway.ID]bool{}
+	var waiting []*socket
+	for _, k := range p.all() {
+		c := k.who()
+		if c.Visitor.ID == "" {
+			continue
+		}
+		boxes[c.Mailbox] = true
+		if k.waitsFor() != "" {
+			waiting = append(waiting, k)
+		}
+	}
+	for id := range boxes {
+		p.tellReach(ctx, id)
+	}
+	for _, k := range waiting {
+		p.tellPlace(ctx, k)
+	}
+}
+
+func (p *presence) tellReach(ctx context.Context, id gateway.ID) {
+	v, err := p.s.reach(ctx, id)
+	if err != nil {
+		p.s.log.Warn("reach", "code", gateway.CodeOf(err))
+		return
+	}
+	p.mu.Lock()
+	old, known := p.reach[id]
+	p.reach[id] = v
+	p.mu.Unlock()
+	if known && old == v {
+		return
+	}
+	if frame, err := signal("presence", v); err == nil {
+		p.s.hub.local(string(id)+publicTopic, frame)
+	}
+}
+
+func (p *presence) tellPlace(ctx context.Context, k *socket) {
+	cv := k.waitsFor()
+	place, err := p.s.svc.Place(ctx, cv)
+	if err != nil {
+		k.waitFor("") // it left the queue
+		return
+	}
+	k.mu.Lock()
+	changed := place != k.place
+	k.place = place
+	k.mu.Unlock()
+	if changed {
+		k.signal("queue.position", map[string]any{"conversation": cv, "place": place})
+	}
+}
+
+func (s *Server) reach(ctx context.Context, mailbox gateway.ID) (reachView, error) {
+	mb, err := s.svc.Store.Mailbox(ctx, mailbox)
+	if err != nil {
+		return reachView{}, err
+	}
+	open, available, until, err := s.svc.Reach(ctx, mb)
+	return reachView{Open: open, Available: available, Until: ms(until)}, err
+}
+
+// signOut closes an agent's sockets on this node: he said so, nobody waits for a timeout.
+func (p *presence) signOut(agent gateway.ID) {
+	p.mu.Lock()
+	list := make([]*socket, 0, len(p.people[agent]))
+	for k := range p.people[agent] {
+		list = append(list, k)
+	}
+	p.mu.Unlock()
+	for _, k := range list {
+		k.line.Close(closeUnauthenticated, "unauthenticated")
+	}
+}

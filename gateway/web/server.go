@@ -1,0 +1,173 @@
+package web
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/verify"
+)
+
+// Passes makes and checks the visitors' 60-second passes (gateway/token).
+type Passes interface {
+	Make(visitor gateway.ID, now time.Time) (pass string, until time.Time)
+	Check(pass string, now time.Time) (gateway.ID, error)
+}
+
+// Passwords hashes and checks, and makes tokens (gateway/token).
+type Passwords interface {
+	Hash(password string) (phc string, err error)
+	Check(phc, password string) bool
+	Token() (token string, err error)
+	TokenHash(token string) string
+}
+
+// Options is what cmd joins. Service to Log are needed.
+type Options struct {
+	Service   *gateway.Service
+	Passes    Passes
+	Passwords Passwords
+	PublicURL *url.URL // host, scheme and origin; never taken from a header
+	Node      string   // unique per process
+	Log       *slog.Logger
+
+	Trusted  []netip.Prefix           // proxies whose X-Forwarded-For counts
+	Assets   fs.FS                    // the built UI; nil = "run make ui"
+	Sources  map[string]verify.Source // login events by source name
+	Keys     func() []verify.Key      // receipt keys to publish
+	SpoolDir string                   // "" = no spool viewer
+}
+
+// Server is the one listener of a node.
+type Server struct {
+	svc      *gateway.Service
+	opt      Options
+	log      *slog.Logger
+	node     string
+	app      *fiber.App
+	hub      *Hub
+	presence *presence
+	toucher  *toucher
+	sockets  *registry
+	limits   *limits
+	ui       *ui
+
+	stop context.CancelFunc
+	work sync.WaitGroup
+}
+
+// Limits of the listener (architecture.md §10).
+const (
+	bodyLimit   = 1 << 20
+	readBuffer  = 16 << 10
+	readTimeout = 10 * time.Second
+	idleTimeout = 75 * time.Second // above the 60 s at which proxies cut
+)
+
+// New makes a server; nothing listens yet. Errors: invalid for a UI that cannot be read.
+func New(ctx context.Context, opt Options) (*Server, error) {
+	ui, err := newUI(opt.Assets)
+	if err != nil {
+		return nil, err
+	}
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s := &Server{svc: opt.Service, opt: opt, log: opt.Log, node: opt.Node, ui: ui, stop: stop, limits: newLimits(opt.Service.Now)}
+	s.hub = NewHub(opt.Service.Store, opt.Service.Bus, func(doing string, err error) {
+		s.log.Error(doing, "code", gateway.CodeOf(err), "err", err)
+	})
+	opt.Service.Emit = s.hub.Emit
+	s.presence, s.toucher, s.sockets = newPresence(s), newToucher(s.hub, opt.Service.Store), newRegistry(work)
+	s.app = fiber.New(fiber.Config{
+		DisableStartupMessage: true, BodyLimit: bodyLimit, ReadBufferSize: readBuffer, ReadTimeout: readTimeout,
+		IdleTimeout: idleTimeout, WriteTimeout: time.Minute, ErrorHandler: s.failed, Immutable: true, StreamRequestBody: false,
+	})
+	prepareSockets(s.app)
+	s.routes()
+	s.goDo(work, s.presence.run)
+	s.goDo(work, s.toucher.run)
+	s.goDo(work, s.sweep)
+	return s, nil
+}
+
+func (s *Server) goDo(ctx context.Context, run func(context.Context)) {
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		run(ctx)
+	}()
+}
+
+// Serve answers on the listener until Shutdown.
+func (s *Server) Serve(l net.Listener) error { return s.app.Listener(l) }
+
+// Shutdown refuses newcomers, tells every socket to come back, and ends this server's goroutines. Sockets
+// are closed over at most five seconds, or until ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error {
+	restart, err := signal("server.restarting", nil)
+	if err != nil {
+		return gateway.Internal("encode signal", err)
+	}
+	s.sockets.shutdown(ctx, min(5*time.Second, time.Duration(s.sockets.Count())*time.Millisecond), func(c *conn) { c.Send(restart) })
+	err = s.app.ShutdownWithContext(ctx)
+	s.stop()
+	s.work.Wait()
+	return err
+}
+
+// sweep finds what no hint told: after a gap of the bus, and every two seconds anyway.
+func (s *Server) sweep(ctx context.Context) {
+	tick := time.NewTicker(gateway.SweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-s.svc.Bus.Gaps():
+		}
+		if err := s.hub.Sweep(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("sweep heads", "code", gateway.CodeOf(err))
+		}
+	}
+}
+
+// limits are this node's token buckets (proof-gate.md T18, product.md P136).
+type limits struct {
+	now        func() time.Time
+	commands   *limiter[string]
+	starts     *limiter[string]
+	challenges *limiter[string]
+	logins     *limiter[string]
+	uploads    *limiter[string]
+}
+
+const limitKeys = 100_000
+
+func newLimits(now func() time.Time) *limits {
+	return &limits{
+		now:        now,
+		commands:   newLimiter[string](rate{PerSecond: 50, Burst: 200}, limitKeys),
+		starts:     newLimiter[string](rate{PerSecond: 0.2, Burst: 20}, limitKeys),
+		challenges: newLimiter[string](rate{PerSecond: 0.1, Burst: 20}, limitKeys),
+		logins:     newLimiter[string](rate{PerSecond: 0.1, Burst: 10}, limitKeys),
+		uploads:    newLimiter[string](rate{PerSecond: 20, Burst: 60}, limitKeys),
+	}
+}
+
+func (l *limits) command(key string) bool   { return l.take(l.commands, key) }
+func (l *limits) start(key string) bool     { return l.take(l.starts, key) }
+func (l *limits) challenge(key string) bool { return l.take(l.challenges, key) }
+func (l *limits) login(key string) bool     { return l.take(l.logins, key) }
+func (l *limits) upload(key string) bool    { return l.take(l.uploads, key) }
+
+func (l *limits) take(b *limiter[string], key string) bool {
+	ok, _ := b.take(key, l.now())
+	return ok
+}

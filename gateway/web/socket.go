@@ -1,0 +1,348 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// Ping intervals; a side is dead after two and a half of silence (PROTOCOL.md §5).
+const (
+	pingAgent   = 5 * time.Second
+	pingVisitor = 20 * time.Second
+	helloWithin = 10 * time.Second
+	agentIdle   = 5 * time.Minute
+	maxTopics   = 64 // watched by one socket
+)
+
+// line is the transport under a socket: one connection that never blocks its sender.
+type line interface {
+	Send(frame []byte) bool
+	Close(code int, reason string)
+	Alarm(after time.Duration)
+}
+
+// socket is one connection after the upgrade: who it is, which topics it watches, when it spoke last.
+type socket struct {
+	s     *Server
+	line  line
+	nonce string
+	agent gateway.Agent // of the upgrade's cookie; zero = none
+	ip    string        // prefix for limits
+
+	mu        sync.Mutex
+	caller    gateway.Caller
+	said      bool // hello came
+	topics    map[string]bool
+	lastInput time.Time
+	lastFrame time.Time
+	place     int
+	waiting   gateway.ID // the visitor's queued conversation
+	typingAt  time.Time
+	browserIs string
+	localeIs  string
+	searches  []gateway.Payload // self-help before the conversation
+}
+
+func (s *Server) newSocket(l line, agent gateway.Agent, ip string) (*socket, error) {
+	var b [24]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return nil, gateway.Internal("make a nonce", err)
+	}
+	now := s.svc.Now()
+	return &socket{
+		s: s, line: l, agent: agent, ip: ip, nonce: base64.RawURLEncoding.EncodeToString(b[:]),
+		topics: map[string]bool{}, lastInput: now, lastFrame: now, place: -1,
+	}, nil
+}
+
+// welcome opens the talk.
+func (k *socket) welcome() {
+	k.line.Alarm(helloWithin)
+	k.signal("welcome", map[string]any{
+		"nonce": k.nonce, "version": protocolVersion, "ping_ms": k.every().Milliseconds(),
+		"max_message": gateway.MaxMessage, "max_file": gateway.MaxFilesBytes,
+	})
+}
+
+func (k *socket) signal(name string, data any) {
+	frame, err := signal(name, data)
+	if err != nil {
+		k.s.log.Error("encode signal", "signal", name, "err", err)
+		return
+	}
+	k.line.Send(frame)
+}
+
+func (k *socket) sendEvent(frame []byte) { k.line.Send(frame) }
+
+func (k *socket) sendNote(note []byte) { k.line.Send(note) }
+
+// onFrame takes one frame from the reader; frames of one connection come one after another.
+func (k *socket) onFrame(ctx context.Context, raw []byte) {
+	in, err := decodeFrame(raw)
+	k.mu.Lock()
+	k.lastFrame = k.s.svc.Now()
+	if in.Cmd != nil {
+		k.lastInput = k.lastFrame
+	}
+	said := k.said
+	k.mu.Unlock()
+	switch {
+	case err != nil:
+		k.refuse(in.ID, err)
+	case !said && (in.Cmd == nil || *in.Cmd != "hello"):
+		k.line.Close(closeProtocol, "protocol")
+	case in.Sig != nil:
+		k.onSignal(ctx, *in.Sig, in.Data)
+	default:
+		k.command(ctx, *in.Cmd, in.ID, in.Args)
+	}
+}
+
+func (k *socket) refuse(id string, err error) {
+	if gateway.CodeOf(err) == "internal" {
+		k.s.log.Error("command", "err", err)
+	}
+	if frame, e := errFrame(id, err); e == nil {
+		k.line.Send(frame)
+	}
+}
+
+func (k *socket) command(ctx context.Context, name, id string, raw json.RawMessage) {
+	if !k.s.limits.command(k.key()) {
+		k.refuse(id, gateway.TooMany(1000))
+		return
+	}
+	ok, err := k.dispatch(ctx, name, raw)
+	if err != nil {
+		k.refuse(id, err)
+		return
+	}
+	frame, err := okFrame(id, ok)
+	if err != nil {
+		k.refuse(id, gateway.Internal("encode reply", err))
+		return
+	}
+	k.line.Send(frame)
+}
+
+// key names the one whose bucket pays: the person if known, else the address.
+func (k *socket) key() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.caller.Actor.ID != "" {
+		return string(k.caller.Actor.ID)
+	}
+	return k.ip
+}
+
+// who gives the caller; it is fixed by hello.
+func (k *socket) who() gateway.Caller {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.caller
+}
+
+// watch opens a topic that the caller may follow and sends what it lacks.
+func (k *socket) watch(ctx context.Context, topic string, after uint64) (uint64, error) {
+	if err := k.s.svc.MayWatch(ctx, k.who(), topic); err != nil {
+		return 0, err
+	}
+	k.mu.Lock()
+	full := !k.topics[topic] && len(k.topics) >= maxTopics
+	if !full {
+		k.topics[topic] = true
+	}
+	k.mu.Unlock()
+	if full {
+		return 0, gateway.TooLarge("topics", maxTopics)
+	}
+	head, reset, err := k.s.hub.watch(ctx, topic, after, k)
+	if err != nil {
+		return 0, err
+	}
+	if reset {
+		k.signal("reset", map[string]string{"topic": topic})
+	}
+	return head, nil
+}
+
+func (k *socket) leave(topic string) {
+	k.mu.Lock()
+	had := k.topics[topic]
+	delete(k.topics, topic)
+	k.mu.Unlock()
+	if had {
+		k.s.hub.leave(topic, k)
+	}
+}
+
+// heads gives the newest number of each watched topic, for a ping.
+func (k *socket) heads() map[string]uint64 {
+	k.mu.Lock()
+	names := make([]string, 0, len(k.topics))
+	for t := range k.topics {
+		names = append(names, t)
+	}
+	k.mu.Unlock()
+	out := make(map[string]uint64, len(names))
+	for _, n := range names {
+		out[n] = k.s.hub.head(n)
+	}
+	return out
+}
+
+// every is this socket's ping interval.
+func (k *socket) every() time.Duration {
+	if k.agent.ID != "" {
+		return pingAgent
+	}
+	return pingVisitor
+}
+
+// onAlarm ends a connection that never said hello or fell silent, and pings the others.
+func (k *socket) onAlarm() {
+	now := k.s.svc.Now()
+	k.mu.Lock()
+	silent, said := now.Sub(k.lastFrame), k.said
+	k.mu.Unlock()
+	switch {
+	case !said:
+		k.line.Close(closeProtocol, "protocol")
+	case silent > k.every()*5/2:
+		k.line.Close(closeSlow, "slow")
+	default:
+		k.signal("ping", map[string]any{"heads": k.heads(), "now": now.UnixMilli()})
+		k.line.Alarm(k.every())
+	}
+}
+
+// onClose is called once when the connection has ended.
+func (k *socket) onClose(int, string) {
+	k.mu.Lock()
+	names := make([]string, 0, len(k.topics))
+	for t := range k.topics {
+		names = append(names, t)
+	}
+	clear(k.topics)
+	k.mu.Unlock()
+	for _, n := range names {
+		k.s.hub.leave(n, k)
+	}
+	k.s.presence.leave(k)
+}
+
+// onSignal forwards what is not stored. What it may not do is dropped without an answer.
+func (k *socket) onSignal(ctx context.Context, name string, data json.RawMessage) {
+	switch name {
+	case "typing":
+		k.typing(ctx, data)
+	case "delivered":
+		k.delivered(ctx, data)
+	}
+}
+
+func (k *socket) typing(ctx context.Context, data json.RawMessage) {
+	var in struct {
+		Conversation gateway.ID `json:"conversation"`
+		On           bool       `json:"on"`
+	}
+	if strict(data, &in) != nil || !k.watches(string(in.Conversation)) {
+		return
+	}
+	k.mu.Lock()
+	now := k.s.svc.Now()
+	soon := in.On && now.Sub(k.typingAt) < time.Second
+	k.typingAt = now
+	c := k.caller
+	k.mu.Unlock()
+	if soon {
+		return
+	}
+	by := map[string]string{"role": string(gateway.RoleVisitor)}
+	if c.Staff() {
+		by = map[string]string{"role": string(gateway.RoleAgent), "name": c.Name, "id": string(c.Actor.ID)}
+	}
+	k.forward(ctx, string(in.Conversation), "typing", map[string]any{"conversation": in.Conversation, "by": by, "on": in.On})
+}
+
+func (k *socket) delivered(ctx context.Context, data json.RawMessage) {
+	var in struct {
+		Topic string `json:"topic"`
+		Seq   uint64 `json:"seq"`
+	}
+	if strict(data, &in) != nil || !k.watches(in.Topic) {
+		return
+	}
+	k.forward(ctx, in.Topic, "delivered", map[string]any{
+		"topic": in.Topic, "seq": in.Seq, "by": map[string]string{"role": string(k.who().Actor.Role)},
+	})
+}
+
+func (k *socket) forward(ctx context.Context, topic, name string, data any) {
+	if frame, err := signal(name, data); err == nil {
+		k.s.hub.Note(ctx, topic, frame)
+	}
+}
+
+func (k *socket) watches(topic string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.topics[topic]
+}
+
+// about keeps what the browser says of itself.
+func (k *socket) about(in helloArgs) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.browserIs, k.localeIs = word(in.Browser, 80), word(in.Locale, 20)
+}
+
+func (k *socket) browser() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.browserIs
+}
+
+func (k *socket) locale() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.localeIs
+}
+
+// remember keeps a step of self-help for the conversation that may follow; the oldest go first.
+func (k *socket) remember(p gateway.Payload) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.searches) >= 30 {
+		k.searches = k.searches[1:]
+	}
+	k.searches = append(k.searches, p)
+}
+
+func (k *socket) takeContext() []gateway.Payload {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	out := k.searches
+	k.searches = nil
+	return out
+}
+
+func (k *socket) waitFor(cv gateway.ID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.waiting, k.place = cv, -1
+}
+
+// waitsFor gives the conversation whose place the visitor should see, or "".
+func (k *socket) waitsFor() gateway.ID {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.waiting
+}
