@@ -1,7 +1,9 @@
 package verify
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -35,7 +37,12 @@ func Audit(ctx context.Context, l Log) (Report, error) {
 	if err := a.leaves(ctx); err != nil {
 		return a.report, err
 	}
-	return a.report, a.states(ctx)
+	err = a.states(ctx)
+	slices.SortStableFunc(a.report.Bad, func(x, y Finding) int {
+		// Findings without a leaf (-1) come last.
+		return cmp.Or(cmp.Compare(uint64(x.Leaf), uint64(y.Leaf)), cmp.Compare(x.Change, y.Change))
+	})
+	return a.report, err
 }
 
 type auditor struct {

@@ -1,9 +1,6 @@
 package verify
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // Results of a delivery.
 const (
@@ -36,14 +33,20 @@ type Dispatch struct {
 	Receipt      string
 }
 
-// ErrNotReached says that no connection came about, so the backend cannot have seen the delivery.
+// NotReached says that no connection came about, so the backend cannot have seen the delivery.
 // Any other error of an Executor means that it may have arrived.
-var ErrNotReached = errors.New("verify: backend not reached")
+type NotReached struct{ Err error }
+
+// Error names the cause, for the log.
+func (e *NotReached) Error() string { return "verify: backend not reached: " + e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *NotReached) Unwrap() error { return e.Err }
 
 // Executor carries deliveries to the host's backend. Only Guard calls it.
 //
-// Apply and Announce send the same bytes on each attempt and never follow a redirect. Errors: one that
-// wraps ErrNotReached if it certainly never arrived, any other if it may have.
+// Apply and Announce send the same bytes on each attempt and never follow a redirect. Errors: a
+// *NotReached if it certainly never arrived, any other if it may have.
 type Executor interface {
 	Announce(ctx context.Context, d Dispatch) (Answer, error)
 	Apply(ctx context.Context, d Dispatch) (Answer, error)

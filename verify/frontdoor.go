@@ -1,155 +1,127 @@
 package verify
 
 import (
-	"bytes"
-	"encoding/json"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"errors"
+	"slices"
 	"strings"
-	"unicode/utf8"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
-// jsonVariant is the reader's inner reason for a key that differs from another only in case.
-const jsonVariant Reason = "json.variant"
+// MaxJWT is the size limit of every token, in bytes.
+const MaxJWT = 16 << 10
 
-const maxDepth = 16
+// Door is the one way in for tokens: receipts, ID tokens, session tokens, security events. It is stricter
+// than the JWT library, which ignores typ and crit and lets the last duplicate win. Source: proof-gate.md
+// §3.13, §4.
+type Door struct {
+	Keys        KeySet
+	Typ         string // exact
+	TypOptional bool   // typ may be absent (ID tokens)
+	X5T         bool   // an x5t in the header is ignored instead of refused (ID tokens, security events)
+}
 
-// Object is a JSON object as read by the strict reader: exact keys, raw values. encoding/json would let
-// "CHG" override "chg" in a struct, so nothing that is signed is ever decoded into one.
-type Object map[string]json.RawMessage
-
-// ReadObject reads one JSON object of at most limit bytes and refuses, at every depth, duplicate keys and
-// keys that differ only in case, invalid UTF-8, lone surrogates, trailing data, and nesting over 16.
-//
-// Errors: json.invalid, json.duplicate.
-func ReadObject(raw []byte, limit int) (Object, error) {
-	if len(raw) > limit || !utf8.Valid(raw) {
-		return nil, Refuse(JSONInvalid)
+// Open checks form, header and signature and returns the claims, read strictly. Claims that are times
+// (iat, exp, nbf, auth_time) are integers in 0 … now + 10 years if present. Issuer, audience and lifetime
+// are the caller's business. Every refusal is an error; none tells which check failed to the sender.
+func (d Door) Open(raw string, now time.Time) (Object, error) {
+	if len(raw) > MaxJWT {
+		return nil, refuseToken()
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if err := walk(d, 0); err != nil {
+	parts := strings.Split(raw, ".")
+	if len(parts) != 3 {
+		return nil, refuseToken()
+	}
+	var text [3][]byte
+	for i, p := range parts {
+		b, ok := unb64(p)
+		if !ok || len(b) == 0 {
+			return nil, refuseToken()
+		}
+		text[i] = b
+	}
+	key, err := d.header(text[0])
+	if err != nil {
 		return nil, err
 	}
-	if d.InputOffset() != int64(len(bytes.TrimRight(raw, " \t\r\n"))) {
-		return nil, Refuse(JSONInvalid)
-	}
-	var o Object
-	if err := json.Unmarshal(raw, &o); err != nil || o == nil {
-		return nil, RefuseCause(JSONInvalid, err)
-	}
-	return o, nil
-}
-
-// walk consumes one value and checks the keys of every object in it.
-func walk(d *json.Decoder, depth int) error {
-	if depth > maxDepth {
-		return Refuse(JSONInvalid)
-	}
-	t, err := d.Token()
+	claims, err := ReadObject(text[1], MaxJWT)
 	if err != nil {
-		return RefuseCause(JSONInvalid, err)
+		return nil, err
 	}
-	switch t {
-	case json.Delim('{'):
-		return walkObject(d, depth)
-	case json.Delim('['):
-		return walkArray(d, depth)
+	if err := times(claims, now); err != nil {
+		return nil, err
 	}
-	return whole(t)
+	p := jwt.NewParser(jwt.WithValidMethods([]string{key.Alg}), jwt.WithStrictDecoding(), jwt.WithJSONNumber(), jwt.WithoutClaimsValidation())
+	if _, err := p.Parse(raw, func(*jwt.Token) (any, error) { return key.Public, nil }); err != nil {
+		return nil, err
+	}
+	return claims, nil
 }
 
-// whole refuses U+FFFD: the decoder puts it where an escape was no character.
-func whole(t json.Token) error {
-	if s, ok := t.(string); ok && strings.ContainsRune(s, utf8.RuneError) {
-		return Refuse(JSONInvalid)
-	}
-	return nil
-}
-
-func walkObject(d *json.Decoder, depth int) error {
-	seen := map[string]string{}
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return RefuseCause(JSONInvalid, err)
-		}
-		key, ok := t.(string)
-		if !ok || whole(t) != nil {
-			return Refuse(JSONInvalid)
-		}
-		folded := fold(key)
-		if old, twice := seen[folded]; twice {
-			if old != key {
-				return Refuse(jsonVariant)
-			}
-			return Refuse(JSONDuplicate)
-		}
-		seen[folded] = key
-		if err := walk(d, depth+1); err != nil {
-			return err
-		}
-	}
-	return closing(d)
-}
-
-func walkArray(d *json.Decoder, depth int) error {
-	for d.More() {
-		if err := walk(d, depth+1); err != nil {
-			return err
-		}
-	}
-	return closing(d)
-}
-
-func closing(d *json.Decoder) error {
-	if _, err := d.Token(); err != nil {
-		return RefuseCause(JSONInvalid, err)
-	}
-	return nil
-}
-
-// fold maps a key to what encoding/json would confuse it with: case, and the two letters whose simple
-// folding is ASCII (ſ → s, K → k).
-func fold(key string) string {
-	return strings.ToLower(strings.ToUpper(key))
-}
-
-// String is the value of key, which must be a JSON string. Errors: json.invalid.
-func (o Object) String(key string) (string, error) {
-	raw := bytes.TrimSpace(o[key])
-	var s string
-	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
-		return "", RefuseField(JSONInvalid, key)
-	}
-	return s, nil
-}
-
-// Int is the value of key, which must be a JSON integer without fraction or exponent. Errors: json.invalid.
-func (o Object) Int(key string) (int64, error) {
-	var n json.Number
-	raw := bytes.TrimSpace(o[key])
-	if len(raw) == 0 || raw[0] == '"' || bytes.ContainsAny(raw, ".eE") || json.Unmarshal(raw, &n) != nil {
-		return 0, RefuseField(JSONInvalid, key)
-	}
-	i, err := n.Int64()
+// header allows alg, typ, kid and nothing else: no crit, jwk, jku, x5u, b64, zip.
+func (d Door) header(b []byte) (Key, error) {
+	h, err := ReadObject(b, 4<<10)
 	if err != nil {
-		return 0, RefuseField(JSONInvalid, key)
+		return Key{}, err
 	}
-	return i, nil
+	allowed := []string{"alg", "typ", "kid"}
+	if d.X5T {
+		allowed = append(allowed, "x5t")
+	}
+	if h.Only(allowed...) != nil || !d.typ(h) {
+		return Key{}, refuseToken()
+	}
+	kid, err := h.String("kid")
+	if err != nil {
+		return Key{}, err
+	}
+	alg, err := h.String("alg")
+	if err != nil {
+		return Key{}, err
+	}
+	key, ok := d.Keys.Find(kid)
+	if !ok || key.Alg != alg || !key.usable() {
+		return Key{}, refuseToken()
+	}
+	return key, nil
 }
 
-// Has reports whether the key is there with exactly this spelling.
-func (o Object) Has(key string) bool { _, ok := o[key]; return ok }
-
-// Only refuses any key that is not in the list. Errors: json.invalid.
-func (o Object) Only(keys ...string) error {
-	n := 0
-	for _, k := range keys {
-		if o.Has(k) {
-			n++
-		}
+func (d Door) typ(h Object) bool {
+	if !h.Has("typ") {
+		return d.TypOptional
 	}
-	if n != len(o) {
-		return Refuse(JSONInvalid)
+	typ, err := h.String("typ")
+	return err == nil && typ == d.Typ
+}
+
+func times(o Object, now time.Time) error {
+	limit := now.AddDate(10, 0, 0).Unix()
+	for _, name := range []string{"iat", "exp", "nbf", "auth_time"} {
+		if !o.Has(name) {
+			continue
+		}
+		if t, err := o.Int(name); err != nil || t < 0 || t > limit {
+			return refuseToken()
+		}
 	}
 	return nil
 }
+
+// usable reports whether algorithm and key belong together.
+func (k Key) usable() bool {
+	switch pub := k.Public.(type) {
+	case *rsa.PublicKey:
+		return slices.Contains([]string{"RS256", "PS256"}, k.Alg) && pub.N.BitLen() >= 2048
+	case *ecdsa.PublicKey:
+		return k.Alg == "ES256" && pub.Curve.Params().BitSize == 256
+	case ed25519.PublicKey:
+		return k.Alg == "EdDSA" && len(pub) == ed25519.PublicKeySize
+	}
+	return false
+}
+
+func refuseToken() error { return errors.New("verify: the front door refuses the token") }

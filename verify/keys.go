@@ -2,7 +2,6 @@ package verify
 
 import (
 	"crypto"
-	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha256"
@@ -44,10 +43,11 @@ func (k JWK) Public() (*ecdsa.PublicKey, error) {
 	if k.Kty != "EC" || k.Crv != "P-256" || !okX || !okY || len(x) != 32 || len(y) != 32 {
 		return nil, Refuse(KeyRequired)
 	}
-	if _, err := ecdh.P256().NewPublicKey(append(append([]byte{4}, x...), y...)); err != nil {
-		return nil, Refuse(KeyRequired)
+	pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{4}, x...), y...))
+	if err != nil {
+		return nil, RefuseCause(KeyRequired, err)
 	}
-	return &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y)}, nil
+	return pub, nil
 }
 
 // Verify reports whether sig (ES256, raw r‖s, b64url) is the key's signature over message.

@@ -17,11 +17,6 @@ const (
 	TierSensitive Tier = "sensitive" // anything that can take over or empty the account
 )
 
-// rank orders tiers; an unknown one ranks above all, so that a mistake can only make the gate stricter.
-func (t Tier) rank() int {
-	return slices.Index([]Tier{TierRead, TierPlain, TierSensitive, ""}, t) & 3
-}
-
 // Valid reports whether the tier is one of the three.
 func (t Tier) Valid() bool { return t == TierRead || t == TierPlain || t == TierSensitive }
 

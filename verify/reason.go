@@ -18,6 +18,10 @@ const (
 	EventType              Reason = "event.type"
 	StateInvalid           Reason = "state"
 
+	// too_large, 413; unsupported, 415.
+	EventTooLarge Reason = "event.too_large"
+	EventEncoding Reason = "event.encoding"
+
 	// unauthenticated, 401.
 	IdentifyInvalid Reason = "identify.invalid"
 	KeyRequired     Reason = "key.required"
@@ -82,6 +86,8 @@ const (
 	PolicyUnavailable  Reason = "policy.unavailable"
 	GuardUnavailable   Reason = "guard.unavailable"
 	BackendUnavailable Reason = "backend.unavailable"
+	BackendRedirect    Reason = "backend.redirect" // the delivery URL answered with a redirect
+	BackendRefused     Reason = "backend.refused"  // the backend said no without a proper code
 
 	// backend, 403 or 409.
 	ReceiptSig              Reason = "receipt.sig"
@@ -111,6 +117,10 @@ func (r Reason) Code() string {
 	switch r {
 	case ChangeSchema, ChangeValue, ChangeLabel, ChangeSubjectForbidden, JSONDuplicate, JSONInvalid, EventType, StateInvalid:
 		return "invalid"
+	case EventTooLarge:
+		return "too_large"
+	case EventEncoding:
+		return "unsupported"
 	case IdentifyInvalid, KeyRequired:
 		return "unauthenticated"
 	case EventSignature, EventLate:
@@ -129,7 +139,8 @@ func (r Reason) Code() string {
 		return "proof_expired"
 	case ChallengeLimit, CodeLimit, ReadBudget:
 		return "too_many"
-	case IDPUnavailable, SignerUnavailable, PolicyUnavailable, GuardUnavailable, BackendUnavailable:
+	case IDPUnavailable, SignerUnavailable, PolicyUnavailable, GuardUnavailable, BackendUnavailable,
+		BackendRedirect, BackendRefused:
 		return "unavailable"
 	case NotFound:
 		return "not_found"

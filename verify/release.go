@@ -95,7 +95,8 @@ func (g *Guard) deliver(ctx context.Context, row Row) (Row, error) {
 	a, err := g.Executor.Apply(ctx, dispatch(row, "change.apply"))
 	if err != nil {
 		a = Answer{Result: ResultPending}
-		if errors.Is(err, ErrNotReached) {
+		var never *NotReached
+		if errors.As(err, &never) {
 			a = Answer{Result: ResultRefused, Reason: BackendUnavailable}
 		}
 	}
