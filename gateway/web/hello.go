@@ -196,7 +196,8 @@ func (s *Server) page(raw string) string {
 	if err != nil || len(raw) > 2048 || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return ""
 	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""
+	return u.String()
 }
 
 // word cuts what a browser says of itself.
@@ -222,4 +223,10 @@ func helloKey(in helloArgs, nonce string) (key, jkt string, err error) {
 		return "", "", gateway.Internal("encode key", err)
 	}
 	return string(raw), jwk.Thumbprint(), nil
+}
+
+// pass gives a visitor what opens routes for a minute.
+func (k *socket) pass() (any, error) {
+	pass, until := k.s.opt.Passes.Make(k.who().Actor.ID, k.s.svc.Now())
+	return map[string]any{"pass": pass, "until": until.UnixMilli()}, nil
 }

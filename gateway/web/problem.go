@@ -83,6 +83,10 @@ func toWire(err error, id string) wireError {
 	if errors.As(err, &r) {
 		w.Reason = r.Reason()
 	}
+	var v interface{ Params() map[string]string } // the gate's errors
+	if errors.As(err, &v) {
+		w.Params = v.Params()
+	}
 	var g *gateway.Error
 	if errors.As(err, &g) {
 		w.Params = g.Params

@@ -95,7 +95,7 @@ func (s *Server) socketRoute(c *fiber.Ctx) error {
 	}
 	origin, _ := parseOrigin(s.opt.PublicURL.Scheme + "://" + s.opt.PublicURL.Host)
 	ip := s.addr(c)
-	return upgrade(c, s.sockets, upgradeOptions{Origins: []string{origin}}, func(l *conn) handler {
+	return upgrade(c, s.sockets, upgradeOptions{Origins: []string{origin}}, func(l *conn) connHandler {
 		k, err := s.newSocket(l, agent, ip)
 		if err != nil {
 			s.log.Error("socket", "err", err)
