@@ -1,0 +1,261 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Config is the manual of the deploy file: every key, what it means, its unit and its default. A value comes
+// from the first of flag, POSTERN_… variable, TOML file, default that has it. Host and source entries stand
+// only in the file. testdata/config.example.toml is generated from this struct.
+// Source: architecture.md §13, proof-gate.md §3.14.
+type Config struct {
+	Listen    string `toml:"listen" default:"127.0.0.1:8080" doc:"Address and port of the one HTTP listener."`
+	PublicURL string `toml:"public_url" default:"http://localhost:8080" doc:"How browsers reach the gateway: scheme, host, port, nothing more. https, or http on a loopback host."`
+	Data      string `toml:"data" default:"./postern-data" doc:"Folder for all that is written outside PostgreSQL: the SQLite file, the mail spool, checkpoints, keys made at the first start."`
+
+	DatabaseURL     string `toml:"database_url" secret:"yes" doc:"postgres://… ; empty = SQLite in the data folder."`
+	DatabaseURLFile string `toml:"database_url_file" doc:"File that holds database_url."`
+	RedisURL        string `toml:"redis_url" secret:"yes" doc:"redis:// or rediss://, the bus between several gateways; empty = one gateway, bus in the process."`
+	RedisURLFile    string `toml:"redis_url_file" doc:"File that holds redis_url."`
+
+	SigningKeyFile string `toml:"signing_key_file" doc:"PEM file with the P-256 key that signs receipts. With PostgreSQL it must be given, the same on every gateway; else it is made in the data folder."`
+	SecretFile     string `toml:"secret_file" doc:"File with at least 32 random bytes, from which handles, finish tokens and reply tokens are derived. Given as signing_key_file is."`
+	PolicyFile     string `toml:"policy_file" doc:"TOML file with the change kinds ([[kind]]). Missing or unreadable: conversations work, changes are off."`
+
+	TrustedProxies   []string `toml:"trusted_proxies" doc:"Addresses or prefixes of proxies whose X-Forwarded-For is believed."`
+	MetricsAllow     []string `toml:"metrics_allow" default:"127.0.0.1,::1" doc:"Addresses or prefixes that may read /metrics."`
+	MetricsToken     string   `toml:"metrics_token" secret:"yes" doc:"Bearer token that may read /metrics from anywhere, at least 16 characters; empty = only metrics_allow."`
+	MetricsTokenFile string   `toml:"metrics_token_file" doc:"File that holds metrics_token."`
+	LogLevel         string   `toml:"log_level" default:"info" doc:"debug, info, warn or error."`
+
+	SMTP   SMTP   `toml:"smtp" doc:"Outgoing mail. Without a host, mails stay in the spool of the data folder."`
+	Limits Limits `toml:"limits" doc:"Walls against overload."`
+
+	Hosts   []HostConfig   `toml:"host"`
+	Sources []SourceConfig `toml:"source"`
+}
+
+// SMTP is the one smart host that outgoing mail goes to.
+type SMTP struct {
+	Host         string `toml:"host" doc:"Name of the smart host; empty = spool only."`
+	Port         int    `toml:"port" default:"587" doc:"Port of the smart host."`
+	TLS          string `toml:"tls" default:"starttls" doc:"starttls, tls, or none (a loopback host only)."`
+	User         string `toml:"user" doc:"Account at the smart host; empty = no authentication."`
+	Password     string `toml:"password" secret:"yes" doc:"Its password."`
+	PasswordFile string `toml:"password_file" doc:"File that holds password."`
+}
+
+// Limits are walls against overload, per gateway.
+type Limits struct {
+	Connections           int `toml:"connections" default:"20000" doc:"Open websockets of this gateway."`
+	ConnectionsPerAddress int `toml:"connections_per_address" default:"100" doc:"Open websockets of one client address."`
+	FileBytes             int `toml:"file_bytes" default:"20971520" doc:"Largest uploaded file, in bytes."`
+}
+
+// HostConfig is one site that owns accounts. Source: proof-gate.md §3.14.
+type HostConfig struct {
+	Name           string   `toml:"name"`             // kinds and mailboxes name it
+	Audience       string   `toml:"audience"`         // receipt aud, host of the commitment, iss of session tokens
+	Site           string   `toml:"site"`             // base of self_service; default return page
+	VerifyURL      string   `toml:"verify_url"`       // page that asks for the login
+	DeliveryURL    string   `toml:"delivery_url"`     // the backend's endpoint
+	RecoveryURL    string   `toml:"recovery_url"`     // for people who cannot log in
+	SessionKeyFile string   `toml:"session_key_file"` // PEM public key; absent: no session tokens
+	Allow          []string `toml:"allow"`            // loopback or private prefixes its URLs may resolve to
+}
+
+// SourceConfig is one source of login events, at /v1/events/NAME. Source: proof-gate.md §3.14.
+type SourceConfig struct {
+	Name        string `toml:"name"`
+	Adapter     string `toml:"adapter"`
+	Host        string `toml:"host"`
+	SecretsFile string `toml:"secrets_file"` // one whsec_ a line, newest first, at most two
+}
+
+// Mistakes is everything wrong with a configuration, one line each, for an operator.
+type Mistakes []string
+
+// Error is the list, one mistake a line.
+func (m Mistakes) Error() string {
+	return fmt.Sprintf("%d mistakes in the configuration:\n  %s", len(m), strings.Join(m, "\n  "))
+}
+
+// Load reads the configuration: defaults, then the file (flag --config or POSTERN_CONFIG), then the variables
+// POSTERN_…, then the flags. env is as os.Environ gives it. rest is what stands after the flags; help goes to out.
+//
+// Errors: flag.ErrHelp; Mistakes, with all that is wrong, unknown keys and variables too.
+func Load(args, env []string, out io.Writer) (c Config, rest []string, err error) {
+	var bad Mistakes
+	keys := scalars(reflect.ValueOf(&c).Elem(), "")
+	for _, k := range keys {
+		if k.preset != "" {
+			bad.add(k.name, k.set(k.preset))
+		}
+	}
+	vars := environment(env)
+	flags, given, path := flagSet(keys, out)
+	*path = vars["POSTERN_CONFIG"]
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return c, nil, err
+		}
+		return c, nil, Mistakes{err.Error()}
+	}
+	if *path != "" {
+		bad = append(bad, c.readFile(*path)...)
+	}
+	bad = append(bad, fromEnvironment(keys, vars)...)
+	for _, k := range keys {
+		if v, ok := given[k.name]; ok {
+			bad.add("--"+k.flag(), k.set(v))
+		}
+	}
+	bad = append(bad, readSecretFiles(keys)...)
+	bad = append(bad, c.Validate()...)
+	if len(bad) > 0 {
+		return c, flags.Args(), bad
+	}
+	return c, flags.Args(), nil
+}
+
+func (m *Mistakes) add(where string, err error) {
+	if err != nil {
+		*m = append(*m, where+": "+err.Error())
+	}
+}
+
+// readFile lays the TOML file over c.
+func (c *Config) readFile(path string) (bad Mistakes) {
+	meta, err := toml.DecodeFile(path, c)
+	bad.add(path, err)
+	for _, k := range meta.Undecoded() {
+		bad = append(bad, path+": unknown key "+k.String())
+	}
+	return bad
+}
+
+// scalar is one key that file, variable and flag can set.
+type scalar struct {
+	name   string // with its table: smtp.host
+	preset string
+	doc    string
+	secret bool
+	value  reflect.Value
+}
+
+// scalars walks the struct; entries ([[host]], [[source]]) are left out: they stand only in the file.
+func scalars(v reflect.Value, table string) []scalar {
+	var all []scalar
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name := table + f.Tag.Get("toml")
+		switch {
+		case f.Type.Kind() == reflect.Struct:
+			all = append(all, scalars(v.Field(i), name+".")...)
+		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct:
+		default:
+			all = append(all, scalar{name, f.Tag.Get("default"), f.Tag.Get("doc"), f.Tag.Get("secret") != "", v.Field(i)})
+		}
+	}
+	return all
+}
+
+func (k scalar) flag() string { return strings.NewReplacer(".", "-", "_", "-").Replace(k.name) }
+
+func (k scalar) variable() string {
+	return "POSTERN_" + strings.ToUpper(strings.ReplaceAll(k.name, ".", "_"))
+}
+
+// set reads text as variables and flags carry it; a list is separated by commas.
+func (k scalar) set(text string) error {
+	switch k.value.Kind() {
+	case reflect.Int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return errors.New("must be a whole number")
+		}
+		k.value.SetInt(int64(n))
+	case reflect.Slice:
+		list := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+		k.value.Set(reflect.ValueOf(list))
+	default:
+		k.value.SetString(text)
+	}
+	return nil
+}
+
+func environment(env []string) map[string]string {
+	vars := map[string]string{}
+	for _, e := range env {
+		if name, value, ok := strings.Cut(e, "="); ok && strings.HasPrefix(name, "POSTERN_") {
+			vars[name] = value
+		}
+	}
+	return vars
+}
+
+func fromEnvironment(keys []scalar, vars map[string]string) (bad Mistakes) {
+	known := []string{"POSTERN_CONFIG"}
+	for _, k := range keys {
+		known = append(known, k.variable())
+		if v, ok := vars[k.variable()]; ok {
+			bad.add(k.variable(), k.set(v))
+		}
+	}
+	var unknown []string
+	for name := range vars {
+		// Kubernetes adds these two by itself for a Service called postern.
+		ours := !strings.HasPrefix(name, "POSTERN_SERVICE_") && !strings.HasPrefix(name, "POSTERN_PORT")
+		if ours && !slices.Contains(known, name) {
+			unknown = append(unknown, "unknown variable "+name)
+		}
+	}
+	slices.Sort(unknown)
+	return append(bad, unknown...)
+}
+
+// flagSet has a flag for each key but the secrets: a command line is readable by everyone on the machine.
+func flagSet(keys []scalar, out io.Writer) (flags *flag.FlagSet, given map[string]string, path *string) {
+	flags, given = flag.NewFlagSet("postern serve", flag.ContinueOnError), map[string]string{}
+	flags.SetOutput(out)
+	path = flags.String("config", "", "Path of the TOML file.")
+	for _, k := range keys {
+		if k.secret {
+			continue
+		}
+		doc := k.doc
+		if k.preset != "" {
+			doc += " Default " + k.preset + "."
+		}
+		flags.Func(k.flag(), doc, func(v string) error { given[k.name] = v; return nil })
+	}
+	return flags, given, path
+}
+
+// readSecretFiles fills each secret from its …_file. Both given is a mistake: nobody could say which one counts.
+func readSecretFiles(keys []scalar) (bad Mistakes) {
+	for _, k := range keys {
+		i := slices.IndexFunc(keys, func(o scalar) bool { return k.secret && o.name == k.name+"_file" })
+		if i < 0 || keys[i].value.String() == "" {
+			continue
+		}
+		if k.value.String() != "" {
+			bad = append(bad, k.name+": given twice, here and in "+keys[i].name)
+			continue
+		}
+		b, err := os.ReadFile(keys[i].value.String())
+		bad.add(keys[i].name, err)
+		k.value.SetString(strings.TrimSpace(string(b)))
+	}
+	return bad
+}

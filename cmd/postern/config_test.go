@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const (
+	secretLine = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+	shop       = `
+[[host]]
+name = "shop"
+audience = "https://acct.site.test"
+site = "https://site.test"
+verify_url = "https://site.test/support-verify"
+delivery_url = "https://acct.site.test/postern"
+recovery_url = "https://site.test/forgot"
+[[source]]
+name = "shop"
+adapter = "webhook"
+host = "shop"
+secrets_file = "DIR/shop.secrets"
+`
+)
+
+func TestExampleIsGeneratedFromConfigAndLoads(t *testing.T) {
+	path := filepath.Join("testdata", "config.example.toml")
+	if *update {
+		if err := os.WriteFile(path, []byte(Example()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != Example() {
+		t.Error("testdata/config.example.toml is not what Config says; run: go test ./cmd/postern -run Example -update")
+	}
+	plain, _, err := Load(nil, nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := Load([]string{"--config", path}, nil, io.Discard)
+	if err != nil || c.PublicURL != plain.PublicURL || !slices.Equal(c.MetricsAllow, plain.MetricsAllow) || c.SMTP != plain.SMTP || c.Limits != plain.Limits {
+		t.Fatalf("the example differs from the defaults: %+v, %v", c, err)
+	}
+	// The commented entries are keys that exist: with the comment signs gone nothing is unknown.
+	open := filepath.Join(t.TempDir(), "open.toml")
+	text := regexp.MustCompile(`(?m)^# (\[|[a-z_]+ = )`).ReplaceAllString(entries, "$1")
+	if err := os.WriteFile(open, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, _, err = Load([]string{"--config", open}, nil, io.Discard)
+	if len(c.Hosts) != 1 || len(c.Sources) != 1 || strings.Contains(err.Error(), "unknown key") {
+		t.Errorf("%d hosts, %d sources, %v", len(c.Hosts), len(c.Sources), err)
+	}
+}
+
+func TestFlagBeatsVariableBeatsFileBeatsDefault(t *testing.T) {
+	file := write(t, t.TempDir(), "p.toml", "listen = 'file:1'\n[smtp]\nport = 1\n[limits]\nconnections = 1\n")
+	env := []string{"POSTERN_CONFIG=" + file, "POSTERN_SMTP_PORT=2", "POSTERN_LIMITS_CONNECTIONS=2", "POSTERN_TRUSTED_PROXIES=10.0.0.1, 10.1.0.0/16"}
+	c, rest, err := Load([]string{"--limits-connections", "3", "more"}, env, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.LogLevel != "info" || c.Listen != "file:1" || c.SMTP.Port != 2 || c.Limits.Connections != 3 {
+		t.Errorf("got %q %q %d %d", c.LogLevel, c.Listen, c.SMTP.Port, c.Limits.Connections)
+	}
+	if !slices.Equal(c.TrustedProxies, []string{"10.0.0.1", "10.1.0.0/16"}) || !slices.Equal(rest, []string{"more"}) {
+		t.Errorf("got %v, rest %v", c.TrustedProxies, rest)
+	}
+}
+
+func TestSecretComesFromItsFile(t *testing.T) {
+	f := write(t, t.TempDir(), "token", "0123456789abcdef\n")
+	c, _, err := Load(nil, []string{"POSTERN_METRICS_TOKEN_FILE=" + f}, io.Discard)
+	if err != nil || c.MetricsToken != "0123456789abcdef" {
+		t.Fatalf("got %q, %v", c.MetricsToken, err)
+	}
+	_, _, err = Load(nil, []string{"POSTERN_METRICS_TOKEN_FILE=" + f, "POSTERN_METRICS_TOKEN=another-token-of-16"}, io.Discard)
+	mustSay(t, err, "metrics_token: given twice")
+	if _, _, err = Load([]string{"--metrics-token", "x"}, nil, io.Discard); err == nil {
+		t.Fatal("a secret can be given on the command line")
+	}
+}
+
+func TestAllMistakesAtOnce(t *testing.T) {
+	file := write(t, t.TempDir(), "p.toml", `
+listen = "nowhere"
+colour = "red"
+public_url = "http://chat.site.test"
+database_url = "mysql://u:hunter2@h/d"
+log_level = "loud"
+trusted_proxies = ["everyone"]
+[smtp]
+host = "mail.site.test"
+tls = "none"
+user = "u"
+[limits]
+file_bytes = 0
+[[source]]
+name = "shop"
+adapter = "magic"
+host = "nobody"
+secrets_file = "/nonexistent"
+`)
+	_, _, err := Load([]string{"--config", file}, []string{"POSTERN_COLOUR=red", "POSTERN_SMTP_PORT=many", "POSTERN_SERVICE_HOST=10.0.0.1"}, io.Discard)
+	mustSay(t, err, "unknown key colour", "unknown variable POSTERN_COLOUR", "POSTERN_SMTP_PORT: must be a whole number",
+		"listen: must be", "public_url: must be https", "database_url: must be", "signing_key_file: must be given", "secret_file: must be given",
+		"log_level: must be", "trusted_proxies: \"everyone\"", "smtp.tls: none only", "smtp.user: user and password", "limits.file_bytes",
+		"host nobody does not exist", "adapter must be webhook", "source shop: secrets_file")
+	if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "SERVICE_HOST") {
+		t.Errorf("says too much:\n%v", err)
+	}
+}
+
+func TestPublicURL(t *testing.T) {
+	for url, ok := range map[string]bool{
+		"https://chat.site.test": true, "https://chat.site.test:8443/": true, "http://localhost:8080": true, "http://127.0.0.1:1": true, "http://[::1]:1": true,
+		"http://chat.site.test": false, "https://chat.site.test/chat": false, "https://u:p@chat.site.test": false, "https://chat.site.test?x=1": false,
+		"https://": false, "chat.site.test": false, "": false, "javascript:alert(1)": false, "http://localhost.evil.test": false,
+	} {
+		if err := checkPublicURL(url); (err == nil) != ok {
+			t.Errorf("%q: %v", url, err)
+		}
+	}
+}
+
+func TestSecretsFile(t *testing.T) {
+	cases := []struct {
+		name, text string
+		keys       int
+	}{
+		{"one", secretLine, 1},
+		{"two", secretLine + secretLine, 2},
+		{"three", secretLine + secretLine + secretLine, -1},
+		{"without prefix", strings.TrimPrefix(secretLine, "whsec_"), -1},
+		{"too short", "whsec_AAAA\n", -1},
+		{"empty", "", -1},
+	}
+	for _, c := range cases {
+		keys, err := SourceConfig{SecretsFile: write(t, t.TempDir(), "s", c.text)}.Secrets()
+		if (err != nil) != (c.keys < 0) || err == nil && len(keys) != c.keys {
+			t.Errorf("%s: %d keys, %v", c.name, len(keys), err)
+		}
+		if err != nil && strings.Contains(err.Error(), "AAAA") {
+			t.Errorf("%s: the error repeats the secret", c.name)
+		}
+	}
+}
+
+func TestPolicyFile(t *testing.T) {
+	const own = `
+[[kind]]
+name = "renewal.cancel"
+host = "shop"
+tier = "plain"
+title = {en = "Cancel the renewal of your plan"}
+field = [{name = "plan", as = "enum", values = ["basic", "plus"], label = {en = "Plan"}}]
+`
+	cases := []struct{ name, text, off, mistake string }{
+		{"a kind of its own", own, "", ""},
+		{"a starter by name", "[[kind]]\nname = 'email.change'\nhost = 'shop'\nself_service = '/settings'\n", "", ""},
+		{"corrupt", "[[kind", "p.toml", ""},
+		{"unknown key", own + "colour = 'red'\n", "", "unknown key kind.colour"},
+		{"recovery", strings.ReplaceAll(own, "renewal.cancel", "recovery.email"), "", "recovery.* cannot be a kind"},
+		{"unknown host", strings.ReplaceAll(own, `"shop"`, `"nobody"`), "", "host nobody does not exist"},
+		{"twice", own + own, "", "appears twice"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			cfg := loadShop(t, dir, write(t, dir, "p.toml", c.text))
+			p, off, err := cfg.Policy()
+			if c.mistake != "" {
+				mustSay(t, err, c.mistake)
+				if len(p.Kinds) != 0 {
+					t.Error("a wrong policy has kinds")
+				}
+				return
+			}
+			if err != nil || (off == "") != (c.off == "") || !strings.Contains(off, c.off) {
+				t.Fatalf("off %q, %v", off, err)
+			}
+			if want := c.off == ""; (len(p.Kinds) == 1) != want {
+				t.Fatalf("%d kinds", len(p.Kinds))
+			}
+		})
+	}
+}
+
+func TestMissingPolicyFileTurnsChangesOff(t *testing.T) {
+	dir := t.TempDir()
+	for _, path := range []string{"", filepath.Join(dir, "none.toml")} {
+		p, off, err := loadShop(t, dir, path).Policy()
+		if err != nil || off == "" || len(p.Kinds) != 0 {
+			t.Errorf("%q: off %q, %d kinds, %v", path, off, len(p.Kinds), err)
+		}
+	}
+}
+
+func TestDispatch(t *testing.T) {
+	cases := []struct {
+		args     []string
+		code     int
+		out, err string
+	}{
+		{[]string{"nonsense"}, exitUsage, "", `unknown command "nonsense"`},
+		{nil, exitUsage, "", "usage: postern"},
+		{[]string{"help"}, exitOK, "usage: postern", ""},
+		{[]string{"config"}, exitOK, "public_url = ", ""},
+		{[]string{"config", "check"}, exitOK, "no mistakes", ""},
+		{[]string{"config", "check", "--listen", "nowhere"}, exitFailed, "", "listen: must be"},
+	}
+	for _, c := range cases {
+		var out, errs bytes.Buffer
+		if code := dispatch(t.Context(), c.args, nil, &out, &errs); code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(errs.String(), c.err) {
+			t.Errorf("%v: code %d, out %q, err %q", c.args, code, out.String(), errs.String())
+		}
+	}
+}
+
+func loadShop(t *testing.T, dir, policy string) Config {
+	t.Helper()
+	write(t, dir, "shop.secrets", secretLine)
+	file := write(t, dir, "postern.toml", strings.ReplaceAll(shop, "DIR", dir))
+	c, _, err := Load([]string{"--config", file, "--policy-file", policy}, nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func write(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func mustSay(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	var bad Mistakes
+	if !errors.As(err, &bad) {
+		t.Fatalf("not a list of mistakes: %v", err)
+	}
+	for _, p := range parts {
+		if !slices.ContainsFunc(bad, func(s string) bool { return strings.Contains(s, p) }) {
+			t.Errorf("no mistake says %q in\n%v", p, err)
+		}
+	}
+}

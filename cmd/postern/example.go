@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// entries is the part of the example that no default can show.
+const entries = `
+# A site that owns accounts; kinds and mailboxes name it. Repeat for each site.
+# [[host]]
+# name = "shop"
+# audience = "https://acct.site.test"   # receipt aud, host of the commitment, iss of session tokens
+# site = "https://site.test"            # base of self_service; default return page
+# verify_url = "https://site.test/support-verify"
+# delivery_url = "https://acct.site.test/postern"
+# recovery_url = "https://site.test/forgot"
+# session_key_file = "shop.pub.pem"     # absent: no session tokens
+# allow = []                            # loopback or private prefixes its URLs may resolve to
+
+# A source of login events, at /v1/events/NAME.
+# [[source]]
+# name = "shop"
+# adapter = "webhook"
+# host = "shop"
+# secrets_file = "shop.secrets"         # one whsec_ a line, newest first, at most two
+`
+
+// Example is the example configuration: every key with its meaning and its default.
+func Example() string {
+	var b strings.Builder
+	b.WriteString("# Postern. Every key can also be a variable: public_url is POSTERN_PUBLIC_URL, smtp.host is POSTERN_SMTP_HOST;\n" +
+		"# all but the secrets also a flag: --public-url, --smtp-host.\n")
+	writeTable(&b, reflect.TypeFor[Config]())
+	b.WriteString(entries)
+	return b.String()
+}
+
+func writeTable(b *strings.Builder, t reflect.Type) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key, preset, doc := f.Tag.Get("toml"), f.Tag.Get("default"), f.Tag.Get("doc")
+		switch {
+		case f.Type.Kind() == reflect.Struct:
+			fmt.Fprintf(b, "\n# %s\n[%s]\n", doc, key)
+			writeTable(b, f.Type)
+		case doc == "": // the entries
+		case f.Type.Kind() == reflect.Int:
+			fmt.Fprintf(b, "\n# %s\n%s = %s\n", doc, key, preset)
+		case f.Type.Kind() == reflect.Slice:
+			list := strings.FieldsFunc(preset, func(r rune) bool { return r == ',' })
+			for i := range list {
+				list[i] = fmt.Sprintf("%q", list[i])
+			}
+			fmt.Fprintf(b, "\n# %s\n%s = [%s]\n", doc, key, strings.Join(list, ", "))
+		default:
+			fmt.Fprintf(b, "\n# %s\n%s = %q\n", doc, key, preset)
+		}
+	}
+}

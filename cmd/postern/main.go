@@ -1,0 +1,91 @@
+// Command postern is the gateway. This package reads the configuration, joins the leaves and holds the
+// sub-commands; what the product does lives in gateway, verify and kb.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes. A command that was asked in the wrong way is told apart from one that failed.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// call is what a sub-command gets: its arguments without its name, the variables, and where to write.
+type call struct {
+	args, env []string
+	out, err  io.Writer
+}
+
+// command is one sub-command. run returns the exit code; it ends soon after ctx does.
+type command struct {
+	name, doc string
+	run       func(ctx context.Context, c call) int
+}
+
+// commands is the explicit list. ADD A SUB-COMMAND HERE.
+func commands() []command {
+	return []command{
+		{"config", "print the example configuration; 'config check' lists the mistakes of yours", runConfig},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := dispatch(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// dispatch runs the sub-command that args name. An unknown one, or none, prints the list and is a usage error.
+func dispatch(ctx context.Context, args, env []string, out, err io.Writer) int {
+	for _, c := range commands() {
+		if len(args) > 0 && args[0] == c.name {
+			return c.run(ctx, call{args[1:], env, out, err})
+		}
+	}
+	if len(args) > 0 && (args[0] == "help" || args[0] == "-h" || args[0] == "--help") {
+		help(out)
+		return exitOK
+	}
+	if len(args) > 0 {
+		fmt.Fprintf(err, "postern: unknown command %q\n", args[0])
+	}
+	help(err)
+	return exitUsage
+}
+
+func help(w io.Writer) {
+	fmt.Fprintln(w, "usage: postern COMMAND [flags]")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.doc)
+	}
+}
+
+func runConfig(_ context.Context, c call) int {
+	if len(c.args) == 0 {
+		fmt.Fprint(c.out, Example())
+		return exitOK
+	}
+	if c.args[0] != "check" {
+		fmt.Fprintln(c.err, "usage: postern config [check [flags]]")
+		return exitUsage
+	}
+	cfg, _, err := Load(c.args[1:], c.env, c.err)
+	if err == nil {
+		_, _, err = cfg.Policy()
+	}
+	if err != nil {
+		fmt.Fprintln(c.err, err)
+		return exitFailed
+	}
+	fmt.Fprintln(c.out, "no mistakes")
+	return exitOK
+}

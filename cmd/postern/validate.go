@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/postern-chat/postern/verify"
+)
+
+// Validate lists every mistake in the configuration; none means that the gateway may start with it. Key and
+// secret files are read here, so that a missing one shows at the start and not at the first login event.
+func (c Config) Validate() Mistakes {
+	var bad Mistakes
+	say := func(wrong bool, format string, a ...any) {
+		if wrong {
+			bad = append(bad, fmt.Sprintf(format, a...))
+		}
+	}
+	_, _, err := net.SplitHostPort(c.Listen)
+	say(err != nil, "listen: must be address:port")
+	bad.add("public_url", checkPublicURL(c.PublicURL))
+	say(c.Data == "", "data: is missing")
+	bad.add("database_url", checkScheme(c.DatabaseURL, "postgres", "postgresql"))
+	bad.add("redis_url", checkScheme(c.RedisURL, "redis", "rediss"))
+	say(c.RedisURL != "" && c.DatabaseURL == "", "redis_url: several gateways need one database: database_url is missing")
+	say(c.DatabaseURL != "" && c.SigningKeyFile == "", "signing_key_file: must be given with PostgreSQL")
+	say(c.DatabaseURL != "" && c.SecretFile == "", "secret_file: must be given with PostgreSQL")
+	bad = append(bad, c.checkKeyFiles()...)
+	bad.add("trusted_proxies", checkPrefixes(c.TrustedProxies))
+	bad.add("metrics_allow", checkPrefixes(c.MetricsAllow))
+	say(c.MetricsToken != "" && len(c.MetricsToken) < 16, "metrics_token: must have at least 16 characters")
+	say(!slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "log_level: must be debug, info, warn or error")
+	bad = append(bad, c.SMTP.mistakes()...)
+	say(c.Limits.Connections < 1, "limits.connections: must be at least 1")
+	say(c.Limits.ConnectionsPerAddress < 1, "limits.connections_per_address: must be at least 1")
+	say(c.Limits.FileBytes < 1 || c.Limits.FileBytes > 100<<20, "limits.file_bytes: must be between 1 and 104857600")
+	bad = append(bad, c.hostsAndSources()...)
+	return bad
+}
+
+func (c Config) checkKeyFiles() (bad Mistakes) {
+	if c.SigningKeyFile != "" {
+		_, err := os.ReadFile(c.SigningKeyFile)
+		bad.add("signing_key_file", err)
+	}
+	if c.SecretFile != "" {
+		b, err := os.ReadFile(c.SecretFile)
+		bad.add("secret_file", err)
+		if err == nil && len(strings.TrimSpace(string(b))) < 32 {
+			bad = append(bad, "secret_file: must hold at least 32 bytes")
+		}
+	}
+	return bad
+}
+
+func (s SMTP) mistakes() (bad Mistakes) {
+	if s.Host == "" {
+		if s.User != "" || s.Password != "" {
+			bad = append(bad, "smtp.host: is missing, but user or password is given")
+		}
+		return bad
+	}
+	if s.Port < 1 || s.Port > 65535 {
+		bad = append(bad, "smtp.port: must be between 1 and 65535")
+	}
+	if !slices.Contains([]string{"starttls", "tls", "none"}, s.TLS) {
+		bad = append(bad, "smtp.tls: must be starttls, tls or none")
+	}
+	if s.TLS == "none" && !loopback(s.Host) {
+		bad = append(bad, "smtp.tls: none only with a loopback host")
+	}
+	if (s.User == "") != (s.Password == "") {
+		bad = append(bad, "smtp.user: user and password belong together")
+	}
+	return bad
+}
+
+// hostsAndSources checks the entries of the file, with the gate's own rules first.
+func (c Config) hostsAndSources() Mistakes {
+	bad := Mistakes(verify.Policy{Hosts: c.verifyHosts(), Sources: c.verifySources()}.Mistakes())
+	for _, h := range c.Hosts {
+		for key, u := range map[string]string{"audience": h.Audience, "site": h.Site, "verify_url": h.VerifyURL, "delivery_url": h.DeliveryURL, "recovery_url": h.RecoveryURL} {
+			if p, err := url.Parse(u); u != "" && (err != nil || p.Scheme != "https" && !(p.Scheme == "http" && loopback(p.Hostname()))) {
+				bad = append(bad, "host "+h.Name+": "+key+": must be https, or http on a loopback host")
+			}
+		}
+		bad.add("host "+h.Name+": allow", checkPrefixes(h.Allow))
+		if h.SessionKeyFile != "" {
+			_, err := os.ReadFile(h.SessionKeyFile)
+			bad.add("host "+h.Name+": session_key_file", err)
+		}
+	}
+	for _, s := range c.Sources {
+		if s.Name == "" || strings.Trim(s.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			bad = append(bad, "source "+s.Name+": the name must be lower case letters, digits and -")
+		}
+		if s.Adapter != "webhook" {
+			bad = append(bad, "source "+s.Name+": adapter must be webhook")
+		}
+		_, err := s.Secrets()
+		bad.add("source "+s.Name+": secrets_file", err)
+	}
+	slices.Sort(bad)
+	return bad
+}
+
+// Secrets reads the source's keys, newest first, decoded. Errors name the line, never its text.
+func (s SourceConfig) Secrets() ([][]byte, error) {
+	b, err := os.ReadFile(s.SecretsFile)
+	if err != nil {
+		return nil, err
+	}
+	var keys [][]byte
+	for i, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
+		text, ok := strings.CutPrefix(strings.TrimSpace(line), "whsec_")
+		key, err := base64.StdEncoding.DecodeString(text)
+		// 24 to 64 bytes: Standard Webhooks 1.0, "Symmetric".
+		if !ok || err != nil || len(key) < 24 || len(key) > 64 {
+			return nil, fmt.Errorf("line %d: must be whsec_ and the base64 of 24 to 64 bytes", i+1)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) > 2 {
+		return nil, errors.New("holds more than two secrets")
+	}
+	return keys, nil
+}
+
+func checkPublicURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("must be scheme, host and port, nothing more")
+	}
+	if u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		return errors.New("must be https, or http on a loopback host")
+	}
+	return nil
+}
+
+// checkScheme never repeats the URL: it may hold a password.
+func checkScheme(s string, schemes ...string) error {
+	if s == "" {
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" && u.RawQuery == "" || !slices.Contains(schemes, u.Scheme) {
+		return errors.New("must be a URL that begins with " + strings.Join(schemes, ":// or ") + "://")
+	}
+	return nil
+}
+
+func checkPrefixes(list []string) error {
+	for _, s := range list {
+		if _, err := prefix(s); err != nil {
+			return fmt.Errorf("%q is no address and no prefix", s)
+		}
+	}
+	return nil
+}
+
+// prefix reads an address as a prefix of its full length.
+func prefix(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	return netip.ParsePrefix(s)
+}
+
+func loopback(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && a.IsLoopback()
+}
