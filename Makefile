@@ -1,0 +1,54 @@
+# make = help. Needs Go 1.26, make, and for the user interface Node 20 with npm.
+SHELL := /bin/sh
+.SHELLFLAGS := -eu -c
+.DEFAULT_GOAL := help
+.PHONY: help demo run test test-go test-ui lint lint-go lint-ui check ui bench
+
+GOTESTFLAGS ?=
+GOFILES = $$(git ls-files --cached --others --exclude-standard '*.go')
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+demo: ui ## everything with sample data, on this machine only
+	go run ./cmd/postern demo
+
+run: ui ## the gateway alone: flags in ARGS, variables POSTERN_…
+	go run ./cmd/postern serve $(ARGS)
+
+test: test-go test-ui ## installs what is missing, then all tests on real servers and browsers
+
+test-go:
+	.ci/install
+	go test -race -timeout 20m $(GOTESTFLAGS) ./...
+
+# The folder's absence is the only reason to leave a step out; a missing tool is a failure.
+test-ui:
+	@if [ -f widget/package.json ]; then $(MAKE) --no-print-directory ui && cd widget && \
+		npx --no-install tsc --noEmit && npx --no-install biome check && npx --no-install vitest run && node --test e2e/; fi
+
+lint: lint-go lint-ui ## formats, vet, staticcheck, architecture, types
+
+lint-go:
+	@bad=$$(go tool gofumpt -l $(GOFILES)); [ -z "$$bad" ] || { echo "not formatted (go tool gofumpt -w):"; echo "$$bad"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go test -count=1 -run Architecture ./cmd/postern
+
+lint-ui:
+	@if [ -f widget/package.json ]; then $(MAKE) --no-print-directory widget/node_modules/.lock && cd widget && \
+		npx --no-install tsc --noEmit && npx --no-install biome check; fi
+
+check: lint test ## what continuous integration runs
+	git diff --exit-code
+
+# npm's modules belong to one lock file: a copy of it beside them says which.
+widget/node_modules/.lock: widget/package-lock.json
+	cd widget && npm ci --ignore-scripts --no-audit --no-fund
+	cp widget/package-lock.json $@
+
+ui: ## builds the user interface into widget/dist
+	@if [ -f widget/package.json ]; then $(MAKE) --no-print-directory widget/node_modules/.lock && go run ./widget/build.go; fi
+
+bench: ## speed and memory, printed
+	go test -run '^$$' -bench . -benchmem ./...
