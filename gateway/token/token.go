@@ -7,7 +7,6 @@ package token
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -87,9 +86,6 @@ func New(rnd io.Reader) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(b), nil
 }
 
-// Random is the system's source of randomness, for whoever joins the parts.
-func Random() io.Reader { return rand.Reader }
-
 // Hash is what is stored of a token.
 func Hash(token string) string {
 	sum := sha256.Sum256([]byte(token))
@@ -128,3 +124,20 @@ func (p Passes) mac(body string) string {
 	m.Write([]byte("postern.pass.v1\n" + body))
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
+
+// Passwords is all of the above with one source of randomness, as the web leaf asks for it.
+type Passwords struct {
+	Rand io.Reader
+}
+
+// Hash is HashPassword.
+func (p Passwords) Hash(password string) (string, error) { return HashPassword(password, p.Rand) }
+
+// Check is CheckPassword.
+func (p Passwords) Check(phc, password string) bool { return CheckPassword(phc, password) }
+
+// Token is New.
+func (p Passwords) Token() (string, error) { return New(p.Rand) }
+
+// TokenHash is Hash.
+func (p Passwords) TokenHash(token string) string { return Hash(token) }
