@@ -1,0 +1,197 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// eventLog is an EventStore in memory: gapless numbers per topic, nothing else.
+type eventLog struct {
+	mu     sync.Mutex
+	events map[string][]gateway.Event
+}
+
+func (l *eventLog) Append(_ context.Context, a gateway.Append) (gateway.Event, []gateway.Event, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := gateway.Event{
+		ID: a.ID, Kind: "message.created", Topic: a.Topic, Seq: uint64(len(l.events[a.Topic]) + 1), At: a.At, Payload: json.RawMessage(`{}`),
+	}
+	l.events[a.Topic] = append(l.events[a.Topic], e)
+	return e, nil, nil
+}
+
+func (l *eventLog) Events(_ context.Context, topic string, after uint64, limit int) ([]gateway.Event, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := l.events[topic]
+	from := min(int(after), len(all))
+	return append([]gateway.Event(nil), all[from:min(from+limit, len(all))]...), nil
+}
+
+func (l *eventLog) EventsBefore(context.Context, string, uint64, int) ([]gateway.Event, error) {
+	return nil, nil
+}
+
+func (l *eventLog) Heads(_ context.Context, topics []string) (map[string]uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := map[string]uint64{}
+	for _, t := range topics {
+		if n := len(l.events[t]); n > 0 {
+			out[t] = uint64(n)
+		}
+	}
+	return out, nil
+}
+
+// faultyBus hands each hint to its subscribers as often as its fault says: 0 = lost, 2 = doubled; late keeps
+// one back and gives it after the next.
+type faultyBus struct {
+	times int
+	late  bool
+
+	mu   sync.Mutex
+	subs map[string]func(gateway.Hint)
+	kept []gateway.Hint
+}
+
+func (b *faultyBus) Publish(_ context.Context, hints ...gateway.Hint) error {
+	b.mu.Lock()
+	out := hints
+	if b.late {
+		out = append(append([]gateway.Hint(nil), hints...), b.kept...)
+		b.kept = nil
+		if len(out) == len(hints) {
+			out, b.kept = nil, hints
+		}
+	}
+	subs := b.subs
+	b.mu.Unlock()
+	for _, h := range out {
+		for range b.times {
+			if fn := subs[h.Topic]; fn != nil {
+				fn(h)
+			}
+		}
+	}
+	return nil
+}
+
+func (b *faultyBus) Subscribe(topic string, fn func(gateway.Hint)) func() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	next := map[string]func(gateway.Hint){topic: fn}
+	for t, f := range b.subs {
+		if t != topic {
+			next[t] = f
+		}
+	}
+	b.subs = next
+	return func() {}
+}
+
+func (b *faultyBus) Gaps() <-chan struct{}                                     { return nil }
+func (b *faultyBus) Beat(context.Context, string, string, time.Duration) error { return nil }
+func (b *faultyBus) Drop(context.Context, string, string) error                { return nil }
+func (b *faultyBus) Members(context.Context, string) ([]string, error)         { return nil, nil }
+func (b *faultyBus) Close() error                                              { return nil }
+
+// seen is a watcher that checks what it gets while it gets it.
+type seen struct {
+	mu   sync.Mutex
+	last uint64
+	bad  []string
+}
+
+func (w *seen) sendEvent(frame []byte) {
+	var e gateway.Event
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := json.Unmarshal(frame, &e); err != nil || e.Seq != w.last+1 {
+		w.bad = append(w.bad, fmt.Sprintf("after %d came %s (%v)", w.last, frame, err))
+	}
+	w.last = e.Seq
+}
+
+func (w *seen) sendNote([]byte) {}
+
+func (w *seen) want(t *testing.T, last uint64) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last != last || len(w.bad) > 0 {
+		t.Errorf("last seq %d, want %d; out of order: %v", w.last, last, w.bad)
+	}
+}
+
+// Whatever the bus does to hints, every watcher on another node gets each event once and in order; with all
+// hints lost, the sweep brings them.
+func TestHubSurvivesTheBus(t *testing.T) {
+	const writers, each = 8, 50
+	for name, bus := range map[string]*faultyBus{
+		"each hint once": {times: 1}, "all hints lost": {times: 0}, "doubled": {times: 2}, "reordered": {times: 1, late: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &eventLog{events: map[string][]gateway.Event{}}
+			hub := NewHub(log, bus, func(doing string, err error) { t.Error(doing, err) })
+			w := &seen{}
+			if _, _, err := hub.watch(t.Context(), "cv_1", 0, w); err != nil {
+				t.Fatal(err)
+			}
+			var wg sync.WaitGroup
+			for range writers {
+				wg.Go(func() {
+					for range each {
+						e, _, _ := log.Append(t.Context(), gateway.Append{Topic: "cv_1"})
+						raw, _ := json.Marshal(e)
+						_ = bus.Publish(t.Context(), gateway.Hint{Topic: "cv_1", Seq: e.Seq, Event: raw})
+					}
+				})
+			}
+			wg.Wait()
+			if err := hub.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.want(t, writers*each)
+		})
+	}
+}
+
+// A client that comes back gets what it lacks and nothing twice; one that lacks too much is told to reload.
+func TestHubResume(t *testing.T) {
+	log := &eventLog{events: map[string][]gateway.Event{}}
+	hub := NewHub(log, &faultyBus{times: 1}, func(doing string, err error) { t.Error(doing, err) })
+	for range 10 {
+		log.Append(t.Context(), gateway.Append{Topic: "cv_1"})
+	}
+	back := &seen{last: 7}
+	head, reset, err := hub.watch(t.Context(), "cv_1", 7, back)
+	if err != nil || reset || head != 10 {
+		t.Fatalf("watch = %d, %v, %v", head, reset, err)
+	}
+	back.want(t, 10)
+	ahead := &seen{last: 10} // a number from the future counts as the head
+	if head, _, err := hub.watch(t.Context(), "cv_1", 99, ahead); err != nil || head != 10 {
+		t.Errorf("watch from the future = %d, %v", head, err)
+	}
+	for range maxMissing + 1 {
+		log.Append(t.Context(), gateway.Append{Topic: "cv_2"})
+	}
+	far := &seen{}
+	if head, reset, err := hub.watch(t.Context(), "cv_2", 0, far); err != nil || !reset || head != maxMissing+1 {
+		t.Errorf("watch of too much = %d, %v, %v; want a reset", head, reset, err)
+	}
+	far.want(t, 0)
+	hub.leave("cv_1", back)
+	hub.leave("cv_1", ahead)
+	if hub.head("cv_1") != 0 {
+		t.Error("the topic lives on after its last watcher left")
+	}
+}
