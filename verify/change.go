@@ -2,6 +2,7 @@ package verify
 
 import (
 	"encoding/json"
+	"errors"
 	"unicode"
 	"unicode/utf8"
 
@@ -188,7 +189,7 @@ func ParseChange(raw []byte) (Change, error) {
 
 // caseVariant turns the reader's refusal of "email" beside "Email" into the schema error it is here.
 func caseVariant(err error) error {
-	if ReasonOf(err) == jsonVariant {
+	if errors.Is(err, Refuse(jsonVariant)) {
 		return Refuse(ChangeSchema)
 	}
 	return err

@@ -79,7 +79,7 @@ func walkObject(d *json.Decoder, depth int) error {
 		folded := fold(key)
 		if old, twice := seen[folded]; twice {
 			if old != key {
-				return Refuse(jsonVariant)
+				return RefuseCause(JSONDuplicate, Refuse(jsonVariant))
 			}
 			return Refuse(JSONDuplicate)
 		}

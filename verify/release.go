@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -180,15 +181,17 @@ func (g *Guard) Notice(ctx context.Context, id string) error {
 }
 
 func dispatch(row Row, typ string) Dispatch {
+	// A webhook's id has no dot: it is joined with dots before it is signed.
+	suffix := "_" + strings.ReplaceAll(typ, ".", "_")
 	d := Dispatch{
-		Host: row.Host, ID: "dl_" + row.ID + "_" + typ, Type: typ, Challenge: row.Challenge.ID, Conversation: row.Conversation,
+		Host: row.Host, ID: "dl_" + row.ID + suffix, Type: typ, Challenge: row.Challenge.ID, Conversation: row.Conversation,
 		Change: row.Change, Commit: row.Challenge.Commit, T0: row.Challenge.T0,
 	}
 	if row.Proof != nil {
 		d.Subject, d.Evidence = row.Proof.Subject, row.Proof.Evidence
 	}
 	if row.Receipt != nil {
-		d.ID, d.Receipt = row.Receipt.ID+"_"+typ, row.Receipt.JWS
+		d.ID, d.Receipt = row.Receipt.ID+suffix, row.Receipt.JWS
 	}
 	return d
 }

@@ -53,9 +53,6 @@ func parse(body []byte) (verify.LoginEvent, error) {
 	var e verify.LoginEvent
 	o, err := verify.ReadObject(body, MaxBody)
 	if err != nil {
-		if verify.ReasonOf(err) != verify.JSONInvalid { // "sub" beside "Sub" is a duplicate here
-			err = verify.Refuse(verify.JSONDuplicate)
-		}
 		return e, err
 	}
 	if err := o.Only("type", "handle", "chg", "sub", "auth_time", "witness"); err != nil {
