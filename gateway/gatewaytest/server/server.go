@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -92,12 +93,22 @@ func (p *process) start() error {
 	defer out.Close()
 	cmd := p.make()
 	cmd.Stdout, cmd.Stderr = out, out
-	ownGroup(cmd)
-	if err := cmd.Start(); err != nil {
+	ownGroup(cmd, p.quit)
+	done, started := make(chan struct{}), make(chan error, 1)
+	go func() {
+		defer close(done)
+		// The kernel's "parent died" means this thread, so it must live as long as the server.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
 		return fmt.Errorf("server: start %s: %w", p.name, err)
 	}
-	done := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(done) }()
 	p.cmd, p.done = cmd, done
 	if err := p.wait(done); err != nil {
 		_ = cmd.Process.Kill()
@@ -228,12 +239,4 @@ func tail(path string) string {
 	}
 	b, _ := io.ReadAll(f)
 	return string(b)
-}
-
-// ownGroup keeps Ctrl-C in a terminal from the server: the tests end it themselves.
-func ownGroup(cmd *exec.Cmd) {
-	if cmd.SysProcAttr == nil {
-		cmd.SysProcAttr = &syscall.SysProcAttr{}
-	}
-	cmd.SysProcAttr.Setpgid = true
 }
