@@ -230,9 +230,13 @@ func (x *tree) Import(path string) (*types.Package, error) {
 	if !ok {
 		return nil, errors.New("not of this module")
 	}
-	if p := x.types[folder]; p != nil {
+	if p, begun := x.types[folder]; begun {
+		if p == nil {
+			return nil, errors.New("import cycle")
+		}
 		return p, nil
 	}
+	x.types[folder] = nil
 	var files []*ast.File
 	for _, f := range x.files[folder] {
 		if !x.isTest(f) {
@@ -382,6 +386,7 @@ func TestArchitectureFindsWhatIsForbidden(t *testing.T) {
 	const gate = doc + "type Executor interface{ Apply() }\ntype Signer interface{ Sign() }\ntype Guard struct{ E Executor }\nfunc (g *Guard) Do() { g.E.Apply() }\n"
 	cases := []struct{ name, folder, text, want string }{
 		{"a core imports a leaf", "gateway", `import _ "` + module + `/gateway/redis"`, "floor 1) imports gateway/redis (floor 2"},
+		{"a core in a circle with a leaf", "gateway/local", `import _ "` + module + `/gateway/local"`, "floor 2) imports gateway/local (floor 2"},
 		{"a leaf imports a leaf", "gateway/mail", `import _ "` + module + `/gateway/redis"`, "floor 2) imports gateway/redis (floor 2"},
 		{"web imports a leaf", "gateway/web", `import _ "` + module + `/gateway/redis"`, "imports the leaf"},
 		{"code imports a suite", "gateway", `import _ "` + module + `/gateway/gatewaytest"`, "imports the suite"},
