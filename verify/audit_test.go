@@ -1,0 +1,43 @@
+package verify_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/postern-chat/postern/verify"
+)
+
+func TestAbuseLog(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		tamper func(w *world, id string)
+		leaf   int64
+	}{
+		{"K01 one byte changed in a leaf", func(w *world, _ string) { w.led.TamperLeaf(func(l [][]byte) { l[77][20] ^= 1 }) }, 77},
+		{"K01 a leaf rewritten in good JSON", func(w *world, _ string) {
+			w.led.TamperLeaf(func(l [][]byte) { l[78] = bytes.Replace(l[78], []byte(`"role":"`), []byte(`"role":"x`), 1) })
+		}, 78},
+		{"K03 two leaves swapped", func(w *world, _ string) { w.led.TamperLeaf(func(l [][]byte) { l[40], l[41] = l[41], l[40] }) }, 40},
+		{"K04 applied without a leaf", func(w *world, id string) { w.led.Tamper(id, func(r *verify.Row) { r.State = verify.Applied }) }, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			first := w.offered(cv1, cancelPlus)
+			for range 60 {
+				row := w.offered(cv1, cancelPlus)
+				if _, err := w.guard.Withdraw(t.Context(), w.agent(), row.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.wantClean()
+			c.tamper(w, first.ID)
+			rep, err := verify.Audit(t.Context(), w.led)
+			if err != nil || len(rep.Bad) == 0 || rep.Bad[0].Leaf != c.leaf {
+				t.Fatalf("audit = %+v, %v; want leaf %d first", rep.Bad, err, c.leaf)
+			}
+			if c.leaf == 1 && rep.Bad[0].Change != first.ID {
+				t.Errorf("audit names %s, want %s", rep.Bad[0].Change, first.ID)
+			}
+		})
+	}
+}

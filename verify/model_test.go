@@ -1,0 +1,194 @@
+package verify_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/postern-chat/postern/verify"
+)
+
+// walker takes random steps of all actors, honest and not, over one gate.
+type walker struct {
+	*world
+	r      *rand.Rand
+	ids    []string
+	opened []verify.Opened
+	events []verify.LoginEvent
+	honest map[string]bool // challenge → an approved login of a person was sent for it
+	tokens []verify.FinishRequest
+	keys   []byte
+}
+
+// Invariants 1, 2, 4, 5, 6, 7 and 14 of proof-gate.md §6 hold after every random step.
+func TestModelWalk(t *testing.T) {
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			k := &walker{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 1)), honest: map[string]bool{}}
+			before := map[string]verify.Row{}
+			for range 250 {
+				k.step()
+				k.check(before)
+			}
+			k.wantClean()
+		})
+	}
+}
+
+func pick[T any](k *walker, from []T) (T, bool) {
+	var zero T
+	if len(from) == 0 {
+		return zero, false
+	}
+	return from[len(from)-1-min(k.r.IntN(len(from)), k.r.IntN(len(from)))], true
+}
+
+func (k *walker) step() {
+	ctx, g := k.Context(), k.guard
+	cv := []string{cv1, cv2}[k.r.IntN(2)]
+	id, some := pick(k, k.ids)
+	switch k.r.IntN(16) {
+	case 0, 1:
+		if row, err := g.Draft(ctx, k.agent(), cv, []byte(cancelPlus)); err == nil {
+			k.ids = append(k.ids, row.ID)
+			_, _ = g.Offer(ctx, k.agent(), row.ID)
+		}
+	case 2, 3, 4:
+		if some {
+			row := k.row(id)
+			o, err := g.Open(ctx, k.visitor(row.Conversation, 1+byte(k.r.IntN(2))), verify.OpenRequest{Change: id, Over: k.r.IntN(4) == 0})
+			if err == nil {
+				k.opened = append(k.opened, o)
+			}
+		}
+	case 5, 6, 7:
+		k.send()
+	case 8:
+		if e, ok := pick(k, k.events); ok { // replay
+			k.take(e)
+		}
+	case 9, 10, 11:
+		k.finish()
+	case 12:
+		if some {
+			_, _ = g.Release(ctx, id)
+		}
+	case 13:
+		if some {
+			_, _ = g.Settle(ctx, id)
+			k.backend.lost = k.r.IntN(3) == 0
+		}
+	case 14:
+		k.after(time.Duration(k.r.IntN(90)) * time.Second)
+		_, _ = g.SweepExpired(ctx, 5)
+	case 15:
+		if some && k.r.IntN(3) == 0 {
+			_, _ = g.Withdraw(ctx, k.agent(), id)
+		}
+	}
+}
+
+// send makes a login event: honest, or wrong in one way.
+func (k *walker) send() {
+	o, ok := pick(k, k.opened)
+	if !ok {
+		return
+	}
+	if _, err := k.guard.Look(k.Context(), k.handle(o)); err != nil {
+		return
+	}
+	e := k.login(o, "u-vic")
+	switch k.r.IntN(12) {
+	case 0:
+		e.Chg = verify.TokenHash("other")
+	case 1:
+		e.AuthTime -= 3600
+	case 2:
+		e.Handle = ""
+	case 3:
+		e.Witness = ""
+	case 4:
+		e.Kind = verify.LoginDenied
+	default:
+		k.honest[o.Row.Challenge.ID] = true
+	}
+	k.events = append(k.events, e)
+	k.take(e)
+}
+
+func (k *walker) take(e verify.LoginEvent) {
+	v, err := k.guard.Observe(k.Context(), e)
+	if err != nil || v.To != verify.Matched {
+		return
+	}
+	row := k.row(v.Change)
+	if row.Challenge.ID != v.Challenge {
+		return
+	}
+	for key := byte(1); key <= 2; key++ {
+		if k.visitor(row.Conversation, key).Key.Thumbprint() == row.Challenge.JKT {
+			k.tokens, k.keys = append(k.tokens, k.finishRequest(row, token(v), key)), append(k.keys, key)
+		}
+	}
+}
+
+func (k *walker) finish() {
+	req, ok := pick(k, k.tokens)
+	if !ok {
+		return
+	}
+	key := byte(1 + k.r.IntN(2))
+	for i, r := range k.tokens {
+		if r == req && k.r.IntN(4) != 0 {
+			key = k.keys[i]
+		}
+	}
+	if row, err := k.guard.Finish(k.Context(), k.visitor(req.Conversation, key), req); err == nil && k.r.IntN(2) == 0 {
+		_, _ = k.guard.Release(k.Context(), row.ID)
+	}
+}
+
+// check holds the invariants against every row.
+func (k *walker) check(before map[string]verify.Row) {
+	k.Helper()
+	applied := 0
+	for _, id := range k.ids {
+		r := k.row(id)
+		old, known := before[id]
+		if known && old.State.Final() && (r.State != old.State || r.Version != old.Version) {
+			k.Fatalf("invariant 11: %s left its end %s", id, old.State)
+		}
+		if known && old.Receipt != nil && (r.Receipt == nil || *r.Receipt != *old.Receipt) {
+			k.Fatalf("invariant 4: %s has a second receipt", id)
+		}
+		before[id] = r
+		if r.Receipt == nil {
+			continue
+		}
+		ch, p := r.Challenge, r.Proof
+		for _, b := range []verify.Burn{{Use: verify.BurnCommit, Key: ch.Commit}, {Use: verify.BurnFinish, Key: p.Finish}} {
+			if _, err := k.led.Burned(k.Context(), b); err != nil {
+				k.Fatalf("invariant 1: %s released without its %s burned", id, b.Use)
+			}
+		}
+		if !k.honest[ch.ID] {
+			k.Fatalf("invariant 7: %s released without an honest login for %s", id, ch.ID)
+		}
+		if chg, _ := r.Change.Digest(); chg != r.Chg || chg != ch.Chg {
+			k.Fatalf("invariant 2: %s has three digests", id)
+		}
+		if p.Evidence.AuthTime < ch.T0-2 || p.Evidence.AuthTime > p.ApprovedAt+5 {
+			k.Fatalf("invariant 5: %s took a login outside its bounds", id)
+		}
+		if r.State == verify.Applied {
+			applied++
+		}
+	}
+	if n := k.backend.count(); n < applied {
+		k.Fatalf("%d changes say applied, the accounts saw %d", applied, n)
+	}
+	if n := k.backend.count(); n > len(k.backend.table) {
+		k.Fatalf("invariant 4: %d applications of %d commitments", n, len(k.backend.table))
+	}
+}

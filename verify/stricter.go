@@ -1,0 +1,63 @@
+package verify
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+)
+
+// Stricter is the policy that allows only what both allow: what is in only one is off, of each value the
+// stricter one counts, and what cannot be compared (fields, host) must be equal or the kind is off. Words for
+// people are a's. It is in force while a loosening waits. Source: proof-gate.md §3.14.
+func Stricter(a, b Policy) Policy {
+	out := Policy{
+		Hosts:   common(a.Hosts, b.Hosts, func(x, y Host) int { return cmp.Compare(x.Name, y.Name) }),
+		Sources: common(a.Sources, b.Sources, func(x, y SourceEntry) int { return cmp.Compare(x.Name, y.Name) }),
+	}
+	for _, k := range a.Kinds {
+		if o, ok := b.Kind(k.Name); ok {
+			out.Kinds = append(out.Kinds, stricterKind(k, o))
+			continue
+		}
+		k.Off = true
+		out.Kinds = append(out.Kinds, k)
+	}
+	for _, k := range b.Kinds {
+		if _, ok := a.Kind(k.Name); !ok {
+			k.Off = true
+			out.Kinds = append(out.Kinds, k)
+		}
+	}
+	slices.SortFunc(out.Kinds, func(x, y Kind) int { return cmp.Compare(x.Name, y.Name) })
+	return out
+}
+
+func stricterKind(a, b Kind) Kind {
+	k := a
+	if k.Off = a.Off || b.Off; a.Host != b.Host || !reflect.DeepEqual(a.Fields, b.Fields) {
+		k.Off, k.Host, k.Fields = true, "", nil
+	}
+	k.Assisted = a.Assisted && b.Assisted
+	if a.SelfService == "" { // a kind with a page of its own is guided, not offered
+		k.SelfService = b.SelfService
+	}
+	if b.Needs().rank() > a.Needs().rank() {
+		k.Tier, k.Level = b.Tier, b.Level
+	}
+	if a.Tier == TierSensitive || b.Tier == TierSensitive {
+		k.Tier = TierSensitive
+	}
+	return k
+}
+
+// common are the entries that stand in both lists, equal in all they say.
+func common[T any](a, b []T, order func(x, y T) int) []T {
+	var out []T
+	for _, x := range a {
+		if slices.ContainsFunc(b, func(y T) bool { return reflect.DeepEqual(x, y) }) {
+			out = append(out, x)
+		}
+	}
+	slices.SortFunc(out, order)
+	return out
+}
