@@ -30,8 +30,9 @@
 //  5. lock the head row; if Step.At is over 5 s behind its high-water mark: clock.jump; n = size; append
 //     Step.Leaf().Bytes() as leaf n; store the hashes of Grow(n, bytes, read) from index StoredHashCount(n)
 //     on; set size = n+1, high-water = max(high-water, At); set the change's leaf column to n;
-//  6. append the conversation event named Step.Event(), enqueue the job named Step.Job(); a step to
-//     disowned also freezes the conversation.
+//  6. append the conversation event named Step.Event(), enqueue the job named Step.Job(), due at
+//     Step.JobAt(), its lease longer than 120 s (a delivery tries that long); a step to disowned also
+//     freezes the conversation.
 //
 // CreateDraft is the same with an INSERT for 2. Note is 5 without a change, preceded by the insert of
 // Burn{BurnNote, once}: no row inserted means that nothing more happens, and that is no error. Now reads

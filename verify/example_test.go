@@ -29,7 +29,7 @@ func Example() {
 	store := verifytest.NewMemory(verifytest.Noon)
 	store.PutConversation(verify.Conversation{ID: "cv_1", Open: true, Visitor: "vi_1", Assignee: "ag_1", Origins: []string{"https://site.test"}})
 	signing, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	signer, _ := verify.NewLocalSigner(signing, nil)
+	signer, _ := verify.NewLocalSigner(signing, rand.Reader)
 	guard := &verify.Guard{
 		Ledger: store, Executor: accepts{}, Signer: signer, Check: value.Check, Rand: rand.Reader,
 		Policy: func() (verify.Policy, error) { return shopPolicy(), nil },

@@ -42,7 +42,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	w := &world{T: t, at: verifytest.Noon(), policy: shopPolicy()}
 	w.led = verifytest.NewMemory(w.now)
-	signer, err := verify.NewLocalSigner(goldenKey(t, 7), nil)
+	signer, err := verify.NewLocalSigner(goldenKey(t, 7), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -589,6 +589,22 @@ func TestAbuseDelivery(t *testing.T) {
 			t.Errorf("Settle = %s, %v", got.State, err)
 		}
 	})
+	t.Run("L07 sent again while the first sender lives: its \"never reached\" is no longer a failure", func(t *testing.T) {
+		w := newWorld(t)
+		row := w.proven(cv1, 1)
+		w.backend.fault = func(verify.Dispatch) error {
+			w.backend.fault = nil // the second sender gets through while the first one still tries
+			if r, err := w.guard.Release(t.Context(), row.ID); err != nil || r.State != verify.Applied {
+				t.Errorf("second sender: %s, %v", r.State, err)
+			}
+			return &verify.NotReached{Err: errNo}
+		}
+		got, err := w.guard.Release(t.Context(), row.ID)
+		if err != nil || got.State != verify.Applied || w.backend.count() != 1 {
+			t.Errorf("first sender: %s, %v; applied %d", got.State, err, w.backend.count())
+		}
+		w.wantClean()
+	})
 	t.Run("E01 a row edited to proven is not released", func(t *testing.T) {
 		w := newWorld(t)
 		o := w.open(w.offered(cv1, cancelPlus), 1)

@@ -17,7 +17,7 @@ import (
 )
 
 func TestKeySet(t *testing.T) {
-	s, err := verify.NewLocalSigner(goldenKey(t, 7), nil)
+	s, err := verify.NewLocalSigner(goldenKey(t, 7), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -135,6 +135,18 @@ func (s Step) Job() string {
 	return ""
 }
 
+// JobAt is when that work is due: at once, but a released change is looked after only when whoever released
+// it must have ended, and an unsettled one is asked for a minute later (and each minute again).
+func (s Step) JobAt() time.Time {
+	switch s.Row.State {
+	case Released:
+		return time.UnixMilli(s.Row.ExpiresAt)
+	case Unsettled:
+		return s.At.Add(time.Minute)
+	}
+	return s.At
+}
+
 // Leaf is the step's line in the log.
 func (s Step) Leaf() Leaf { return leafOf(s) }
 

@@ -23,6 +23,7 @@ type walker struct {
 
 // Invariants 1, 2, 4, 5, 6, 7 and 14 of proof-gate.md §6 hold after every random step.
 func TestModelWalk(t *testing.T) {
+	reached := map[verify.State]int{}
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			k := &walker{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 1)), honest: map[string]bool{}}
@@ -32,8 +33,17 @@ func TestModelWalk(t *testing.T) {
 				k.check(before)
 			}
 			k.wantClean()
+			for _, id := range k.ids {
+				reached[k.row(id).State]++
+			}
 		})
 	}
+	for _, s := range []verify.State{verify.Applied, verify.Expired, verify.Denied, verify.Failed, verify.Withdrawn, verify.Disowned} {
+		if reached[s] == 0 {
+			t.Errorf("no walk ended in %s: the walk is too tame", s)
+		}
+	}
+	t.Logf("ends: %v", reached)
 }
 
 func pick[T any](k *walker, from []T) (T, bool) {
@@ -110,6 +120,12 @@ func (k *walker) send() {
 		e.Witness = ""
 	case 4:
 		e.Kind = verify.LoginDenied
+	case 5:
+		if k.r.IntN(3) == 0 {
+			e.Kind = verify.LoginDisowned
+			break
+		}
+		k.honest[o.Row.Challenge.ID] = true
 	default:
 		k.honest[o.Row.Challenge.ID] = true
 	}

@@ -23,9 +23,20 @@ func (g *Guard) Release(ctx context.Context, id string) (Row, error) {
 		if row, err = g.release(ctx, m, row); err != nil {
 			return row, err
 		}
+		return g.deliver(ctx, row)
 	case Released:
-	default:
-		return row, Refuse(ChangeState)
+		return g.redeliver(ctx, m, row)
+	}
+	return row, Refuse(ChangeState)
+}
+
+// redeliver sends the same receipt again after whoever sent it first got lost. It may have arrived then, so
+// the change is unsettled before anything is sent: a first sender who is still alive and never reached the
+// backend can no longer call it failed.
+func (g *Guard) redeliver(ctx context.Context, m moment, row Row) (Row, error) {
+	row, err := g.step(ctx, m, row, Unsettled, Actor{Role: System}, "", time.Time{})
+	if err != nil {
+		return row, err
 	}
 	return g.deliver(ctx, row)
 }
@@ -97,7 +108,7 @@ func (g *Guard) deliver(ctx context.Context, row Row) (Row, error) {
 	if err != nil {
 		a = Answer{Result: ResultPending}
 		var never *NotReached
-		if errors.As(err, &never) {
+		if errors.As(err, &never) && row.State == Released {
 			a = Answer{Result: ResultRefused, Reason: BackendUnavailable}
 		}
 	}
@@ -130,9 +141,9 @@ func (g *Guard) answered(ctx context.Context, row Row, a Answer) (Row, error) {
 	return next, err
 }
 
-// Settle asks the backend what became of a change whose answer is missing. Released changes are delivered
-// again while their receipt lives; after that they may have arrived, so they are unsettled and asked for.
-// Never is a second receipt made.
+// Settle asks the backend what became of a change whose answer is missing. A change found released was left
+// by a sender that got lost: the same receipt is sent again while it lives, else it is asked for. Never is a
+// second receipt made. It is the job that steps to released and unsettled leave behind, due at Step.JobAt.
 //
 // Errors: backend.unavailable (ask again in a minute), change.state (nothing to settle).
 func (g *Guard) Settle(ctx context.Context, id string) (Row, error) {
@@ -141,7 +152,7 @@ func (g *Guard) Settle(ctx context.Context, id string) (Row, error) {
 		return Row{}, err
 	}
 	if row.State == Released && m.now.UnixMilli() < row.ExpiresAt {
-		return g.deliver(ctx, row)
+		return g.redeliver(ctx, m, row)
 	}
 	if row.State == Released {
 		if row, err = g.step(ctx, m, row, Unsettled, Actor{Role: System}, "", time.Time{}); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -24,18 +23,14 @@ type LocalSigner struct {
 	rnd io.Reader
 }
 
-// NewLocalSigner takes the gateway's key. Its kid is the RFC 7638 thumbprint. rnd feeds the signature;
-// nil means the operating system's.
+// NewLocalSigner takes the gateway's key. Its kid is the RFC 7638 thumbprint. rnd feeds the signatures.
 func NewLocalSigner(key *ecdsa.PrivateKey, rnd io.Reader) (*LocalSigner, error) {
-	if key == nil || key.Curve != elliptic.P256() {
-		return nil, errors.New("verify: the signing key must be P-256")
+	if key == nil || key.Curve != elliptic.P256() || rnd == nil {
+		return nil, errors.New("verify: a signer needs a P-256 key and randomness")
 	}
 	jwk, err := NewJWK(&key.PublicKey)
 	if err != nil {
 		return nil, err
-	}
-	if rnd == nil {
-		rnd = rand.Reader
 	}
 	return &LocalSigner{kid: jwk.Thumbprint(), key: key, rnd: rnd}, nil
 }

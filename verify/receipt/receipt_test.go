@@ -64,7 +64,7 @@ type rogue struct {
 }
 
 func newRogue(t testing.TB) *rogue {
-	s, err := verify.NewLocalSigner(key(t, 7), nil)
+	s, err := verify.NewLocalSigner(key(t, 7), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestAbuseReceipts(t *testing.T) {
 			*m = g.message()
 		}, verify.EvidenceSubjectMismatch},
 		{"R15 signed by another key", func(g *rogue, c *receipt.Checker, _ *receipt.Message, _ *time.Time) {
-			other, _ := verify.NewLocalSigner(key(g, 9), nil)
+			other, _ := verify.NewLocalSigner(key(g, 9), rand.Reader)
 			c.Keys = verify.KeySet{other.Key()}
 		}, verify.ReceiptSig},
 		{"R16 on A1", func(g *rogue, _ *receipt.Checker, m *receipt.Message, _ *time.Time) {
