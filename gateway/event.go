@@ -274,6 +274,6 @@ type Suggestion struct {
 type Page struct {
 	Article ID        `json:"article"`
 	Title   string    `json:"title"`
-	Version ID        `json:"version"`
+	Version int64     `json:"version"` // number of the published version
 	Nodes   []kb.Node `json:"nodes"`
 }

@@ -18,7 +18,7 @@ type Service struct {
 	Articles kb.Store
 	Index    *kb.Index
 	Markdown func(text string) []kb.Node // typed text → tree; total, bounded
-	Sniff    func(head []byte) string       // media type by content (WHATWG MIME Sniffing)
+	Sniff    func(head []byte) string    // media type by content (WHATWG MIME Sniffing)
 	Composer Composer                    // an agent's answer → the bytes of a mail
 	Mail     Channel
 	Guard    *verify.Guard // the only door to a change; nil or unfinished = changes are off

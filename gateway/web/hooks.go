@@ -107,7 +107,6 @@ func (s *Server) wellKnown(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"issuer": s.opt.PublicURL.String(), "keys": keys})
 }
 
-
 func publicJWK(k verify.Key) (verify.JWK, error) {
 	pub, ok := k.Public.(*ecdsa.PublicKey)
 	if !ok {

@@ -27,6 +27,7 @@ func (s *Server) routes() {
 	a.Get("/v1/me", s.staff("", s.me))
 	s.agentRoutes(a)
 	s.adminRoutes(a)
+	s.helpRoutes(a)
 	s.fileRoutes(a)
 	s.hookRoutes(a)
 	s.pageRoutes(a)

@@ -1,0 +1,135 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/postern-chat/postern/kb"
+)
+
+// maxSearch is the longest question that is looked at, in bytes.
+const maxSearch = 10 << 10
+
+// Search is what somebody looks for in the help.
+type Search struct {
+	Text         string
+	Typing       bool
+	Conversation ID // an agent's: the visitor's turns are the context
+}
+
+// SearchArticles finds articles for the caller: visitors the public ones of their mailbox, agents all. What a
+// visitor was shown comes back as an event for his later conversation, nil while he is still typing.
+// Errors: too_large.
+func (s *Service) SearchArticles(c Caller, in Search) (kb.Found, Payload, error) {
+	if len(in.Text) > maxSearch {
+		return kb.Found{}, nil, TooLarge("q", maxSearch)
+	}
+	found := s.Index.Search(kb.Query{Text: in.Text, Typing: in.Typing, Agent: c.Staff(), Mailbox: string(c.Mailbox)})
+	if c.Staff() || in.Text == "" {
+		return found, nil, nil
+	}
+	shown := ArticleSuggested{Query: Subject(in.Text)}
+	if found.Fits() {
+		for _, r := range found.Results {
+			shown.Articles = append(shown.Articles, ID(r.Article))
+		}
+	}
+	return found, shown, nil
+}
+
+// SuggestFor finds articles for what the visitor said last, for the agent's side panel.
+func (s *Service) SuggestFor(ctx context.Context, c Caller, id ID) (kb.Found, error) {
+	if err := c.may(VerbRead); err != nil {
+		return kb.Found{}, err
+	}
+	cv, err := s.access(ctx, c, id)
+	if err != nil {
+		return kb.Found{}, err
+	}
+	events, err := s.Store.EventsBefore(ctx, string(cv.ID), 0, 50)
+	if err != nil {
+		return kb.Found{}, err
+	}
+	last, before := turns(events)
+	return s.Index.Search(kb.Query{Text: last, Before: before, Agent: true, Mailbox: string(cv.Mailbox)}), nil
+}
+
+// OpenArticle gives a published article as a tree. Errors: not_found, also for an internal one asked by a visitor.
+func (s *Service) OpenArticle(c Caller, id, query string) (Page, Payload, error) {
+	find := s.Index.Public
+	if c.Staff() {
+		find = s.Index.Any
+	}
+	a, ok := find(id)
+	if !ok {
+		return Page{}, nil, NotFound()
+	}
+	p := Page{Article: ID(a.ID), Title: a.Version.Title, Version: a.Published, Nodes: s.Markdown(a.Version.Body)}
+	if c.Staff() {
+		return p, nil, nil
+	}
+	return p, ArticleOpened{Article: p.Article, Title: p.Title, Query: Subject(query)}, nil
+}
+
+// RateArticle stores a visitor's answer to "Did this help?". Errors: not_found, too_large, invalid, forbidden.
+func (s *Service) RateArticle(ctx context.Context, c Caller, id string, solved bool, text string) (Payload, error) {
+	if c.Staff() || c.Visitor.ID == "" {
+		return nil, Forbidden()
+	}
+	if text != "" {
+		if err := CheckText("text", text, 2<<10); err != nil {
+			return nil, err
+		}
+	}
+	a, ok := s.Index.Public(id)
+	if !ok {
+		return nil, NotFound()
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.Articles.Rate(ctx, kb.Rating{
+		Article: a.ID, Version: a.Published, Visitor: string(c.Visitor.ID), Solved: solved, Text: text, At: now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ArticleRated{Article: ID(a.ID), Solved: solved, Text: text}, nil
+}
+
+// Suggest gives what a page's visitor sees before he types: its pins, then what solved most.
+func (s *Service) Suggest(ctx context.Context, mailbox ID, page, locale string) ([]kb.Result, error) {
+	pins, err := s.Articles.Pins(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := s.Index.Pinned(pins, page, string(mailbox), locale, now)
+	for _, r := range s.Index.Best(string(mailbox), 3) {
+		had := false
+		for _, o := range out {
+			had = had || o.Article == r.Article
+		}
+		if !had {
+			out = append(out, r)
+		}
+	}
+	return out[:min(3, len(out))], nil
+}
+
+// InConversation stores a step of self-help in the conversation that goes on.
+func (s *Service) InConversation(ctx context.Context, c Caller, id ID, p Payload) error {
+	cv, err := s.access(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.append(ctx, Append{Topic: string(cv.ID), Conversation: cv.ID, Actor: c.Actor, At: now, Payload: p, MustVisitor: c.Visitor.ID})
+	return err
+}

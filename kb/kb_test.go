@@ -1,0 +1,178 @@
+package kb_test
+
+import (
+	"math/rand"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-chat/postern/kb"
+	"github.com/postern-chat/postern/kb/markdown"
+)
+
+func article(id, title, body string, phrasings ...string) kb.Article {
+	return kb.Article{
+		ID: id, Locale: "en", Status: kb.Published, Visibility: kb.Public, Published: 1,
+		Version: kb.Version{Number: 1, Title: title, Body: body, Phrasings: phrasings},
+	}
+}
+
+func shop() []kb.Article {
+	secret := article("ar_5", "Refund approval limits", "Agents may refund up to 50 without asking.", "refund limit")
+	secret.Visibility = kb.Internal
+	billing := article("ar_6", "Invoices for companies", "Enter your VAT number before you order.")
+	billing.Mailboxes = []string{"mb_billing"}
+	return []kb.Article{
+		article("ar_1", "Change your login e-mail", "Open **Settings**, then *Login*. Enter the new address.", "how do i update my email address"),
+		article("ar_2", "Return an order", "You have 30 days to send a parcel back. We refund within a week.", "send something back", "wrong size"),
+		article("ar_3", "Delivery times", "Standard delivery takes two to four working days.", "where is my parcel"),
+		article("ar_4", "Cancel the renewal of your plan", "Plans renew every month. Ask us to stop the renewal.", "stop my subscription"),
+		secret, billing,
+	}
+}
+
+func indexOf(list []kb.Article) *kb.Index {
+	var x kb.Index
+	x.Set(list, markdown.Plain)
+	return &x
+}
+
+func ids(f kb.Found) []string {
+	var out []string
+	for _, r := range f.Results {
+		out = append(out, r.Article)
+	}
+	return out
+}
+
+func TestSearch(t *testing.T) {
+	x := indexOf(shop())
+	for _, c := range []struct {
+		name  string
+		q     kb.Query
+		first string // "" = nothing fits
+	}{
+		{"the title's words", kb.Query{Text: "change login email"}, "ar_1"},
+		{"a phrasing", kb.Query{Text: "How do I update my e-mail address?"}, "ar_1"},
+		{"another form of the word", kb.Query{Text: "returning orders"}, "ar_2"},
+		{"a wrong letter", kb.Query{Text: "delivary times"}, "ar_3"},
+		{"swapped letters", kb.Query{Text: "cancel renewla"}, "ar_4"},
+		{"half a word while typing", kb.Query{Text: "renew", Typing: true}, "ar_4"},
+		{"one word of many", kb.Query{Text: "hello my friend bought shoes and the parcel is not here"}, "ar_3"},
+		{"nothing of ours", kb.Query{Text: "quantum chromodynamics"}, ""},
+		{"only stop words", kb.Query{Text: "how do i"}, ""},
+		{"empty", kb.Query{Text: ""}, ""},
+		{"emoji", kb.Query{Text: "🙂🙂"}, ""},
+		{"internal for an agent", kb.Query{Text: "refund approval limits", Agent: true}, "ar_5"},
+		{"of this mailbox", kb.Query{Text: "company invoices", Mailbox: "mb_billing"}, "ar_6"},
+		{"ten kilobytes", kb.Query{Text: strings.Repeat("delivery ", 1200)}, "ar_3"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			found := x.Search(c.q)
+			switch {
+			case c.first == "" && found.Fits():
+				t.Errorf("fits: %+v, coverage %.2f", found.Results, found.Coverage)
+			case c.first != "" && (len(found.Results) == 0 || found.Results[0].Article != c.first || !found.Fits()):
+				t.Errorf("found %v, coverage %.2f; want %s first", ids(found), found.Coverage, c.first)
+			}
+		})
+	}
+}
+
+// Internal articles and those of other mailboxes are in no visitor's answer, whatever is asked.
+func TestSearchKeepsOthersOut(t *testing.T) {
+	x := indexOf(shop())
+	for _, q := range []string{"refund approval limits agents 50 asking", "invoices VAT number companies order"} {
+		got := ids(x.Search(kb.Query{Text: q, Mailbox: "mb_support", Limit: 10}))
+		if slices.Contains(got, "ar_5") || slices.Contains(got, "ar_6") {
+			t.Errorf("%q found %v", q, got)
+		}
+	}
+	if _, ok := x.Public("ar_5"); ok {
+		t.Error("an internal article can be opened by a visitor")
+	}
+}
+
+// The same articles in another order give the same answer to the last bit.
+func TestSearchIsDeterministic(t *testing.T) {
+	list := shop()
+	want := indexOf(list).Search(kb.Query{Text: "send the order back", Limit: 10})
+	r := rand.New(rand.NewSource(1))
+	for range 20 {
+		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		got := indexOf(list).Search(kb.Query{Text: "send the order back", Limit: 10})
+		if !slices.EqualFunc(got.Results, want.Results, func(a, b kb.Result) bool { return a.Article == b.Article && a.Score == b.Score }) {
+			t.Fatalf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
+func FuzzSearch(f *testing.F) {
+	for _, s := range []string{"email", "عنوان", "配送時間", "a\x00b", strings.Repeat("é", 3000)} {
+		f.Add(s)
+	}
+	x := indexOf(shop())
+	f.Fuzz(func(t *testing.T, q string) {
+		if found := x.Search(kb.Query{Text: q, Before: q, Typing: true}); found.Coverage < 0 || found.Coverage > 1 || len(found.Results) > 3 {
+			t.Errorf("%q: %+v", q, found)
+		}
+	})
+}
+
+func TestPins(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		pattern, address string
+		want             bool
+	}{
+		{"/orders", "https://shop.test/orders", true},
+		{"/orders", "https://shop.test/orders?id=7#x", true},
+		{"/orders", "https://shop.test/orders/7", false},
+		{"/orders*", "https://shop.test/orders/7", true},
+		{"/", "https://shop.test", true},
+		{"*/settings", "https://shop.test/de/settings", true},
+		{"https://shop.test/*", "https://shop.test/x", true},
+		{"https://shop.test/*", "https://evil.test/x", false},
+		{"/a*b*c", "https://shop.test/a-b-c", true},
+		{"/a*b*c", "https://shop.test/a-c-b", false},
+	} {
+		if got := (kb.Pin{Pattern: c.pattern}).Matches(c.address, "", "", now); got != c.want {
+			t.Errorf("%q on %q: %v, want %v", c.pattern, c.address, got, c.want)
+		}
+	}
+	over := kb.Pin{Pattern: "*", Until: now}
+	if over.Matches("https://shop.test/", "", "", now) {
+		t.Error("a pin matches after its end")
+	}
+}
+
+func TestSafeURL(t *testing.T) {
+	for in, ok := range map[string]bool{
+		"https://a.test/x": true, "http://a.test": true, "mailto:a@b.test": true, "/help": true, "#top": true,
+		"javascript:alert(1)": false, "JaVaScRiPt:alert(1)": false, "data:text/html,x": false, "//evil.test": false,
+		"https://u:p@a.test": false, "java\tscript:x": false, `\\evil.test`: false, "vbscript:x": false,
+	} {
+		if got := kb.SafeURL(in) != ""; got != ok {
+			t.Errorf("SafeURL(%q) passes: %v, want %v", in, got, ok)
+		}
+	}
+}
+
+func BenchmarkSearch(b *testing.B) {
+	var list []kb.Article
+	r := rand.New(rand.NewSource(1))
+	for i := range 1000 {
+		var body strings.Builder
+		for range 180 {
+			body.WriteString("w" + strconv.Itoa(int(r.ExpFloat64()*300)) + " ")
+		}
+		list = append(list, article("ar_"+strconv.Itoa(i), "title w"+strconv.Itoa(r.Intn(2000)), body.String()))
+	}
+	x := indexOf(list)
+	b.ResetTimer()
+	for i := range b.N {
+		x.Search(kb.Query{Text: "w" + strconv.Itoa(i%900) + " w12 w" + strconv.Itoa(i%70)})
+	}
+}

@@ -1,0 +1,94 @@
+package kb
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Thresholds on coverage (self-help.md §5): below the lower one nothing fits, and that is said in words.
+const (
+	Lower = 0.05
+	Upper = 0.45
+)
+
+// Fits reports whether the best result is worth showing at all.
+func (f Found) Fits() bool { return len(f.Results) > 0 && f.Coverage >= Lower }
+
+// Matches reports whether a pin holds for an address now: the test box of the admin page asks the same.
+// A pattern that begins with / is held against the path, any other against scheme, host and path; * stands
+// for any run of characters.
+func (p Pin) Matches(address, mailbox, locale string, now time.Time) bool {
+	switch {
+	case p.Mailbox != "" && p.Mailbox != mailbox, p.Locale != "" && p.Locale != locale,
+		!p.From.IsZero() && now.Before(p.From), !p.Until.IsZero() && !now.Before(p.Until):
+		return false
+	}
+	target := address
+	if strings.HasPrefix(p.Pattern, "/") {
+		if _, rest, ok := strings.Cut(address, "://"); ok {
+			target = "/"
+			if i := strings.IndexByte(rest, '/'); i >= 0 {
+				target = rest[i:]
+			}
+		}
+	}
+	target, _, _ = strings.Cut(target, "#")
+	target, _, _ = strings.Cut(target, "?")
+	return wildcard(p.Pattern, target)
+}
+
+// wildcard matches * against any run of characters, in linear time.
+func wildcard(pattern, s string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == s
+	}
+	if !strings.HasPrefix(s, parts[0]) {
+		return false
+	}
+	s = s[len(parts[0]):]
+	for _, mid := range parts[1 : len(parts)-1] {
+		i := strings.Index(s, mid)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(mid):]
+	}
+	return strings.HasSuffix(s, parts[len(parts)-1])
+}
+
+// Pinned gives the articles pinned to an address, in pin order, then by id.
+func (x *Index) Pinned(pins []Pin, address, mailbox, locale string, now time.Time) []Result {
+	pins = slices.Clone(pins)
+	slices.SortFunc(pins, func(a, b Pin) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.ID, b.ID))
+	})
+	out := []Result{}
+	for _, p := range pins {
+		a, ok := x.Public(p.Article)
+		had := slices.ContainsFunc(out, func(r Result) bool { return r.Article == p.Article })
+		if ok && !had && p.Matches(address, mailbox, locale, now) {
+			out = append(out, Result{Article: a.ID, Title: a.Version.Title, Summary: a.Version.Summary, Why: []string{p.Pattern}})
+		}
+	}
+	return out
+}
+
+// Best gives the public articles that solved most questions, for a page without pins.
+func (x *Index) Best(mailbox string, limit int) []Result {
+	s := x.snapshot()
+	ids := slices.Clone(s.public.ids)
+	slices.SortStableFunc(ids, func(a, b string) int {
+		return cmp.Compare(s.docs[b].article.Solved, s.docs[a].article.Solved)
+	})
+	out := []Result{}
+	for _, id := range ids {
+		d := s.docs[id]
+		if len(out) < limit && d.in(mailbox) {
+			out = append(out, Result{Article: id, Title: d.article.Version.Title, Summary: d.article.Version.Summary})
+		}
+	}
+	return out
+}
