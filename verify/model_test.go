@@ -24,11 +24,11 @@ type walker struct {
 // Invariants 1, 2, 4, 5, 6, 7 and 14 of proof-gate.md §6 hold after every random step.
 func TestModelWalk(t *testing.T) {
 	reached := map[verify.State]int{}
-	for seed := range uint64(12) {
+	for seed := range uint64(24) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			k := &walker{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 1)), honest: map[string]bool{}}
 			before := map[string]verify.Row{}
-			for range 250 {
+			for range 400 {
 				k.step()
 				k.check(before)
 			}
@@ -60,6 +60,9 @@ func (k *walker) step() {
 	id, some := pick(k, k.ids)
 	switch k.r.IntN(16) {
 	case 0, 1:
+		if k.r.IntN(2) == 0 {
+			return
+		}
 		if row, err := g.Draft(ctx, k.agent(), cv, []byte(cancelPlus)); err == nil {
 			k.ids = append(k.ids, row.ID)
 			_, _ = g.Offer(ctx, k.agent(), row.ID)
@@ -90,7 +93,7 @@ func (k *walker) step() {
 			k.backend.lost = k.r.IntN(3) == 0
 		}
 	case 14:
-		k.after(time.Duration(k.r.IntN(90)) * time.Second)
+		k.after(time.Duration(k.r.IntN(240)) * time.Second)
 		_, _ = g.SweepExpired(ctx, 5)
 	case 15:
 		if some && k.r.IntN(3) == 0 {
