@@ -60,11 +60,11 @@ func New(ctx context.Context, url string, now func() time.Time) (*Bus, error) {
 	return b, nil
 }
 
-// wire is a hint as it travels.
+// wire is a hint as it travels. Event is bytes, not JSON, so that it arrives as it was.
 type wire struct {
-	Seq   uint64          `json:"s,omitempty"`
-	Event json.RawMessage `json:"e,omitempty"`
-	Note  []byte          `json:"n,omitempty"`
+	Seq   uint64 `json:"s,omitempty"`
+	Event []byte `json:"e,omitempty"`
+	Note  []byte `json:"n,omitempty"`
 }
 
 // Publish sends all hints in one pipeline and gives up after 50 ms. Errors: unavailable.
