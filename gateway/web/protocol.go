@@ -16,13 +16,6 @@ const (
 	maxCommandID = 40
 )
 
-// command is a frame from a client: an imperative, answered exactly once.
-type command struct {
-	Cmd  string          `json:"cmd"`
-	ID   string          `json:"id"`
-	Args json.RawMessage `json:"args"`
-}
-
 // signalFrame is not stored and may be lost.
 type signalFrame struct {
 	Sig  string `json:"sig"`
