@@ -93,11 +93,13 @@ func (s *Service) PutPart(ctx context.Context, c Caller, id ID, n int, data []by
 
 // partFits reports whether part n of the file has the one size that it can have.
 func partFits(f File, n, size int) error {
-	start := int64(n) * PartSize
-	if n < 0 || start >= f.Size {
+	if n < 0 || int64(n) > f.Size/PartSize { // before the product, which could overflow
 		return Invalid("part")
 	}
-	want := min(PartSize, f.Size-start)
+	want := min(PartSize, f.Size-int64(n)*PartSize)
+	if want == 0 {
+		return Invalid("part")
+	}
 	if int64(size) != want {
 		return Invalid("part")
 	}
