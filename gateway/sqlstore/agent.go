@@ -1,0 +1,161 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+const (
+	qInsertAgent = `INSERT INTO agents (id, email, name, role, capacity, active, chosen, paused_at, paused_for,
+last_offer_at, last_beat_at, disabled_at, locale, password, version)
+VALUES ($1,$2,$3,$4,$5,0,FALSE,0,'',0,0,$6,$7,'',1) ON CONFLICT DO NOTHING`
+	qUpdateAgent = `UPDATE agents SET email=$2, name=$3, role=$4, capacity=$5, disabled_at=$6, locale=$7,
+version=version+1 WHERE id=$1 AND version=$8`
+	qEmailTaken   = `SELECT COUNT(*) FROM agents WHERE email = $1 AND id <> $2`
+	qAgentByEmail = qAgents + `WHERE email = $1`
+	qAgentList    = qAgents + `ORDER BY lower(name), id`
+	qEndSessions  = `DELETE FROM sessions WHERE agent = $1`
+)
+
+// settingsTopic is where every change of a setting stands.
+const settingsTopic = "settings"
+
+func (x *tx) settingChanged(by gateway.Actor, what string, id gateway.ID, version int64) error {
+	return x.emit(settingsTopic, by, gateway.SettingChanged{What: what, ID: id, Version: version})
+}
+
+// SaveAgent implements gateway.AgentStore. An agent who is disabled is signed out everywhere.
+func (s *Store) SaveAgent(ctx context.Context, a gateway.Agent, by gateway.Actor, now time.Time) (gateway.Agent, []gateway.Event, error) {
+	events, err := s.change(ctx, "save an agent", now, func(x *tx) error {
+		if err := x.saveAgent(a); err != nil {
+			return err
+		}
+		if !a.DisabledAt.IsZero() {
+			if _, err := x.exec(qEndSessions, string(a.ID)); err != nil {
+				return err
+			}
+		}
+		return x.settingChanged(by, "agent", a.ID, a.Version+1)
+	})
+	if err != nil {
+		return gateway.Agent{}, nil, err
+	}
+	saved, err := s.Agent(ctx, a.ID)
+	return saved, events, err
+}
+
+func (x *tx) saveAgent(a gateway.Agent) error {
+	var taken int
+	if err := x.row(qEmailTaken, a.Email, string(a.ID)).Scan(&taken); err != nil {
+		return err
+	}
+	if taken > 0 {
+		return gateway.Invalid("email")
+	}
+	var n int64
+	var err error
+	if a.Version == 0 {
+		n, err = x.exec(qInsertAgent, string(a.ID), a.Email, a.Name, string(a.Role), a.Capacity, ms(a.DisabledAt), a.Locale)
+	} else {
+		n, err = x.exec(qUpdateAgent, string(a.ID), a.Email, a.Name, string(a.Role), a.Capacity, ms(a.DisabledAt), a.Locale, a.Version)
+	}
+	if unique(err) {
+		return gateway.Invalid("email")
+	}
+	if err == nil && n == 0 {
+		err = gateway.Conflict()
+	}
+	return err
+}
+
+// Agent implements gateway.AgentStore.
+func (s *Store) Agent(ctx context.Context, id gateway.ID) (gateway.Agent, error) {
+	return one(ctx, s, scanAgent, qAgent, string(id))
+}
+
+// AgentByEmail implements gateway.AgentStore.
+func (s *Store) AgentByEmail(ctx context.Context, email string) (gateway.Agent, error) {
+	return one(ctx, s, scanAgent, qAgentByEmail, email)
+}
+
+// Agents implements gateway.AgentStore.
+func (s *Store) Agents(ctx context.Context) ([]gateway.Agent, error) {
+	return all(ctx, s, scanAgent, qAgentList)
+}
+
+const (
+	qSetPassword = `UPDATE agents SET password = $2 WHERE id = $1`
+	qPassword    = `SELECT password FROM agents WHERE id = $1`
+	qSaveSession = `INSERT INTO sessions (hash, agent, until) VALUES ($1,$2,$3)`
+	qDropOld     = `DELETE FROM sessions WHERE until <= $1`
+	qSession     = qAgents + `WHERE disabled_at = 0 AND id = (SELECT agent FROM sessions WHERE hash = $1 AND until > $2)`
+	qEndSession  = `DELETE FROM sessions WHERE hash = $1`
+)
+
+// SetPassword implements gateway.AgentStore. Errors: not_found.
+func (s *Store) SetPassword(ctx context.Context, agent gateway.ID, hash string, now time.Time) error {
+	_, err := s.change(ctx, "set a password", now, func(x *tx) error {
+		if err := x.must(qSetPassword, string(agent), hash); err != nil {
+			return err
+		}
+		_, err := x.exec(qEndSessions, string(agent))
+		return err
+	})
+	return err
+}
+
+func scanText(r scanner) (v string, err error) { return v, r.Scan(&v) }
+
+// Password implements gateway.AgentStore; "" = none set yet. Errors: not_found.
+func (s *Store) Password(ctx context.Context, agent gateway.ID) (string, error) {
+	return one(ctx, s, scanText, qPassword, string(agent))
+}
+
+// SaveSession implements gateway.AgentStore. It forgets sessions that are over.
+func (s *Store) SaveSession(ctx context.Context, hash string, agent gateway.ID, until, now time.Time) error {
+	_, err := s.change(ctx, "save a session", now, func(x *tx) error {
+		if _, err := x.agentName(agent); err != nil {
+			return err
+		}
+		if _, err := x.exec(qDropOld, ms(now)); err != nil {
+			return err
+		}
+		return x.must(qSaveSession, hash, string(agent), ms(until))
+	})
+	return err
+}
+
+// Session implements gateway.AgentStore. Errors: not_found for one that is unknown, over, or a disabled agent's.
+func (s *Store) Session(ctx context.Context, hash string, now time.Time) (gateway.Agent, error) {
+	return one(ctx, s, scanAgent, qSession, hash, ms(now))
+}
+
+// EndSession implements gateway.AgentStore. One that is not there is no error.
+func (s *Store) EndSession(ctx context.Context, hash string) error {
+	_, err := s.change(ctx, "end a session", time.Time{}, func(x *tx) error {
+		_, err := x.exec(qEndSession, hash)
+		return err
+	})
+	return err
+}
+
+const qBeat = `UPDATE agents SET last_beat_at = $1 WHERE id IN (`
+
+// Beats implements gateway.AgentStore.
+func (s *Store) Beats(ctx context.Context, agents []gateway.ID, now time.Time) error {
+	ids := sorted(agents...)
+	if len(ids) == 0 {
+		return nil
+	}
+	args := []any{ms(now)}
+	for _, id := range ids {
+		args = append(args, string(id))
+	}
+	_, err := s.change(ctx, "beat", now, func(x *tx) error {
+		_, err := x.ExecContext(x.ctx, qBeat+list(1, len(ids))+")", args...)
+		return err
+	})
+	return err
+}

@@ -1,0 +1,165 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+const (
+	qInsertMail = `INSERT INTO outbox (message, conversation, message_id, sender, recipient, raw, state, code, at)
+VALUES ($1,$2,$3,$4,$5,$6,'waiting','',$7) ON CONFLICT (message) DO NOTHING`
+	qMails     = `SELECT message, conversation, message_id, sender, recipient, raw FROM outbox `
+	qMail      = qMails + `WHERE message = $1`
+	qMailSent  = qMails + `WHERE message_id = $1`
+	qDelivered = `UPDATE outbox SET state = 'sent', code = '' WHERE message = $1 AND state = 'waiting'`
+	qBounced   = `UPDATE outbox SET state = 'bounced', code = $2 WHERE message = $1 AND state <> 'bounced'`
+	qOutbox    = `SELECT o.message, o.conversation, o.recipient, o.code, o.at, o.state,
+COALESCE(j.attempts, 0), COALESCE(j.last_err, ''), COALESCE(j.failed, FALSE)
+FROM outbox o LEFT JOIN jobs j ON j.id = 'mail:' || o.message
+WHERE o.state <> 'sent' ORDER BY o.at DESC, o.message DESC LIMIT 200`
+)
+
+// mailPayload is what a mail's job carries.
+type mailPayload struct {
+	Message gateway.ID `json:"message"`
+}
+
+// outbox stores a mail with its job. The same message's mail again is nothing.
+func (x *tx) outbox(m gateway.Mail) error {
+	n, err := x.exec(qInsertMail, string(m.ID), string(m.Conversation), m.MessageID, m.From, m.To, m.Raw, ms(x.now))
+	if err != nil || n == 0 {
+		return err
+	}
+	p, err := json.Marshal(mailPayload{m.ID})
+	if err != nil {
+		return err
+	}
+	return x.enqueue(gateway.Job{ID: "mail:" + string(m.ID), Kind: gateway.JobMail, Due: x.now, Payload: p})
+}
+
+func scanMail(r scanner) (gateway.Mail, error) {
+	var m gateway.Mail
+	err := r.Scan(&m.ID, &m.Conversation, &m.MessageID, &m.From, &m.To, &m.Raw)
+	return m, missing(err)
+}
+
+// Mail implements gateway.JobStore.
+func (s *Store) Mail(ctx context.Context, message gateway.ID) (gateway.Mail, error) {
+	return one(ctx, s, scanMail, qMail, string(message))
+}
+
+// MailSent implements gateway.JobStore. Errors: not_found.
+func (s *Store) MailSent(ctx context.Context, messageID string) (gateway.Mail, error) {
+	return one(ctx, s, scanMail, qMailSent, messageID)
+}
+
+// Delivered implements gateway.JobStore. Told again, it changes nothing and gives no event.
+func (s *Store) Delivered(ctx context.Context, message gateway.ID, now time.Time) ([]gateway.Event, error) {
+	return s.mailMoved(ctx, message, now, gateway.TicketDelivered{Message: message}, qDelivered, string(message))
+}
+
+// Bounced implements gateway.JobStore. Told again, it changes nothing and gives no event.
+func (s *Store) Bounced(ctx context.Context, message gateway.ID, code string, now time.Time) ([]gateway.Event, error) {
+	return s.mailMoved(ctx, message, now, gateway.TicketBounced{Message: message, Code: code}, qBounced, string(message), code)
+}
+
+// mailMoved tells the staff's side what became of a mail.
+func (s *Store) mailMoved(ctx context.Context, message gateway.ID, now time.Time, p gateway.Payload, query string, args ...any) ([]gateway.Event, error) {
+	return s.change(ctx, "note a mail's fate", now, func(x *tx) error {
+		m, err := scanMail(x.row(qMail, string(message)))
+		if err != nil {
+			return err
+		}
+		n, err := x.exec(query, args...)
+		if err != nil || n == 0 {
+			return err
+		}
+		return x.emit(m.Conversation.Staff(), gateway.System(), p)
+	})
+}
+
+func scanOutbox(r scanner) (gateway.OutboxRow, error) {
+	var o gateway.OutboxRow
+	var when int64
+	var lastErr string
+	var failed bool
+	err := r.Scan(&o.Message, &o.Conversation, &o.To, &o.Code, &when, &o.State, &o.Attempts, &lastErr, &failed)
+	o.At = at(when)
+	if o.State == "bounced" || failed {
+		o.State = "stopped"
+	}
+	if o.Code == "" {
+		o.Code = lastErr
+	}
+	return o, err
+}
+
+// Outbox implements gateway.JobStore.
+func (s *Store) Outbox(ctx context.Context) ([]gateway.OutboxRow, error) {
+	return all(ctx, s, scanOutbox, qOutbox)
+}
+
+const qInsertIncoming = `INSERT INTO incoming (dedupe, conversation, message, raw, at) VALUES ($1,$2,$3,$4,$5)
+ON CONFLICT (dedupe) DO NOTHING`
+
+// StoreIncoming implements gateway.JobStore. Only a proven sender's words count as the visitor's turn; they reopen
+// a ticket closed for at most 30 days.
+func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time.Time) (gateway.Conversation, []gateway.Event, error) {
+	id := in.Conversation
+	if in.Start != nil {
+		id = in.Start.ID
+	}
+	events, err := s.change(ctx, "store a mail", now, func(x *tx) error {
+		n, err := x.exec(qInsertIncoming, in.Key, string(id), string(in.Message.ID), in.Raw, ms(now))
+		if err == nil && n == 0 {
+			err = gateway.Conflict()
+		}
+		if err != nil {
+			return err
+		}
+		if in.Start != nil {
+			start := *in.Start
+			start.Ticket, start.First = true, &in.Message
+			_, err := x.start(start)
+			return err
+		}
+		return x.joinMail(in)
+	})
+	if err != nil {
+		return gateway.Conversation{}, nil, err
+	}
+	c, err := s.Conversation(ctx, id)
+	return c, events, err
+}
+
+// joinMail puts a mail into the conversation that it answers.
+func (x *tx) joinMail(in gateway.Incoming) error {
+	c, err := x.lock(in.Conversation)
+	if err != nil {
+		return err
+	}
+	by := visitorOf(c)
+	if c.Status.Ended() {
+		if c.Number == 0 || !in.Verified || x.now.Sub(c.ClosedAt) > reopenWithin {
+			return gateway.ConversationClosed()
+		}
+		if err := x.reopen(&c, by); err != nil {
+			return err
+		}
+	}
+	if in.Verified {
+		spoke(&c, gateway.RoleVisitor, in.Message.Text, x.now)
+	} else {
+		c.LastMessageAt = x.now
+	}
+	if err := x.save(&c); err != nil {
+		return err
+	}
+	if _, err := x.emitWith(string(c.ID), by, gateway.MessageCreated{Message: in.Message}, in.Message.ClientID); err != nil {
+		return err
+	}
+	return x.tell(c, by, gateway.TicketReplied{Message: in.Message.ID, Verified: in.Verified})
+}

@@ -1,0 +1,171 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"io"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+//go:embed migration/*.sql
+var migrations embed.FS
+
+// Options says where the database is and what the store measures and numbers with.
+type Options struct {
+	Engine     Engine
+	DataSource string           // path of the SQLite file, or URL of the PostgreSQL database
+	Rand       io.Reader        // for event ids
+	Now        func() time.Time // the clock that decides on SQLite; PostgreSQL asks its own
+	// CommitDelay holds every batch of appends open that long before it commits: tests use it to pile up callers.
+	CommitDelay time.Duration
+}
+
+// Store implements gateway.Store. Make it with Open.
+type Store struct {
+	o     Options
+	d     dialect
+	write *sql.DB
+	read  *sql.DB
+	lanes []*lane
+
+	mu    sync.Mutex // rand, high, prepared
+	high  int64      // latest time given out, unix ms
+	stmts map[string]*sql.Stmt
+}
+
+var _ gateway.Store = (*Store)(nil)
+
+// Open connects, brings the schema up to date and starts the committers. Errors: invalid, unavailable, internal.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	d, err := dialectOf(o.Engine)
+	if err != nil {
+		return nil, err
+	}
+	if o.Rand == nil || o.Now == nil {
+		return nil, gateway.Invalid("options")
+	}
+	s := &Store{o: o, d: d, stmts: map[string]*sql.Stmt{}}
+	if s.write, s.read, err = d.open(o.DataSource); err != nil {
+		return nil, failure("open the database", err)
+	}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(failure("migrate", err), s.closePools())
+	}
+	s.startLanes()
+	return s, nil
+}
+
+func (s *Store) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migration")
+	if err != nil {
+		return err
+	}
+	dialect, opts, err := s.d.goose()
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(dialect, s.write, files, opts...)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// Close ends the committers after what is queued, then the pools.
+func (s *Store) Close() error {
+	s.stopLanes()
+	return s.closePools()
+}
+
+func (s *Store) closePools() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	for _, st := range s.stmts {
+		err = errors.Join(err, st.Close())
+	}
+	clear(s.stmts)
+	err = errors.Join(err, s.write.Close())
+	if s.read != s.write {
+		err = errors.Join(err, s.read.Close())
+	}
+	return err
+}
+
+// backStep is how far a clock may step back before its answers are refused, ms: what time servers correct daily.
+const backStep = 5000
+
+// Now is the clock that decides. Errors: unavailable when it stepped back more than five seconds, or the database is down.
+func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	ms, ok, err := s.d.clock(ctx, s.read)
+	if err != nil {
+		return time.Time{}, failure("read the clock", err)
+	}
+	if !ok {
+		if err := ctx.Err(); err != nil {
+			return time.Time{}, failure("read the clock", err)
+		}
+		ms = s.o.Now().UnixMilli()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ms < s.high-backStep {
+		return time.Time{}, gateway.Unavailable("clock", nil)
+	}
+	s.high = max(s.high, ms)
+	return at(ms), nil
+}
+
+// newID makes an event's id.
+func (s *Store) newID(prefix string, now time.Time) (gateway.ID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return gateway.NewID(prefix, now, s.o.Rand)
+}
+
+// prepare keeps prepared forms of queries that a transaction ran unprepared. What fails here fails where it is used.
+func (s *Store) prepare(ctx context.Context, queries []string) {
+	for _, query := range queries {
+		s.mu.Lock()
+		known := s.stmts[query] != nil
+		s.mu.Unlock()
+		if known {
+			continue
+		}
+		st, err := s.write.PrepareContext(ctx, query)
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		if s.stmts[query] == nil {
+			s.stmts[query] = st
+		} else {
+			_ = st.Close()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// ms and at turn times into columns and back; the zero time is 0.
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func at(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

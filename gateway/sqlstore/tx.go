@@ -1,0 +1,251 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// tx is one transaction of one verb. Events wait in it until the row locks are held: their topics' counters come
+// last in the lock order, sorted.
+type tx struct {
+	*sql.Tx
+	s       *Store
+	ctx     context.Context
+	now     time.Time
+	pending []*pending
+
+	unprepared []string // queries to prepare once the connection is free
+}
+
+// pending is an event on its way into its topic.
+type pending struct {
+	event    gateway.Event
+	clientID string
+}
+
+// tries is how often a transaction that lost a race of locks is run again.
+const tries = 4
+
+// change runs fn in one writing transaction and gives its events, numbered, after the commit.
+func (s *Store) change(ctx context.Context, doing string, now time.Time, fn func(x *tx) error) ([]gateway.Event, error) {
+	for n := 1; ; n++ {
+		events, err := s.changeOnce(ctx, now, fn)
+		if err == nil || n == tries || !passing(err) {
+			return events, failure(doing, err)
+		}
+	}
+}
+
+func (s *Store) changeOnce(ctx context.Context, now time.Time, fn func(x *tx) error) ([]gateway.Event, error) {
+	x, end, err := s.begin(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if err := fn(x); err != nil {
+		return nil, err
+	}
+	if err := x.flush(); err != nil {
+		return nil, err
+	}
+	if err := x.Commit(); err != nil {
+		return nil, err
+	}
+	return x.events(), nil
+}
+
+// begin opens a writing transaction; end rolls back what is not committed and frees the connection.
+func (s *Store) begin(ctx context.Context, now time.Time) (x *tx, end func(), err error) {
+	t, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	x = &tx{Tx: t, s: s, ctx: ctx, now: now}
+	return x, func() {
+		_ = t.Rollback() // after a commit it does nothing
+		s.prepare(ctx, x.unprepared)
+	}, nil
+}
+
+func (x *tx) events() []gateway.Event {
+	if len(x.pending) == 0 {
+		return nil
+	}
+	out := make([]gateway.Event, len(x.pending))
+	for i, p := range x.pending {
+		out[i] = p.event
+	}
+	return out
+}
+
+// statement gives the prepared form of a query, or nil: then it is prepared once this transaction is over.
+func (x *tx) statement(query string) *sql.Stmt {
+	if x.s.d.engine != SQLite {
+		return nil // pgx keeps prepared statements by itself
+	}
+	x.s.mu.Lock()
+	defer x.s.mu.Unlock()
+	st := x.s.stmts[query]
+	if st == nil {
+		x.unprepared = append(x.unprepared, query)
+		return nil
+	}
+	return x.StmtContext(x.ctx, st)
+}
+
+// exec runs a statement and gives the number of rows it changed.
+func (x *tx) exec(query string, args ...any) (int64, error) {
+	var r sql.Result
+	var err error
+	if st := x.statement(query); st != nil {
+		r, err = st.ExecContext(x.ctx, args...)
+	} else {
+		r, err = x.ExecContext(x.ctx, query, args...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// must is exec for a statement that changes exactly one row.
+func (x *tx) must(query string, args ...any) error {
+	n, err := x.exec(query, args...)
+	if err == nil && n != 1 {
+		err = gateway.NotFound()
+	}
+	return err
+}
+
+// row is a query for one row.
+func (x *tx) row(query string, args ...any) *sql.Row {
+	if st := x.statement(query); st != nil {
+		return st.QueryRowContext(x.ctx, args...)
+	}
+	return x.QueryRowContext(x.ctx, query, args...)
+}
+
+// scanner is a row or a list of rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// emit puts an event of the transaction's time into a topic and gives it; its number is set by flush.
+func (x *tx) emit(topic string, by gateway.Actor, p gateway.Payload) error {
+	_, err := x.emitWith(topic, by, p, "")
+	return err
+}
+
+func (x *tx) emitWith(topic string, by gateway.Actor, p gateway.Payload, clientID string) (*pending, error) {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	id, err := x.s.newID(gateway.PrefixEvent, x.now)
+	if err != nil {
+		return nil, err
+	}
+	return x.queue(gateway.Event{
+		ID: id, Kind: p.Kind(), Topic: topic, At: at(ms(x.now)), Actor: by, Payload: raw,
+	}, clientID), nil
+}
+
+func (x *tx) queue(e gateway.Event, clientID string) *pending {
+	p := &pending{event: e, clientID: clientID}
+	x.pending = append(x.pending, p)
+	return p
+}
+
+// emitAbout puts an event of a conversation into another topic, its mailbox's or an agent's, where the
+// payload says which conversation it is about.
+func (x *tx) emitAbout(topic string, cv gateway.ID, by gateway.Actor, p gateway.Payload) error {
+	return x.emit(topic, by, about{Payload: p, conversation: cv})
+}
+
+// about is a payload with the conversation's id among its fields.
+type about struct {
+	gateway.Payload
+	conversation gateway.ID
+}
+
+// MarshalJSON writes the payload's object with "conversation" first.
+func (a about) MarshalJSON() ([]byte, error) {
+	body, err := json.Marshal(a.Payload)
+	if err != nil {
+		return nil, err
+	}
+	id, err := json.Marshal(a.conversation)
+	if err != nil {
+		return nil, err
+	}
+	out := append([]byte(`{"conversation":`), id...)
+	if len(body) > 2 {
+		out = append(out, ',')
+	}
+	return append(out, body[1:]...), nil
+}
+
+const (
+	qBumpTopic = `INSERT INTO topics (topic, seq) VALUES ($1, $2)
+ON CONFLICT (topic) DO UPDATE SET seq = topics.seq + excluded.seq RETURNING seq`
+	qInsertEvents = `INSERT INTO events (topic, seq, id, kind, at, actor_role, actor_id, client_id, payload) VALUES `
+	qInsertEvent  = qInsertEvents + `($1,$2,$3,$4,$5,$6,$7,$8,$9)`
+)
+
+// flush numbers and stores the pending events: topics in order, so that no two transactions wait in a circle.
+func (x *tx) flush() error {
+	if len(x.pending) == 0 {
+		return nil
+	}
+	byTopic := slices.Clone(x.pending)
+	slices.SortStableFunc(byTopic, func(a, b *pending) int { return cmp.Compare(a.event.Topic, b.event.Topic) })
+	for from := 0; from < len(byTopic); {
+		to := from + 1
+		for to < len(byTopic) && byTopic[to].event.Topic == byTopic[from].event.Topic {
+			to++
+		}
+		if err := x.number(byTopic[from:to]); err != nil {
+			return err
+		}
+		from = to
+	}
+	return x.insertEvents(byTopic)
+}
+
+// number gives one topic's events their places.
+func (x *tx) number(events []*pending) error {
+	var head int64
+	if err := x.row(qBumpTopic, events[0].event.Topic, len(events)).Scan(&head); err != nil {
+		return err
+	}
+	first := head - int64(len(events)) + 1
+	for i, p := range events {
+		p.event.Seq = uint64(first + int64(i))
+	}
+	return nil
+}
+
+func (x *tx) insertEvents(events []*pending) error {
+	for part := range slices.Chunk(events, x.s.d.rows) {
+		args := make([]any, 0, 9*len(part))
+		for _, p := range part {
+			e := &p.event
+			args = append(args, e.Topic, int64(e.Seq), string(e.ID), string(e.Kind), ms(e.At),
+				string(e.Actor.Role), string(e.Actor.ID), p.clientID, string(e.Payload))
+		}
+		var err error
+		if len(part) == 1 {
+			_, err = x.exec(qInsertEvent, args...)
+		} else {
+			_, err = x.ExecContext(x.ctx, qInsertEvents+values(len(part), 9), args...)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
