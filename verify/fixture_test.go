@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -235,7 +236,7 @@ type backend struct {
 	notices []verify.Dispatch
 	fault   func(d verify.Dispatch) error // before the request, or instead of the answer
 	lost    bool                          // apply, but lose the answer
-	calls   int
+	calls   atomic.Int32
 }
 
 func (b *backend) Find(_ context.Context, commit string) (string, []byte, bool, error) {
@@ -269,7 +270,7 @@ func (b *backend) take(ctx context.Context, m receipt.Message) error {
 }
 
 func (b *backend) Apply(ctx context.Context, d verify.Dispatch) (verify.Answer, error) {
-	b.calls++
+	b.calls.Add(1)
 	if b.fault != nil {
 		if err := b.fault(d); err != nil {
 			return verify.Answer{}, err

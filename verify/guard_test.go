@@ -206,6 +206,23 @@ func TestAbuseFinish(t *testing.T) {
 	}
 }
 
+func TestUnauthentic(t *testing.T) {
+	w := newWorld(t)
+	for range 5 {
+		if err := w.guard.NoteUnauthentic(t.Context(), "shop", verify.EventSignature); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.after(time.Minute)
+	if err := w.guard.NoteUnauthentic(t.Context(), "shop", verify.EventSignature); err != nil {
+		t.Fatal(err)
+	}
+	if h, _ := w.led.Head(t.Context()); h.Size != 2 {
+		t.Errorf("%d leaves, want one per source and minute", h.Size)
+	}
+	w.wantClean()
+}
+
 func TestAbuseRaces(t *testing.T) {
 	t.Run("E12 64 parallel finishes: one proven, one receipt, applied once", func(t *testing.T) {
 		w := newWorld(t)
@@ -540,10 +557,10 @@ func TestAbuseDelivery(t *testing.T) {
 			t.Fatalf("Release = %s %s, %v", row.State, row.Reason, err)
 		}
 		w.backend.fault = nil
-		calls := w.backend.calls
+		calls := w.backend.calls.Load()
 		_, err = w.guard.Release(t.Context(), row.ID)
 		w.wantReason(err, verify.ChangeState)
-		if w.backend.calls != calls {
+		if w.backend.calls.Load() != calls {
 			t.Error("an ended change was delivered again")
 		}
 		w.wantUnchanged()

@@ -32,8 +32,9 @@ func (g *Guard) Observe(ctx context.Context, e LoginEvent) (Verdict, error) {
 		return v, err
 	}
 	v, err = g.observe(ctx, m, e)
-	if errors.Is(err, Refuse(ChangeState)) || errors.Is(err, Refuse(EventReplay)) {
-		return g.beaten(ctx, e)
+	late := err == nil && v.To == "" && v.Reason == HandleExpired
+	if late || errors.Is(err, Refuse(ChangeState)) || errors.Is(err, Refuse(EventReplay)) {
+		return g.beaten(ctx, e) // a twin may have been taken between the two reads
 	}
 	return v, err
 }
