@@ -213,7 +213,7 @@ func (b *Bus) Drop(ctx context.Context, set, member string) error {
 // Members gives who beat within their ttl. Errors: unavailable.
 func (b *Bus) Members(ctx context.Context, set string) ([]string, error) {
 	min := "(" + strconv.FormatInt(b.now().UnixMilli(), 10)
-	out, err := b.client.ZRangeByScore(ctx, prefix+set, &redis.ZRangeBy{Min: min, Max: "+inf"}).Result()
+	out, err := b.client.ZRangeArgs(ctx, redis.ZRangeArgs{Key: prefix + set, Start: min, Stop: "+inf", ByScore: true}).Result()
 	if err != nil {
 		return nil, gateway.Unavailable("bus", err)
 	}

@@ -1,0 +1,190 @@
+package mail
+
+import (
+	"bytes"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jhillyerd/enmime/v2"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+const (
+	cvID = gateway.ID("cv_01ARZ3NDEKTSV4RRFFQ69G5FAV")
+	msID = gateway.ID("ms_01ARZ3NDEKTSV4RRFFQ69G5FAW")
+	vic  = "vic@shop.example"
+)
+
+func composer() Composer {
+	return Composer{Tokens: Tokens{Key: []byte("0123456789abcdef0123456789abcdef")}, Domain: "chat.example"}
+}
+
+func ticket() gateway.Conversation {
+	return gateway.Conversation{ID: cvID, Number: 7, Subject: "My order", Status: gateway.Open, Claimed: gateway.Claimed{Email: vic}}
+}
+
+func support() gateway.Mailbox {
+	return gateway.Mailbox{ID: "mb_1", Address: "help@chat.example", Signature: "Help\nteam"}
+}
+
+func compose(t *testing.T, cv gateway.Conversation, author, text string) gateway.Mail {
+	t.Helper()
+	m, err := composer().Compose(cv, support(), author, gateway.Message{ID: msID, Text: text}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestComposeGivesThreadTokenAndWords(t *testing.T) {
+	text := "Grüße,\n.\n.hidden\n" + strings.Repeat("long ", 300)
+	m := compose(t, ticket(), "Ada Müller", text)
+	e, err := enmime.ReadEnvelope(bytes.NewReader(m.Raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Subject":     "My order [#7]",
+		"From":        "Ada Müller <help@chat.example>",
+		"To":          "<" + vic + ">",
+		"Message-Id":  "<ms_01arz3ndektsv4rrffq69g5faw@chat.example>",
+		"In-Reply-To": "<cv_01arz3ndektsv4rrffq69g5fav@chat.example>",
+		"References":  "<cv_01arz3ndektsv4rrffq69g5fav@chat.example>",
+		"Date":        "Mon, 02 Mar 2026 12:00:00 +0000",
+	} {
+		if got := strings.ReplaceAll(e.GetHeader(name), `"`, ""); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if want := strings.TrimSpace(text) + " \n\n-- \nHelp\nteam"; strings.TrimSpace(strings.ReplaceAll(e.Text, "\r\n", "\n")) != want {
+		t.Errorf("text: %q", e.Text)
+	}
+	for _, line := range bytes.Split(m.Raw, []byte("\r\n")) {
+		if len(line) > 998 || bytes.ContainsAny(line, "\r\n") {
+			t.Errorf("line of %d bytes, or a bare line end", len(line))
+		}
+	}
+	for where, address := range map[string]string{"reply": e.GetHeader("Reply-To"), "envelope": m.From} {
+		a, err := mail.ParseAddress(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind, id, mac, ok := Read(a.Address)
+		want := map[string]gateway.ID{"reply": cvID, "envelope": msID}[where]
+		if !ok || !strings.EqualFold(id, string(want)) || !composer().Tokens.Check(kind, id, mac, []string{vic}) {
+			t.Errorf("%s: %q", where, address)
+		}
+		if local, _, _ := strings.Cut(a.Address, "@"); len(local) > 64 {
+			t.Errorf("%s: local part of %d bytes", where, len(local))
+		}
+	}
+}
+
+func TestTheSameMailHasTheSameBytes(t *testing.T) {
+	a, b := compose(t, ticket(), "Ada", "Hello"), compose(t, ticket(), "Ada", "Hello")
+	if !bytes.Equal(a.Raw, b.Raw) || a.MessageID != b.MessageID || a.From != b.From {
+		t.Fatalf("%s\n---\n%s", a.Raw, b.Raw)
+	}
+}
+
+func TestTypedWordsCannotAddHeaders(t *testing.T) {
+	cv := ticket()
+	cv.Subject = "Hi\r\nBcc: x@evil.test\r\n\r\n<b>body</b>"
+	raw := compose(t, cv, "Ada\r\nBcc: x@evil.test", "Bcc: x@evil.test").Raw
+	msg, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(msg.Header["Bcc"]) != 0 || len(msg.Header["From"]) != 1 || len(msg.Header["Subject"]) != 1 {
+		t.Fatalf("%s", raw)
+	}
+	if !strings.Contains(msg.Header.Get("Subject"), "[#7]") {
+		t.Errorf("subject is cut: %q", msg.Header.Get("Subject"))
+	}
+}
+
+func TestAddressesThatAreNoneAreRefused(t *testing.T) {
+	for _, to := range []string{"", "vic", "a@b, c@d", "Vic <vic@shop.example>", "a@b\r\nBcc: c@d"} {
+		cv := ticket()
+		cv.Claimed.Email = to
+		if _, err := composer().Compose(cv, support(), "Ada", gateway.Message{ID: msID, Text: "x"}, noon); gateway.CodeOf(err) != "invalid" {
+			t.Errorf("to %q: %v", to, err)
+		}
+	}
+	if _, err := composer().Compose(ticket(), gateway.Mailbox{}, "Ada", gateway.Message{ID: msID, Text: "x"}, noon); gateway.CodeOf(err) != "invalid" {
+		t.Errorf("mailbox without address: %v", err)
+	}
+}
+
+func TestSpoolWritesOnce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "spool")
+	m := compose(t, ticket(), "Ada", "Hello")
+	for range 2 {
+		if err := (Spool{Dir: dir}).Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 || files[0].Name() != string(msID)+".eml" {
+		t.Fatalf("%v, %v", files, err)
+	}
+	if raw, err := os.ReadFile(filepath.Join(dir, files[0].Name())); err != nil || !bytes.Equal(raw, m.Raw) {
+		t.Fatalf("other bytes, %v", err)
+	}
+	if i, err := files[0].Info(); err != nil || i.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", i.Mode(), err)
+	}
+}
+
+func TestSpoolThatCannotBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Spool{Dir: file}).Send(t.Context(), gateway.Mail{ID: msID}); gateway.CodeOf(err) != "unavailable" {
+		t.Fatal(err)
+	}
+}
+
+func TestTokens(t *testing.T) {
+	now, before := Tokens{Key: []byte("new")}, Tokens{Key: []byte("old")}
+	rotating := Tokens{Key: []byte("new"), Previous: []byte("old")}
+	kind, id, mac, ok := Read("help+" + strings.ToUpper(now.Make('t', string(cvID), vic)) + "@x.test")
+	if !ok || kind != 't' {
+		t.Fatal("upper case is not read")
+	}
+	_, _, oldMAC, _ := Read("help+" + before.Make('t', string(cvID), vic) + "@x.test")
+	for _, c := range []struct {
+		name string
+		got  bool
+		want bool
+	}{
+		{"same", now.Check('t', id, mac, []string{vic}), true},
+		{"one of several, other case", now.Check('t', id, mac, []string{"a@b", "VIC@shop.example"}), true},
+		{"the same twice", now.Check('t', id, mac, []string{vic, vic}), true},
+		{"previous key", rotating.Check('t', id, oldMAC, []string{vic}), true},
+		{"key long gone", now.Check('t', id, oldMAC, []string{vic}), false},
+		{"other recipient", now.Check('t', id, mac, []string{"eve@evil.test"}), false},
+		{"no recipient", now.Check('t', id, mac, nil), false},
+		{"other kind", now.Check('b', id, mac, []string{vic}), false},
+		{"other conversation", now.Check('t', "cv_other", mac, []string{vic}), false},
+		{"mac cut", now.Check('t', id, mac[:15], []string{vic}), false},
+		{"no mac", now.Check('t', id, "", []string{vic}), false},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %v", c.name, c.got)
+		}
+	}
+	for _, s := range []string{"", "help@x.test", "help+t@x.test", "help+t.id.short@x.test", "help+tt.id.0123456789abcdef@x.test", "help+t.id.0123456789abcdef"} {
+		if _, _, _, ok := Read(s); ok {
+			t.Errorf("%q is read", s)
+		}
+	}
+}
