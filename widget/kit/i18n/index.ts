@@ -1,0 +1,45 @@
+/** One language's texts: a string, or one per plural category chosen by the parameter n. */
+export type Texts = Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>;
+export type Params = Record<string, string | number>;
+
+const RTL = new Set(["ar", "he", "fa", "ur"]);
+let texts: Texts = {};
+let locale = "en";
+
+/** Sets the language; further files (the console's own) are laid over the first. */
+export function use(lang: string, ...files: Texts[]): void {
+	locale = lang;
+	texts = Object.assign({}, ...files) as Texts;
+}
+export function lang(): string {
+	return locale;
+}
+/** Writing direction of a locale. */
+export function dir(of = locale): "rtl" | "ltr" {
+	return RTL.has(of.split("-")[0] ?? "") ? "rtl" : "ltr";
+}
+/** True when the language has this text. */
+export function has(key: string): boolean {
+	return key in texts;
+}
+/** The text of key with {name} filled; the key itself where a language lacks it (a test forbids that). */
+export function t(key: string, params: Params = {}): string {
+	const found = texts[key];
+	const plural = typeof found === "object" ? (found[rule(Number(params.n ?? 0))] ?? found.other) : found;
+	return (plural ?? key).replace(/\{(\w+)\}/g, (all, name: string) => shown(params[name]) ?? all);
+}
+/** Words for an error code; unknown codes read as internal. */
+export function errorText(e: { code: string; params?: Params }): string {
+	return has(`error.${e.code}`) ? t(`error.${e.code}`, e.params) : t("error.internal");
+}
+/** Picks the text in this language, then English, then any. */
+export function pick(text: Record<string, string> | undefined): string {
+	if (!text) return "";
+	return text[locale] ?? text[locale.split("-")[0] ?? ""] ?? text.en ?? Object.values(text)[0] ?? "";
+}
+function rule(n: number): Intl.LDMLPluralRule {
+	return new Intl.PluralRules(locale).select(n);
+}
+function shown(v: string | number | undefined): string | undefined {
+	return typeof v === "number" ? new Intl.NumberFormat(locale).format(v) : v;
+}

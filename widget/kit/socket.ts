@@ -1,0 +1,230 @@
+import type { Event, Frame, Welcome, WireError } from "./wire";
+
+/** The state shown to people: connecting, live, waiting to try again, or away for good (code says why). */
+export type Phase = "idle" | "connecting" | "live" | "retry" | "away";
+/** The part of WebSocket that the core uses; tests inject their own. */
+export type Wire = {
+	send(text: string): void;
+	close(code?: number, reason?: string): void;
+	onopen: (() => void) | null;
+	onmessage: ((e: { data: unknown }) => void) | null;
+	onclose: ((e: { code: number; reason: string }) => void) | null;
+};
+export type Clock = {
+	now(): number;
+	random(): number;
+	after(ms: number, fn: () => void): () => void;
+};
+export type Options<H> = {
+	url: string;
+	open(url: string): Wire;
+	clock: Clock;
+	/** Builds the arguments of hello from the welcome and the last seq per topic. */
+	hello(w: Welcome, topics: Record<string, number>): Promise<object> | object;
+	onHello(ok: H, w: Welcome): void;
+	onEvent(e: Event): void;
+	onSignal?(sig: string, data: unknown): void;
+	onPhase?(phase: Phase, code?: number, reason?: string): void;
+	/** A topic is too far behind: reload it by HTTP, then call track(topic, head). */
+	onReset?(topic: string): void;
+	/** Called before the next connection after 4002. */
+	refresh?(): Promise<void>;
+};
+
+/** An error reply, or code "offline" / "timeout" when no reply came. */
+export class CommandError extends Error {
+	readonly error: WireError;
+	constructor(error: WireError) {
+		super(error.code);
+		this.error = error;
+	}
+}
+
+const BASE = 500;
+const CAP = 30_000;
+const REPLY_MS = 15_000;
+type Pending = { ok(v: unknown): void; no(e: CommandError): void; stop(): void };
+
+/** A browser's real clock. */
+export const systemClock: Clock = {
+	now: () => Date.now(),
+	random: () => Math.random(),
+	after: (ms, fn) => {
+		const t = setTimeout(fn, ms);
+		return () => clearTimeout(t);
+	},
+};
+
+/** Framework-free connection: PROTOCOL.md §2–6. Events reach onEvent once each, in the order of their topic. */
+export class Socket<H = unknown> {
+	#o: Options<H>;
+	#wire: Wire | undefined;
+	#phase: Phase = "idle";
+	#tries = 0;
+	#next = 1;
+	#pending = new Map<string, Pending>();
+	#topics = new Map<string, number>();
+	#resuming = new Set<string>();
+	#dead = () => {};
+	#retry = () => {};
+	#pingMs = 20_000;
+
+	constructor(o: Options<H>) {
+		this.#o = o;
+	}
+	get phase(): Phase {
+		return this.#phase;
+	}
+	/** The last seq taken of a topic; 0 = none. */
+	seq(topic: string): number {
+		return this.#topics.get(topic) ?? 0;
+	}
+	/** Watches a topic from seq on. */
+	track(topic: string, seq: number): void {
+		if (seq >= this.seq(topic)) this.#topics.set(topic, seq);
+	}
+	untrack(topic: string): void {
+		this.#topics.delete(topic);
+	}
+	/** Connects now: at the start, on online, pageshow and visible. */
+	connect(): void {
+		if (this.#wire || this.#phase === "away") return;
+		this.#retry();
+		this.#set("connecting");
+		const wire = this.#o.open(this.#o.url);
+		this.#wire = wire;
+		wire.onmessage = (m) => this.#wire === wire && this.#take(m.data);
+		wire.onclose = (e) => this.#wire === wire && this.#lost(e.code, e.reason);
+		this.#alive();
+	}
+	/** Closes and stays closed until connect is called. */
+	stop(): void {
+		this.#retry();
+		this.#dead();
+		const wire = this.#wire;
+		this.#wire = undefined;
+		this.#failAll("offline");
+		this.#set("idle");
+		wire?.close(1000);
+	}
+	/** Sends a command; settles with its reply. Rejects at once while not live. */
+	command<R = unknown>(cmd: string, args: object = {}, timeout = REPLY_MS): Promise<R> {
+		if (this.#phase !== "live") return Promise.reject(new CommandError({ code: "offline", retry: "yes" }));
+		return this.#command<R>(cmd, args, timeout);
+	}
+	/** Sends a signal; lost while not live. */
+	signal(sig: string, data: object = {}): void {
+		if (this.#phase === "live") this.#wire?.send(JSON.stringify({ sig, data }));
+	}
+	#command<R>(cmd: string, args: object, timeout: number): Promise<R> {
+		const id = String(this.#next++);
+		return new Promise<R>((ok, no) => {
+			const stop = this.#o.clock.after(timeout, () => this.#settle(id, { code: "timeout", retry: "yes" }));
+			this.#pending.set(id, { ok: (v) => ok(v as R), no, stop });
+			this.#wire?.send(JSON.stringify({ cmd, id, args }));
+		});
+	}
+	#settle(id: string, error: WireError | undefined, ok?: unknown): void {
+		const p = this.#pending.get(id);
+		if (!p) return;
+		this.#pending.delete(id);
+		p.stop();
+		if (error) p.no(new CommandError(error));
+		else p.ok(ok);
+	}
+	#failAll(code: string): void {
+		for (const id of [...this.#pending.keys()]) this.#settle(id, { code, retry: "yes" });
+	}
+	#set(phase: Phase, code?: number, reason?: string): void {
+		this.#phase = phase;
+		this.#o.onPhase?.(phase, code, reason);
+	}
+	#alive(): void {
+		this.#dead();
+		this.#dead = this.#o.clock.after(this.#pingMs * 2.5, () => {
+			const wire = this.#wire;
+			this.#lost(1006, "silent");
+			wire?.close(4000, "silent");
+		});
+	}
+	#lost(code: number, reason: string): void {
+		this.#wire = undefined;
+		this.#dead();
+		this.#resuming.clear();
+		this.#failAll("offline");
+		if (code >= 4500 && code <= 4999) return this.#set("away", code, reason);
+		this.#set("retry", code, reason);
+		const wait = BASE + this.#o.clock.random() * (Math.min(CAP, BASE * 2 ** Math.min(this.#tries++, 10)) - BASE);
+		const refresh = code === 4002 ? this.#o.refresh : undefined;
+		this.#retry = this.#o.clock.after(wait, () => {
+			if (!refresh) return this.connect();
+			refresh().then(
+				() => this.connect(),
+				() => this.#lost(4002, reason),
+			);
+		});
+	}
+	#take(data: unknown): void {
+		this.#alive();
+		const f = parse(data);
+		if (!f) return;
+		if ("re" in f) this.#settle(f.re, f.error, f.ok ?? {});
+		else if ("ev" in f) this.#event(f);
+		else if ("sig" in f) this.#signal(f.sig, f.data);
+	}
+	#event(e: Event): void {
+		const last = this.#topics.get(e.topic);
+		if (last !== undefined) {
+			if (e.seq <= last) return;
+			if (e.seq > last + 1) return this.#resume(e.topic);
+		}
+		this.#topics.set(e.topic, e.seq);
+		this.#o.onEvent(e);
+	}
+	#resume(topic: string): void {
+		if (this.#resuming.has(topic) || this.#phase !== "live") return;
+		this.#resuming.add(topic);
+		const done = () => this.#resuming.delete(topic);
+		this.#command("resume", { topic, seq: this.seq(topic) }, REPLY_MS).then(done, done);
+	}
+	#signal(sig: string, data: unknown): void {
+		if (sig === "welcome") void this.#greet(data as Welcome);
+		else if (sig === "ping") {
+			this.signal("pong");
+			const heads = (data as { heads?: Record<string, number> } | undefined)?.heads ?? {};
+			for (const [topic, head] of Object.entries(heads)) {
+				if (this.#topics.has(topic) && head > this.seq(topic)) this.#resume(topic);
+			}
+		} else if (sig === "reset") this.#o.onReset?.((data as { topic: string }).topic);
+		this.#o.onSignal?.(sig, data);
+	}
+	async #greet(w: Welcome): Promise<void> {
+		const wire = this.#wire;
+		this.#pingMs = w.ping_ms;
+		this.#alive();
+		try {
+			const args = await this.#o.hello(w, Object.fromEntries(this.#topics));
+			if (this.#wire !== wire) return;
+			const ok = this.#command<H>("hello", args, REPLY_MS);
+			const reply = await ok;
+			if (this.#wire !== wire) return;
+			this.#tries = 0;
+			this.#o.onHello(reply, w);
+			this.#set("live");
+		} catch {
+			if (this.#wire !== wire) return;
+			this.#lost(4000, "hello");
+			wire?.close(4000, "hello");
+		}
+	}
+}
+
+function parse(data: unknown): Frame | undefined {
+	if (typeof data !== "string") return undefined;
+	try {
+		const f: unknown = JSON.parse(data);
+		return typeof f === "object" && f !== null ? (f as Frame) : undefined;
+	} catch {
+		return undefined;
+	}
+}

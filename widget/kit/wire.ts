@@ -1,0 +1,194 @@
+/** The words of gateway/web/PROTOCOL.md and the payloads of gateway/event.go. Times are unix milliseconds. */
+export type Text = Record<string, string>;
+export type Retry = "no" | "after" | "yes";
+export type WireError = { code: string; reason?: string; params?: Record<string, string>; retry?: Retry; id?: string };
+export type Command = { cmd: string; id: string; args: object };
+export type Reply = { re: string; ok?: unknown; error?: WireError };
+export type Role = "visitor" | "agent" | "system" | (string & {});
+export type Event<D = unknown> = {
+	ev: string;
+	topic: string;
+	seq: number;
+	id: string;
+	at: number;
+	by: { role: Role; id?: string };
+	data: D;
+};
+export type Signal = { sig: string; data: unknown };
+export type Frame = Command | Reply | Event | Signal;
+
+export type Node = {
+	t: string;
+	text?: string;
+	url?: string;
+	level?: number;
+	ordered?: boolean;
+	c?: Node[];
+};
+export type FileRef = { id: string; name: string; type: string; size: number };
+export type Message = {
+	id: string;
+	client_id?: string;
+	text: string;
+	nodes: Node[];
+	files?: FileRef[];
+	name?: string;
+	article?: string;
+	via?: string;
+	unverified?: boolean;
+	mentions?: string[];
+};
+export type Status = "open" | "queued" | "claimed" | "ticket" | "closed" | (string & {});
+export type Conversation = {
+	id: string;
+	mailbox: string;
+	channel: string;
+	status: Status;
+	outcome?: string;
+	number?: number;
+	subject?: string;
+	agent?: { name: string };
+	seq: number;
+	started_at: number;
+	place?: number;
+	rating?: number;
+	last?: { text: string; at: number; role: Role };
+	frozen?: boolean;
+};
+export type Identity = { how: string; name?: string; email?: string };
+export type Row = Conversation & {
+	assignee?: string;
+	offer?: { agent: string; until: number; ring: number };
+	queued_at?: number;
+	missed_at?: number;
+	claimed_at?: number;
+	last_message_at?: number;
+	last_author?: string;
+	first_words?: string;
+	page?: string;
+	browser?: string;
+	locale?: string;
+	claimed?: { name?: string; email?: string; fields?: Record<string, string> };
+	visitor?: string;
+	staff_seq?: number;
+	identity?: Identity;
+};
+export type Change = {
+	id: string;
+	conversation: string;
+	kind: string;
+	tier: string;
+	title: Text;
+	fields: Record<string, string>;
+	labels: Record<string, Text>;
+	state: string;
+	until?: number;
+	guide?: string;
+	reason?: string;
+	receipt?: string;
+	offered_by?: string;
+	timeline: { at: number; state: string; reason?: string }[];
+};
+export type Context = {
+	searches: { q: string; at: number }[];
+	read: { article: string; title: string; at: number; solved?: boolean }[];
+	page: string;
+	browser: string;
+	earlier: number;
+};
+export type GateMoved = {
+	change: string;
+	kind: string;
+	state: string;
+	title?: Text;
+	labels?: Record<string, Text>;
+	fields?: Record<string, string>;
+	guide?: string;
+	until?: number;
+	reason?: string;
+	receipt?: string;
+};
+export type Suggestion = { article: string; title: string; summary: string; score?: number; marks?: unknown };
+export type Page = { article: string; title: string; version: number; nodes: Node[] };
+export type Field = { name: string; label: string; required: boolean };
+export type Mailbox = {
+	id: string;
+	slug: string;
+	name: string;
+	color?: string;
+	greeting?: string;
+	fields: Field[];
+	open: boolean;
+	until?: number;
+	available: boolean;
+	wait_s?: number;
+};
+export type KindInfo = { name: string; title: Text; tier: string; guide?: string; recovery?: string };
+export type Welcome = { nonce: string; version: number; ping_ms: number; max_message: number; max_file: number };
+export type VisitorHello = {
+	visitor: string;
+	mailbox: Mailbox;
+	conversations: Conversation[];
+	identity?: Identity;
+	kinds: KindInfo[];
+};
+export type Membership = { agent?: string; mailbox: string; availability: string; reason?: string };
+export type Agent = { id: string; name: string; role: string; presence?: string; [key: string]: unknown };
+export type AgentHello = {
+	agent: Agent;
+	memberships: Membership[];
+	mailboxes: Mailbox[];
+	agents: Agent[];
+	now: number;
+};
+
+/** Payloads by event name. GateMoved carries change.*, challenge.* and proof.*. */
+export type Payloads = {
+	"conversation.started": {
+		mailbox: string;
+		page?: string;
+		browser?: string;
+		locale?: string;
+		claimed: NonNullable<Row["claimed"]>;
+	};
+	"conversation.queued": { mailbox: string; round: number; queued_at: number; missed_at: number; back?: boolean };
+	"conversation.offered": { agent: string; until: number; ring: number };
+	"conversation.claimed": { agent: string; name: string; how: string };
+	"conversation.assigned": { agent?: string; mailbox?: string; name?: string };
+	"conversation.released": { agent: string; reason: string };
+	"conversation.missed": { number: number; waited_ms: number; why: string };
+	"conversation.closed": { outcome: string; reason?: string };
+	"conversation.reopened": Record<string, never>;
+	"conversation.rated": { stars: number; text?: string };
+	"conversation.frozen": { change: string };
+	"message.created": Message;
+	"note.created": Message;
+	"message.read": { up_to: number };
+	"article.suggested": { query: string; articles: string[] };
+	"article.opened": { article: string; title: string; query?: string };
+	"article.rated": { article: string; solved: boolean; text?: string };
+	"availability.changed": {
+		agent: string;
+		mailbox?: string;
+		availability: string;
+		paused?: boolean;
+		reason?: string;
+	};
+	"ticket.opened": { number: number; subject: string; why: string; to?: string };
+	"ticket.delivered": { message: string };
+	"ticket.replied": { message: string; verified: boolean };
+	"ticket.bounced": { message?: string; code: string };
+	"login.observed": { source: string; match: boolean };
+	"identity.claimed": { how: string; name?: string; email?: string };
+	"identity.proven": { host: string };
+	"setting.changed": { what: string; id?: string; version: number };
+	"article.changed": { article: string };
+};
+/** True when an event is of that name; narrows its data. */
+export function is<K extends keyof Payloads>(e: Event, kind: K): e is Event<Payloads[K]> {
+	return e.ev === kind;
+}
+/** True for change.*, challenge.* and proof.*. */
+export function isGate(e: Event): e is Event<GateMoved> {
+	return /^(change|challenge|proof)\./.test(e.ev);
+}
