@@ -83,10 +83,10 @@ func (s SMTP) policy(host string) gomail.TLSPolicy {
 
 // deliver sends the stored bytes under the stored envelope: a Msg would be written anew at each try.
 func deliver(c *smtp.Client, m gateway.Mail) error {
-	if err := c.Mail(m.From); err != nil {
+	if err := c.Mail("<" + m.From + ">"); err != nil {
 		return err
 	}
-	if err := c.Rcpt(m.To); err != nil {
+	if err := c.Rcpt("<" + m.To + ">"); err != nil {
 		return err
 	}
 	w, err := c.Data()
