@@ -29,8 +29,14 @@ type World struct {
 // NewWorld makes the mailbox "help" in an empty store.
 func NewWorld(t *testing.T, st gateway.Store) *World {
 	t.Helper()
+	return JoinWorld(t, st, "help")
+}
+
+// JoinWorld makes a mailbox in a store that others use too.
+func JoinWorld(t *testing.T, st gateway.Store, slug string) *World {
+	t.Helper()
 	w := &World{T: t, Store: st, now: Noon()}
-	w.Mailbox = w.NewMailbox("help")
+	w.Mailbox = w.NewMailbox(slug)
 	return w
 }
 

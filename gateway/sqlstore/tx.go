@@ -198,10 +198,10 @@ ON CONFLICT (topic) DO UPDATE SET seq = topics.seq + excluded.seq RETURNING seq`
 
 // flush numbers and stores the pending events: topics in order, so that no two transactions wait in a circle.
 func (x *tx) flush() error {
-	if len(x.pending) == 0 {
+	byTopic := slices.DeleteFunc(slices.Clone(x.pending), func(p *pending) bool { return p.event.Seq > 0 })
+	if len(byTopic) == 0 {
 		return nil
 	}
-	byTopic := slices.Clone(x.pending)
 	slices.SortStableFunc(byTopic, func(a, b *pending) int { return cmp.Compare(a.event.Topic, b.event.Topic) })
 	for from := 0; from < len(byTopic); {
 		to := from + 1

@@ -127,8 +127,9 @@ CREATE TABLE burns (
 CREATE TABLE log_leaves (n BIGINT PRIMARY KEY, leaf TEXT NOT NULL);
 CREATE TABLE log_hashes (n BIGINT PRIMARY KEY, hash BYTEA NOT NULL);
 CREATE TABLE log_head (
-  one BIGINT PRIMARY KEY CHECK (one = 1), size BIGINT NOT NULL, root BYTEA NOT NULL, high BIGINT NOT NULL
+  one BIGINT PRIMARY KEY CHECK (one = 1), size BIGINT NOT NULL, high BIGINT NOT NULL
 );
+INSERT INTO log_head (one, size, high) VALUES (1, 0, 0);
 
 -- +goose Down
 DROP TABLE log_head;

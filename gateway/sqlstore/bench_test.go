@@ -1,0 +1,57 @@
+package sqlstore
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// BenchmarkAppend measures durable appends by 200 conversations with one in flight each.
+func BenchmarkAppend(b *testing.B) {
+	for name, open := range map[string]func(testing.TB) *Store{"sqlite": openSQLite, "postgres": openPostgres} {
+		b.Run(name, func(b *testing.B) { benchmarkAppend(b, open(b)) })
+	}
+}
+
+func benchmarkAppend(b *testing.B, s *Store) {
+	now, err := s.Now(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, _, err = s.SaveMailbox(b.Context(), gateway.Mailbox{ID: "mb_1", Slug: "help"}, gateway.System(), now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	const talks = 200
+	for i := range talks {
+		in := gateway.Start{ID: gateway.ID(fmt.Sprint("cv_", i)), Visitor: gateway.ID(fmt.Sprint("vi_", i)), Mailbox: "mb_1"}
+		if _, _, err := s.StartConversation(b.Context(), in, now); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	for i := range talks {
+		wg.Go(func() {
+			visitor := gateway.ID(fmt.Sprint("vi_", i))
+			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+				id := fmt.Sprint(n)
+				_, _, err := s.Append(b.Context(), gateway.Append{
+					Topic: fmt.Sprint("cv_", i), Conversation: gateway.ID(fmt.Sprint("cv_", i)), ClientID: id, ID: gateway.ID("ev_" + id),
+					Actor: gateway.Actor{Role: gateway.RoleVisitor, ID: visitor}, MustVisitor: visitor, At: now, Counts: true,
+					Payload: gateway.MessageCreated{Message: gateway.Message{ID: gateway.ID("ms_" + id), Text: "How do I change my plan?"}},
+				})
+				if err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "appends/s")
+}
