@@ -152,7 +152,10 @@ export class Socket<H = unknown> {
 		this.#dead();
 		this.#resuming.clear();
 		this.#failAll("offline");
-		if (code >= 4500 && code <= 4999) return this.#set("away", code, reason);
+		if (code >= 4500 && code <= 4999) {
+			this.#set("away", code, reason);
+			return;
+		}
 		this.#set("retry", code, reason);
 		const wait = BASE + this.#o.clock.random() * (Math.min(CAP, BASE * 2 ** Math.min(this.#tries++, 10)) - BASE);
 		const refresh = code === 4002 ? this.#o.refresh : undefined;
@@ -176,7 +179,10 @@ export class Socket<H = unknown> {
 		const last = this.#topics.get(e.topic);
 		if (last !== undefined) {
 			if (e.seq <= last) return;
-			if (e.seq > last + 1) return this.#resume(e.topic);
+			if (e.seq > last + 1) {
+				this.#resume(e.topic);
+				return;
+			}
 		}
 		this.#topics.set(e.topic, e.seq);
 		this.#o.onEvent(e);

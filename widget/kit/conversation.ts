@@ -1,0 +1,70 @@
+import { type Event, type GateMoved, is, isGate, type Message, type Role } from "./wire";
+
+/** One line of a thread: a message, or a system line with the key of its words. */
+export type Line =
+	| { at: number; seq: number; id: string; role: Role; message: Message }
+	| { at: number; seq: number; id: string; key: string; params: Record<string, string | number> };
+export type View = {
+	topic: string;
+	seq: number;
+	lines: Line[];
+	status: string;
+	agent: string;
+	number?: number;
+	frozen: boolean;
+	rating?: number;
+	/** How far each side has read. */
+	read: Record<string, number>;
+	changes: Record<string, GateMoved & { at: number }>;
+};
+export function empty(topic: string, seq = 0): View {
+	return { topic, seq, lines: [], status: "queued", agent: "", frozen: false, read: {}, changes: {} };
+}
+/** Takes one event. Events of other topics and repeats change nothing. A gap gives undefined: resume. */
+export function take(v: View, e: Event): View | undefined {
+	if (e.topic !== v.topic || e.seq <= v.seq) return v;
+	if (e.seq !== v.seq + 1) return undefined;
+	const next = { ...v, seq: e.seq };
+	const line = (key: string, params: Record<string, string | number> = {}): View => ({
+		...next,
+		lines: [...v.lines, { at: e.at, seq: e.seq, id: e.id, key, params }],
+	});
+	if (isGate(e)) {
+		const old = v.changes[e.data.change];
+		return { ...next, changes: { ...v.changes, [e.data.change]: { ...old, ...e.data, at: e.at } } };
+	}
+	if (is(e, "message.created")) return addMessage(v, e);
+	if (is(e, "message.read")) return { ...next, read: { ...v.read, [e.by.role]: e.data.up_to } };
+	if (is(e, "conversation.started")) return line("line.started");
+	if (is(e, "conversation.queued"))
+		return e.data.back ? { ...line("line.back"), status: "queued", agent: "" } : { ...next, status: "queued" };
+	if (is(e, "conversation.claimed"))
+		return { ...line("line.claimed", { name: e.data.name }), status: "active", agent: e.data.name };
+	if (is(e, "conversation.assigned"))
+		return e.data.name
+			? { ...line("line.assigned", { name: e.data.name }), agent: e.data.agent ? e.data.name : v.agent }
+			: next;
+	if (is(e, "conversation.missed"))
+		return { ...line("line.missed", { number: String(e.data.number) }), status: "open", number: e.data.number };
+	if (is(e, "ticket.opened")) {
+		const key = e.data.to ? "line.ticket.to" : "line.ticket";
+		return {
+			...line(key, { number: String(e.data.number), to: e.data.to ?? "" }),
+			status: "open",
+			number: e.data.number,
+		};
+	}
+	if (is(e, "ticket.bounced")) return line("line.bounced");
+	if (is(e, "conversation.closed")) return { ...line("line.closed"), status: "closed" };
+	if (is(e, "conversation.reopened")) return { ...line("line.reopened"), status: "open" };
+	if (is(e, "conversation.rated")) return { ...next, rating: e.data.stars };
+	if (is(e, "conversation.frozen")) return { ...line("line.frozen"), frozen: true };
+	if (is(e, "identity.proven")) return line("line.proven");
+	return next;
+}
+function addMessage(v: View, e: Event<Message>): View {
+	const known = v.lines.some((l) => "message" in l && l.message.client_id && l.message.client_id === e.data.client_id);
+	if (known) return { ...v, seq: e.seq };
+	const line: Line = { at: e.at, seq: e.seq, id: e.id, role: e.by.role, message: e.data };
+	return { ...v, seq: e.seq, lines: [...v.lines, line] };
+}

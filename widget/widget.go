@@ -1,0 +1,44 @@
+// Package widget holds what browsers load: the loader, the visitor panel, the console and the admin pages, as
+// build.go made them (web.md §12). Without a build it is empty and Built says so.
+package widget
+
+import (
+	"embed"
+	"encoding/json"
+	"io/fs"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+// Entry is one asset: its hashed file under /assets/, its subresource integrity and the style sheet it needs.
+type Entry struct {
+	File      string `json:"file"`
+	Integrity string `json:"integrity"` // sha384-…
+	CSS       string `json:"css,omitempty"`
+}
+
+// Manifest names the assets by their plain names: "loader.js", "visitor.js", "visitor.css", "console.js", ….
+type Manifest map[string]Entry
+
+// FS gives the built files, with .gz twins beside them.
+func FS() (fs.FS, error) { return fs.Sub(dist, "dist") }
+
+// Built says whether build.go ran before the binary was made.
+func Built() bool {
+	_, err := fs.Stat(dist, "dist/manifest.json")
+	return err == nil
+}
+
+// ReadManifest gives the manifest of the build. Without one the error is fs.ErrNotExist.
+func ReadManifest() (Manifest, error) {
+	b, err := fs.ReadFile(dist, "dist/manifest.json")
+	if err != nil {
+		return nil, err
+	}
+	var m Manifest
+	if err := json.Unmarshal(b, &m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}

@@ -1,0 +1,107 @@
+package widget
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func size(t *testing.T, f fs.FS, name string) int {
+	t.Helper()
+	b, err := fs.ReadFile(f, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var z bytes.Buffer
+	w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return z.Len()
+}
+
+var imports = regexp.MustCompile(`(?:from|import)\s*"\./([^"]+)"`)
+
+// first gives the size of a script with all that it imports at once, and its style sheet.
+func first(t *testing.T, f fs.FS, e Entry) int {
+	t.Helper()
+	seen, todo, sum := map[string]bool{}, []string{e.File}, 0
+	if e.CSS != "" {
+		todo = append(todo, e.CSS)
+	}
+	for len(todo) > 0 {
+		name := todo[0]
+		todo = todo[1:]
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		sum += size(t, f, name)
+		b, err := fs.ReadFile(f, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range imports.FindAllSubmatch(b, -1) {
+			todo = append(todo, path.Clean(string(m[1])))
+		}
+	}
+	return sum
+}
+
+// language gives the size of the largest language chunk.
+func language(t *testing.T, f fs.FS) int {
+	t.Helper()
+	most := 0
+	files, err := fs.Glob(f, "*.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		b, err := fs.ReadFile(f, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(b), "verify.disowned\":") {
+			most = max(most, size(t, f, name))
+		}
+	}
+	return most
+}
+
+func TestBudgets(t *testing.T) {
+	m, err := ReadManifest()
+	if !Built() {
+		if err == nil {
+			t.Fatal("a manifest without a build")
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := FS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := size(t, f, m["loader.js"].File); n > 3<<10 {
+		t.Errorf("loader: %d bytes, allowed %d", n, 3<<10)
+	}
+	if n := first(t, f, m["visitor.js"]) + language(t, f); n > 30<<10 {
+		t.Errorf("visitor: %d bytes, allowed %d", n, 30<<10)
+	}
+	if e, ok := m["console.js"]; ok {
+		if n := first(t, f, e) + language(t, f); n > 180<<10 {
+			t.Errorf("console: %d bytes, allowed %d", n, 180<<10)
+		}
+	}
+}
