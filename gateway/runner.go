@@ -10,6 +10,11 @@ import (
 // SweepEvery is how often a node looks for what no hint told it.
 const SweepEvery = 2 * time.Second
 
+const (
+	jobsEvery = 250 * time.Millisecond
+	jobLease  = 3 * time.Minute // above the 120 s that a delivery to a host may take
+)
+
 // Runner does a node's own work: it offers queued conversations, ends rings, makes missed conversations
 // tickets, gives an absent agent's chats back, and runs durable jobs. Several runners race safely.
 type Runner struct {
@@ -36,6 +41,23 @@ func NewRunner(s *Service, node string) *Runner {
 	return r
 }
 
+// Jobs runs durable jobs until ctx ends. Several may run beside each other: a slow mail server or a host that
+// does not answer must not hold up the queue.
+func (r *Runner) Jobs(ctx context.Context) {
+	tick := time.NewTicker(jobsEvery)
+	defer tick.Stop()
+	for {
+		if err := r.jobs(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Error("jobs", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
 // Run works until ctx ends. Errors of one round are logged; the next round tries again.
 func (r *Runner) Run(ctx context.Context) {
 	tick := time.NewTicker(SweepEvery)
@@ -53,11 +75,8 @@ func (r *Runner) Run(ctx context.Context) {
 	}
 }
 
-// Round is one sweep: jobs that are due, then the queue.
+// Round is one sweep: absent agents, changes that are over, the queue.
 func (r *Runner) Round(ctx context.Context) error {
-	if err := r.jobs(ctx); err != nil {
-		return err
-	}
 	now, err := r.Store.Now(ctx)
 	if err != nil {
 		return err
@@ -208,22 +227,24 @@ func (r *Runner) absentAgents(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// jobs runs what is due, at most 100 a round so that the queue is served too.
+// jobs runs what is due, one after the other.
 func (r *Runner) jobs(ctx context.Context) error {
-	for range 100 {
+	for ctx.Err() == nil {
 		now, err := r.Store.Now(ctx)
 		if err != nil {
 			return err
 		}
-		j, ok, err := r.Store.LeaseJob(ctx, r.Node, time.Minute, now)
+		j, ok, err := r.Store.LeaseJob(ctx, r.Node, jobLease, now)
 		if err != nil || !ok {
 			return err
 		}
-		if err := r.settleJob(ctx, j, r.do(ctx, j), now); err != nil {
+		err = r.do(ctx, j)
+		if now, e := r.Store.Now(ctx); e != nil {
+			return e
+		} else if err := r.settleJob(ctx, j, err, now); err != nil {
 			return err
 		}
 	}
-	r.wake()
 	return nil
 }
 
@@ -249,7 +270,8 @@ func (r *Runner) settleJob(ctx context.Context, j Job, err error, now time.Time)
 func (r *Runner) do(ctx context.Context, j Job) error {
 	switch j.Kind {
 	case JobMissed, JobRing:
-		return nil // they only wake: the sweep that follows reads the row and decides
+		r.wake() // the sweep reads the row and decides
+		return nil
 	case JobMail:
 		return r.sendMail(ctx, j)
 	case JobRelease, JobSettle, JobNotice:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/postern-chat/postern/gateway"
 	"github.com/postern-chat/postern/gateway/web"
+	"github.com/postern-chat/postern/verify"
 )
 
 // drainTime is how long a stopping node waits for its sockets and jobs.
@@ -25,13 +26,16 @@ type App struct {
 
 	server *web.Server
 	listen net.Listener
-	store  gateway.Store
+	store  storage
 	secret []byte // derives handles, passes and reply tokens
 	bus    gateway.Bus
 	log    *slog.Logger
 	stop   context.CancelFunc
-	work   sync.WaitGroup
-	failed chan error
+
+	sources map[string]verify.Source
+	key     verify.Key // signs receipts
+	work    sync.WaitGroup
+	failed  chan error
 }
 
 // Start opens the store, migrates it, joins the leaves and listens. The caller ends it with Close.
@@ -60,11 +64,14 @@ func Start(ctx context.Context, c Config, l net.Listener, log *slog.Logger) (a *
 	if a.server, err = a.serve(work, c, node, nil); err != nil {
 		return a, err
 	}
-	a.work.Add(2)
-	go func() {
-		defer a.work.Done()
-		runner.Run(work)
-	}()
+	for _, run := range []func(context.Context){runner.Run, runner.Jobs, runner.Jobs} {
+		a.work.Add(1)
+		go func() {
+			defer a.work.Done()
+			run(work)
+		}()
+	}
+	a.work.Add(1)
 	go func() {
 		defer a.work.Done()
 		a.failed <- a.server.Serve(l)
@@ -97,8 +104,8 @@ func (a *App) closeLeaves() error {
 	if a.bus != nil {
 		errs = append(errs, a.bus.Close())
 	}
-	if a.store != nil {
-		errs = append(errs, a.store.Close())
+	if a.store.gateway != nil {
+		errs = append(errs, a.store.gateway.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -14,12 +14,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/gateway/gatewaytest/server"
 	"github.com/postern-chat/postern/gateway/token"
 	"github.com/postern-chat/postern/verify"
 )
@@ -39,6 +42,14 @@ const password = "correct horse battery"
 
 func startNode(t *testing.T, c Config) *node {
 	t.Helper()
+	n := openNode(t, c)
+	n.seed(t)
+	return n
+}
+
+// openNode starts a gateway on whatever its database holds.
+func openNode(t *testing.T, c Config) *node {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -53,10 +64,42 @@ func startNode(t *testing.T, c Config) *node {
 			t.Error(err)
 		}
 	})
-	n := &node{App: a, url: c.PublicURL}
-	n.seed(t)
-	return n
+	return &node{App: a, url: c.PublicURL}
 }
+
+// alone is the configuration of one node on SQLite.
+func alone(t *testing.T) Config {
+	t.Helper()
+	c, _, err := Load([]string{"--data", t.TempDir()}, nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// shared is the configuration of nodes on a real PostgreSQL and a real Redis.
+func shared(t *testing.T) Config {
+	t.Helper()
+	dir := t.TempDir()
+	for name, make := range map[string]func() ([]byte, error){"key.pem": newSigningKey, "secret": newSecret} {
+		b, err := make()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, _, err := Load([]string{
+		"--data", dir, "--signing-key-file", filepath.Join(dir, "key.pem"), "--secret-file", filepath.Join(dir, "secret"),
+	}, []string{"POSTERN_DATABASE_URL=" + server.NewDatabase(t), "POSTERN_REDIS_URL=" + server.NewRedis(t).URL}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestMain(m *testing.M) { server.Main(m) }
 
 func id(t *testing.T, prefix string) gateway.ID {
 	t.Helper()
@@ -269,11 +312,21 @@ func (n *node) agent(t *testing.T, i int) *client {
 // A visitor is told that nobody is there; an agent becomes available, is offered the chat and accepts; both
 // read each other in order; the same message sent again is one message; the chat ends for both.
 func TestWalkChat(t *testing.T) {
-	c, _, err := Load([]string{"--data", t.TempDir()}, nil, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := startNode(t, c)
+	t.Run("SQLite, one node", func(t *testing.T) {
+		n := startNode(t, alone(t))
+		walkChat(t, n, n)
+	})
+	t.Run("PostgreSQL and Redis, two nodes", func(t *testing.T) {
+		c := shared(t)
+		one := startNode(t, c)
+		two := openNode(t, c)
+		two.box, two.agents = one.box, one.agents
+		walkChat(t, one, two)
+	})
+}
+
+// walkChat is the walk with the visitor on one node and the agents on another.
+func walkChat(t *testing.T, n, staff *node) {
 	vic := n.dial(t, nil)
 	b := newBrowser(t)
 	if f := b.hello(t, vic, nil); f["error"] != nil {
@@ -282,7 +335,7 @@ func TestWalkChat(t *testing.T) {
 	start := map[string]any{"command_id": "s1", "client_id": "m1", "text": "Where is my <b>parcel</b>?"}
 	vic.refused("nobody_available", "conversation.start", start)
 
-	mia := n.agent(t, 0)
+	mia := staff.agent(t, 0)
 	mia.ok("availability.set", map[string]any{"value": "available"})
 	cv := vic.ok("conversation.start", start)["conversation"].(map[string]any)["id"].(string)
 	mia.event("conversation.offered", string(n.agents[0].ID))
@@ -290,7 +343,7 @@ func TestWalkChat(t *testing.T) {
 	mia.ok("resume", map[string]any{"topic": cv, "seq": 0})
 	vic.event("conversation.claimed", cv)
 
-	ben := n.agent(t, 1)
+	ben := staff.agent(t, 1)
 	ben.refused("already_claimed", "conversation.claim", map[string]any{"conversation": cv})
 	ben.refused("not_assignee", "message.send", map[string]any{"conversation": cv, "client_id": "x", "text": "me too"})
 
@@ -334,11 +387,7 @@ func gapless(t *testing.T, c *client, topic string) {
 
 // A token copied from elsewhere opens nothing without its key: abuse row D06.
 func TestWalkForeignKey(t *testing.T) {
-	c, _, err := Load([]string{"--data", t.TempDir()}, nil, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := startNode(t, c)
+	n := startNode(t, alone(t))
 	b := newBrowser(t)
 	if f := b.hello(t, n.dial(t, nil), nil); f["error"] != nil {
 		t.Fatal(f)

@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
@@ -24,16 +29,29 @@ import (
 	"github.com/postern-chat/postern/kb"
 	"github.com/postern-chat/postern/kb/markdown"
 	"github.com/postern-chat/postern/verify"
+	"github.com/postern-chat/postern/verify/callback"
+	"github.com/postern-chat/postern/verify/value"
+	"github.com/postern-chat/postern/verify/webhook"
 )
 
+// storage is what one SQL engine gives to the cores: one database seen from each side.
+type storage struct {
+	gateway gateway.Store
+	ledger  verify.Ledger
+}
+
 // stores joins the SQL engines. ADD AN ENGINE HERE.
-func stores() map[string]func(ctx context.Context, c Config) (gateway.Store, error) {
-	open := func(engine sqlstore.Engine, source func(Config) string) func(context.Context, Config) (gateway.Store, error) {
-		return func(ctx context.Context, c Config) (gateway.Store, error) {
-			return sqlstore.Open(ctx, sqlstore.Options{Engine: engine, DataSource: source(c), Rand: rand.Reader, Now: time.Now})
+func stores() map[string]func(ctx context.Context, c Config) (storage, error) {
+	open := func(engine sqlstore.Engine, source func(Config) string) func(context.Context, Config) (storage, error) {
+		return func(ctx context.Context, c Config) (storage, error) {
+			s, err := sqlstore.Open(ctx, sqlstore.Options{Engine: engine, DataSource: source(c), Rand: rand.Reader, Now: time.Now})
+			if err != nil {
+				return storage{}, err
+			}
+			return storage{gateway: s, ledger: s.Ledger()}, nil
 		}
 	}
-	return map[string]func(ctx context.Context, c Config) (gateway.Store, error){
+	return map[string]func(ctx context.Context, c Config) (storage, error){
 		"sqlite":   open(sqlstore.SQLite, func(c Config) string { return filepath.Join(c.Data, "postern.db") }),
 		"postgres": open(sqlstore.PostgreSQL, func(c Config) string { return c.DatabaseURL }),
 	}
@@ -44,6 +62,15 @@ func buses() map[string]func(ctx context.Context, c Config) (gateway.Bus, error)
 	return map[string]func(ctx context.Context, c Config) (gateway.Bus, error){
 		"local": func(context.Context, Config) (gateway.Bus, error) { return local.New(time.Now), nil },
 		"redis": func(ctx context.Context, c Config) (gateway.Bus, error) { return redis.New(ctx, c.RedisURL, time.Now) },
+	}
+}
+
+// sources joins the adapters of login events. ADD A SOURCE HERE.
+func sources() map[string]func(s SourceConfig, host HostConfig, secrets []verify.Secret) verify.Source {
+	return map[string]func(SourceConfig, HostConfig, []verify.Secret) verify.Source{
+		"webhook": func(s SourceConfig, host HostConfig, secrets []verify.Secret) verify.Source {
+			return &webhook.Source{Name: s.Name, Host: s.Host, Issuer: host.Audience, Secrets: secrets}
+		},
 	}
 }
 
@@ -82,14 +109,92 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	}
 	index := &kb.Index{}
 	a.Service = &gateway.Service{
-		Store: a.store, Bus: a.bus, Index: index, Markdown: markdown.Parse, Sniff: http.DetectContentType,
+		Store: a.store.gateway, Bus: a.bus, Index: index, Markdown: markdown.Parse, Sniff: http.DetectContentType,
 		Composer: mail.Composer{Tokens: mail.Tokens{Key: secret}, Domain: a.URL.Hostname()},
 		Mail:     channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
 		Now:      time.Now, Rand: rand.Reader, Log: a.log,
 	}
-	a.Service.Policy = func() (verify.Policy, error) { return verify.Policy{}, verify.Refuse(verify.PolicyUnavailable) }
 	a.secret = secret
+	return a.gate(c, secret)
+}
+
+// gate puts the proof gate together. Without a readable policy conversations run and changes are off.
+func (a *App) gate(c Config, secret []byte) error {
+	policy, off, err := c.Policy()
+	if err != nil {
+		return err
+	}
+	a.Service.Policy = func() (verify.Policy, error) {
+		if off != "" {
+			return verify.Policy{}, errors.New(off)
+		}
+		return policy, nil
+	}
+	if off != "" {
+		a.log.Warn("account changes are off", "why", off)
+	}
+	pemKey, err := keep(c.SigningKeyFile, filepath.Join(c.Data, "signing-key.pem"), newSigningKey)
+	if err != nil {
+		return err
+	}
+	key, err := readSigningKey(pemKey)
+	if err != nil {
+		return err
+	}
+	signer, err := verify.NewLocalSigner(key, rand.Reader)
+	if err != nil {
+		return err
+	}
+	executor, sources, err := c.hosts()
+	if err != nil {
+		return err
+	}
+	a.sources, a.key = sources, signer.Key()
+	a.Service.Guard = &verify.Guard{
+		Ledger: a.store.ledger, Executor: executor, Signer: signer, Policy: a.Service.Policy, Check: value.Check, Rand: rand.Reader,
+		Secret: secret, Issuer: c.PublicURL, Origin: a.URL.Host + "/log",
+	}
 	return nil
+}
+
+// hosts makes what the deploy file's hosts and sources need: deliveries out, login events in.
+func (c Config) hosts() (verify.Executor, map[string]verify.Source, error) {
+	targets, in := map[string]callback.Target{}, map[string]verify.Source{}
+	for _, s := range c.Sources {
+		raw, err := s.Secrets()
+		if err != nil {
+			return nil, nil, err
+		}
+		var secrets []verify.Secret
+		for _, b := range raw {
+			secrets = append(secrets, b)
+		}
+		for _, h := range c.Hosts {
+			if h.Name != s.Host {
+				continue
+			}
+			in[s.Name] = sources()[s.Adapter](s, h, secrets)
+			allow, err := prefixes(h.Allow)
+			if err != nil {
+				return nil, nil, err
+			}
+			targets[h.Name] = callback.Target{URL: h.DeliveryURL, Secret: secrets[0], Allow: allow}
+		}
+	}
+	e, err := callback.New(targets, time.Now, pause)
+	return e, in, err
+}
+
+// pause waits, or returns early when ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }
 
 func prefixes(list []string) ([]netip.Prefix, error) {
@@ -116,7 +221,8 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 	}
 	return web.New(ctx, web.Options{
 		Service: a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
-		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, SpoolDir: filepath.Join(c.Data, "spool"),
+		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
+		Keys: func() []verify.Key { return []verify.Key{a.key} }, SpoolDir: filepath.Join(c.Data, "spool"),
 	})
 }
 
@@ -141,4 +247,33 @@ func newSecret() ([]byte, error) {
 		return nil, err
 	}
 	return []byte(base64.RawURLEncoding.EncodeToString(b)), nil
+}
+
+func newSigningKey() ([]byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// readSigningKey reads a PKCS #8 PEM file with a P-256 key.
+func readSigningKey(text []byte) (*ecdsa.PrivateKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("signing_key_file: no PEM block")
+	}
+	any, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("signing_key_file: %w", err)
+	}
+	key, ok := any.(*ecdsa.PrivateKey)
+	if !ok || key.Curve != elliptic.P256() {
+		return nil, fmt.Errorf("signing_key_file: must be a P-256 key")
+	}
+	return key, nil
 }
