@@ -1,0 +1,156 @@
+package mail
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/kb"
+)
+
+// Box is what Ingest needs of the gateway's store.
+type Box interface {
+	Conversation(ctx context.Context, id gateway.ID) (gateway.Conversation, error)
+	MailSent(ctx context.Context, messageID string) (gateway.Mail, error)
+	StoreIncoming(ctx context.Context, in gateway.Incoming, now time.Time) (gateway.Conversation, []gateway.Event, error)
+}
+
+// Ingest is the only door for mail that comes in. Its fields are set once. It authorises nothing: every sender
+// is unverified, and what he writes is words in a history, no more.
+//
+// Source: mail-and-routing.md 1.3 to 1.5.
+type Ingest struct {
+	Box      Box
+	Tokens   Tokens
+	Markdown func(text string) []kb.Node // typed text → tree; total, bounded
+	Rand     io.Reader
+}
+
+// Take stores one mail that reached a mailbox: into the conversation that it belongs to, else as a new ticket.
+// recipient is the envelope's, "" = only the header knows. Errors: too_large; conflict for a mail that is
+// stored already; those of the store.
+func (i Ingest) Take(ctx context.Context, mb gateway.Mailbox, recipient string, raw []byte, now time.Time) (gateway.Conversation, []gateway.Event, error) {
+	if len(raw) > MaxMail {
+		return gateway.Conversation{}, nil, gateway.TooLarge("mail", MaxMail)
+	}
+	l := read(raw)
+	in := gateway.Incoming{Key: key(mb.ID, l), Raw: raw}
+	var err error
+	if in.Message, err = i.message(l, now); err != nil {
+		return gateway.Conversation{}, nil, err
+	}
+	if in.Conversation, err = i.find(ctx, mb, recipient, l); err != nil {
+		return gateway.Conversation{}, nil, err
+	}
+	if in.Conversation == "" {
+		if in.Start, err = i.start(mb, l, in.Message, now); err != nil {
+			return gateway.Conversation{}, nil, err
+		}
+	}
+	return i.Box.StoreIncoming(ctx, in, now)
+}
+
+func (i Ingest) message(l letter, now time.Time) (gateway.Message, error) {
+	id, err := gateway.NewID(gateway.PrefixMessage, now, i.Rand)
+	if err != nil {
+		return gateway.Message{}, err
+	}
+	return gateway.Message{ID: id, Text: l.text, Nodes: i.Markdown(l.text), Name: l.name, Via: "email", Unproven: true}, nil
+}
+
+// start opens a ticket of the sender's own. It joins him to no visitor, no contact and no older ticket.
+func (i Ingest) start(mb gateway.Mailbox, l letter, m gateway.Message, now time.Time) (*gateway.Start, error) {
+	id, err := gateway.NewID(gateway.PrefixConversation, now, i.Rand)
+	if err != nil {
+		return nil, err
+	}
+	return &gateway.Start{
+		ID: id, Mailbox: mb.ID, First: &m, Ticket: true, Subject: gateway.Subject(l.subject), CommandID: string(id),
+		Claimed: gateway.Claimed{Name: l.name, Email: l.from},
+	}, nil
+}
+
+// find gives the conversation of the mailbox that the mail belongs to, or "".
+func (i Ingest) find(ctx context.Context, mb gateway.Mailbox, recipient string, l letter) (gateway.ID, error) {
+	for _, to := range append([]string{recipient}, l.recipients...) {
+		if kind, id, mac, ok := Read(to); ok && kind == 't' {
+			cv, err := i.byToken(ctx, mb, id, mac)
+			if cv != "" || err != nil {
+				return cv, err
+			}
+		}
+	}
+	for _, id := range l.references {
+		cv, err := i.byReference(ctx, mb, id, l.from)
+		if cv != "" || err != nil {
+			return cv, err
+		}
+	}
+	return "", nil
+}
+
+// byToken checks a token against the address that the conversation mails.
+func (i Ingest) byToken(ctx context.Context, mb gateway.Mailbox, lower, mac string) (gateway.ID, error) {
+	id := gateway.ID(gateway.PrefixConversation + strings.ToUpper(strings.TrimPrefix(lower, gateway.PrefixConversation)))
+	cv, err := i.ticket(ctx, mb, id)
+	if err != nil || cv.ID == "" || cv.Claimed.Email == "" {
+		return "", err
+	}
+	if !i.Tokens.Check('t', lower, mac, []string{cv.Claimed.Email}) {
+		return "", nil
+	}
+	return cv.ID, nil
+}
+
+// byReference joins by a Message-ID of ours, if the mail's one sender is who we mailed with it.
+func (i Ingest) byReference(ctx context.Context, mb gateway.Mailbox, messageID, from string) (gateway.ID, error) {
+	sent, err := i.Box.MailSent(ctx, messageID)
+	if gateway.CodeOf(err) == "not_found" {
+		return "", nil
+	}
+	if err != nil || from == "" || !strings.EqualFold(sent.To, from) {
+		return "", err
+	}
+	cv, err := i.ticket(ctx, mb, sent.Conversation)
+	return cv.ID, err
+}
+
+// ticket reads a conversation that goes on by mail in this mailbox; any other is the zero one.
+func (i Ingest) ticket(ctx context.Context, mb gateway.Mailbox, id gateway.ID) (gateway.Conversation, error) {
+	if !id.Is(gateway.PrefixConversation) {
+		return gateway.Conversation{}, nil
+	}
+	cv, err := i.Box.Conversation(ctx, id)
+	if gateway.CodeOf(err) == "not_found" || err == nil && (cv.Mailbox != mb.ID || cv.Number == 0) {
+		return gateway.Conversation{}, nil
+	}
+	return cv, err
+}
+
+// key names a mail for deduplication. Without a Message-ID the headers that every copy shares stand in.
+func key(mailbox gateway.ID, l letter) string {
+	h := sha256.New()
+	for _, part := range []string{string(mailbox), l.messageID, l.stable} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	h.Write(l.body)
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// oneAddress gives the address of a header that stands there once and names one; else "".
+func oneAddress(values []string) (name, address string) {
+	if len(values) != 1 {
+		return "", ""
+	}
+	list, err := mail.ParseAddressList(values[0])
+	if err != nil || len(list) != 1 || !gateway.PlausibleEmail(list[0].Address) {
+		return "", ""
+	}
+	return list[0].Name, list[0].Address
+}
