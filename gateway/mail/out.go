@@ -52,7 +52,7 @@ func (c Composer) Compose(cv gateway.Conversation, mb gateway.Mailbox, author st
 
 // messageID names a mail, or a conversation's thread, by our own id.
 func (c Composer) messageID(id gateway.ID) string {
-	return strings.ToLower(string(id)) + "@" + c.Domain
+	return strings.ToLower(string(id) + "@" + c.Domain)
 }
 
 // message sets what does not depend on people: names, time, thread.

@@ -23,7 +23,7 @@ const (
 )
 
 func composer() Composer {
-	return Composer{Tokens: Tokens{Key: []byte("0123456789abcdef0123456789abcdef")}, Domain: "chat.example"}
+	return Composer{Tokens: Tokens{Key: []byte("0123456789abcdef0123456789abcdef")}, Domain: "Chat.example"}
 }
 
 func ticket() gateway.Conversation {
