@@ -105,6 +105,23 @@ CREATE TABLE incoming (
   dedupe TEXT PRIMARY KEY, conversation TEXT NOT NULL, message TEXT NOT NULL, raw BYTEA NOT NULL, at BIGINT NOT NULL
 );
 
+CREATE TABLE articles (
+  id TEXT PRIMARY KEY, status TEXT NOT NULL CHECK (status IN ('draft', 'published', 'archived')),
+  published BIGINT NOT NULL, latest BIGINT NOT NULL, change BIGINT NOT NULL, updated_at BIGINT NOT NULL
+);
+CREATE INDEX articles_change ON articles (change);
+CREATE TABLE article_versions (
+  article TEXT NOT NULL REFERENCES articles (id), number BIGINT NOT NULL, data TEXT NOT NULL, at BIGINT NOT NULL,
+  PRIMARY KEY (article, number)
+);
+CREATE TABLE article_pins (
+  id TEXT PRIMARY KEY, data TEXT NOT NULL, from_at BIGINT NOT NULL, until_at BIGINT NOT NULL, place BIGINT NOT NULL
+);
+CREATE TABLE article_ratings (
+  article TEXT NOT NULL REFERENCES articles (id), version BIGINT NOT NULL, visitor TEXT NOT NULL,
+  solved BOOLEAN NOT NULL, body TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (article, version, visitor)
+);
+
 -- The proof gate's ledger (package verify says what each column is).
 CREATE TABLE changes (
   id TEXT PRIMARY KEY, conversation TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL,
@@ -132,6 +149,10 @@ CREATE TABLE log_head (
 INSERT INTO log_head (one, size, high) VALUES (1, 0, 0);
 
 -- +goose Down
+DROP TABLE article_ratings;
+DROP TABLE article_pins;
+DROP TABLE article_versions;
+DROP TABLE articles;
 DROP TABLE log_head;
 DROP TABLE log_hashes;
 DROP TABLE log_leaves;

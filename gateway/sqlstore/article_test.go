@@ -1,0 +1,64 @@
+package sqlstore
+
+import (
+	"testing"
+
+	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/gateway/gatewaytest"
+	"github.com/postern-chat/postern/kb"
+)
+
+func TestArticles(t *testing.T) {
+	for name, s := range map[string]*Store{"sqlite": openSQLite(t), "postgres": openPostgres(t)} {
+		t.Run(name, func(t *testing.T) { articles(t, s.Articles()) })
+	}
+}
+
+func articles(t *testing.T, k *Articles) {
+	ctx, now := t.Context(), gatewaytest.Noon()
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	draft := kb.Article{ID: "ar_1", Locale: "en", Visibility: kb.Internal, Version: kb.Version{Title: "One", Body: "secret"}}
+	_, err := k.SaveVersion(ctx, draft, now)
+	ok(err)
+	if list, err := k.Changed(ctx, 0, 10); err != nil || len(list) != 0 {
+		t.Errorf("a draft is found: %+v, %v", list, err)
+	}
+	_, err = k.Publish(ctx, "ar_1", 1, "ag_1", now)
+	ok(err)
+	draft.Visibility, draft.Version.Title = kb.Public, "Two"
+	second, err := k.SaveVersion(ctx, draft, now)
+	ok(err)
+	if second.Version.Number != 2 || second.Version.Title != "Two" || second.Published != 1 {
+		t.Errorf("second version: %+v", second)
+	}
+	list, err := k.Changed(ctx, 0, 10)
+	ok(err)
+	if len(list) != 1 || list[0].Version.Title != "One" || list[0].Visibility != kb.Internal || list[0].Change != 1 {
+		t.Errorf("published: %+v", list)
+	}
+	if _, err := k.Publish(ctx, "ar_1", 9, "ag_1", now); gateway.CodeOf(err) != "not_found" {
+		t.Errorf("publishing a version that is not there: %v", err)
+	}
+	for _, solved := range []bool{true, false} {
+		ok(k.Rate(ctx, kb.Rating{Article: "ar_1", Version: 1, Visitor: "vi_1", Solved: solved, At: now}))
+	}
+	gone, err := k.Archive(ctx, "ar_1", "ag_1", now)
+	ok(err)
+	if gone.Status != kb.Archived || gone.Change != 2 || gone.Solved != 0 || gone.Unsolved != 1 {
+		t.Errorf("archived: %+v", gone)
+	}
+	if versions, err := k.Versions(ctx, "ar_1"); err != nil || len(versions) != 2 || versions[0].Title != "Two" {
+		t.Errorf("versions: %+v, %v", versions, err)
+	}
+	_, err = k.SavePin(ctx, kb.Pin{ID: "p", Article: "ar_1", Pattern: "/plans*", From: now})
+	ok(err)
+	if pins, err := k.Pins(ctx); err != nil || len(pins) != 1 || !pins[0].From.Equal(now) {
+		t.Errorf("pins: %+v, %v", pins, err)
+	}
+	ok(k.DeletePin(ctx, "p"))
+}
