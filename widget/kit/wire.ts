@@ -86,7 +86,11 @@ export type Change = {
 	guide?: string;
 	reason?: string;
 	receipt?: string;
+	recovery?: string;
 	offered_by?: string;
+	challenge?: string;
+	chg?: string;
+	commit?: string;
 	timeline: { at: number; state: string; reason?: string }[];
 };
 export type Context = {
@@ -97,6 +101,10 @@ export type Context = {
 	earlier: number;
 };
 export type GateMoved = {
+	recovery?: string;
+	challenge?: string;
+	chg?: string;
+	commit?: string;
 	change: string;
 	kind: string;
 	state: string;
