@@ -48,11 +48,12 @@ func (s *Store) startLanes() {
 }
 
 func (s *Store) stopLanes() {
-	for _, l := range s.lanes {
-		close(l.stop)
-		<-l.done
-	}
-	s.lanes = nil
+	s.stop.Do(func() {
+		for _, l := range s.lanes {
+			close(l.stop)
+			<-l.done
+		}
+	})
 }
 
 // Append implements gateway.EventStore. Once a batch has taken the append, its outcome is waited for, whatever
@@ -90,7 +91,7 @@ func (s *Store) laneOf(a gateway.Append) *lane {
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key)) // never fails
-	return s.lanes[int(h.Sum32())%len(s.lanes)]
+	return s.lanes[h.Sum32()%uint32(len(s.lanes))]
 }
 
 func (s *Store) runLane(l *lane) {

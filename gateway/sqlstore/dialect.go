@@ -81,7 +81,7 @@ func sqliteSource(path string, readOnly bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-// provider options of goose: nodes that start together migrate one after the other.
+// goose gives the provider's options: nodes that start together migrate one after the other.
 func (d dialect) goose() (goose.Dialect, []goose.ProviderOption, error) {
 	if d.engine == SQLite {
 		return goose.DialectSQLite3, nil, nil

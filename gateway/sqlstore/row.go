@@ -121,7 +121,7 @@ func cut(s string, n int) string {
 	return string([]rune(s)[:n-1]) + "…"
 }
 
-// number gives the next ticket number.
+// ticket gives the next ticket number.
 func (x *tx) ticket() (n int64, err error) {
 	err = x.row(qNextNumber, "ticket").Scan(&n)
 	return n, err

@@ -35,6 +35,7 @@ type Store struct {
 	write *sql.DB
 	read  *sql.DB
 	lanes []*lane
+	stop  sync.Once // of the lanes
 
 	mu    sync.Mutex // rand, high, prepared
 	high  int64      // latest time given out, unix ms

@@ -134,7 +134,7 @@ func (x *tx) row(query string, args ...any) *sql.Row {
 // scanner is a row or a list of rows.
 type scanner interface{ Scan(dest ...any) error }
 
-// emit puts an event of the transaction's time into a topic and gives it; its number is set by flush.
+// emit puts an event of the transaction's time into a topic; flush sets its number.
 func (x *tx) emit(topic string, by gateway.Actor, p gateway.Payload) error {
 	_, err := x.emitWith(topic, by, p, "")
 	return err
