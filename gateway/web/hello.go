@@ -72,13 +72,17 @@ func (k *socket) helloAgent(ctx context.Context, in helloArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	topics := map[string]uint64{"settings": k.s.hub.head("settings"), string(a.ID): a.Seq}
+	names := []string{"settings", string(a.ID)}
 	for _, mb := range boxes {
-		heads, err := k.s.svc.Store.Heads(ctx, []string{string(mb.ID)})
-		if err != nil {
-			return nil, err
-		}
-		topics[string(mb.ID)] = heads[string(mb.ID)]
+		names = append(names, string(mb.ID))
+	}
+	heads, err := k.s.svc.Store.Heads(ctx, names[:min(headsPerQuery, len(names))])
+	if err != nil {
+		return nil, err
+	}
+	topics := map[string]uint64{}
+	for _, n := range names { // from now on; what was before is in this answer
+		topics[n] = heads[n]
 	}
 	for t, seq := range in.Topics {
 		topics[t] = seq
