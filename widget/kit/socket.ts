@@ -4,9 +4,8 @@ import type { Event, Frame, Welcome, WireError } from "./wire";
 export type Phase = "idle" | "connecting" | "live" | "retry" | "away";
 /** The part of WebSocket that the core uses; tests inject their own. */
 export type Wire = {
-	send(text: string): void;
+	send(text: string): unknown;
 	close(code?: number, reason?: string): void;
-	onopen: (() => void) | null;
 	onmessage: ((e: { data: unknown }) => void) | null;
 	onclose: ((e: { code: number; reason: string }) => void) | null;
 };
@@ -44,6 +43,20 @@ const BASE = 500;
 const CAP = 30_000;
 const REPLY_MS = 15_000;
 type Pending = { ok(v: unknown): void; no(e: CommandError): void; stop(): void };
+
+/** A browser's real WebSocket. */
+export function openWebSocket(url: string): Wire {
+	const ws = new WebSocket(url);
+	const wire: Wire = {
+		send: (text) => ws.readyState === ws.OPEN && ws.send(text),
+		close: (code, reason) => ws.close(code, reason),
+		onmessage: null,
+		onclose: null,
+	};
+	ws.onmessage = (e) => wire.onmessage?.(e);
+	ws.onclose = (e) => wire.onclose?.(e);
+	return wire;
+}
 
 /** A browser's real clock. */
 export const systemClock: Clock = {

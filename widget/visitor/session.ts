@@ -3,7 +3,7 @@ import { empty, take, type View } from "../kit/conversation";
 import { use } from "../kit/i18n";
 import { newKey, newToken, publicJWK, signFinish, signHello } from "../kit/key";
 import { type Item, Outbox, type Sent } from "../kit/outbox";
-import { type Phase, Socket, systemClock } from "../kit/socket";
+import { openWebSocket, type Phase, Socket, systemClock } from "../kit/socket";
 import type { Change, Conversation, Page, Suggestion, VisitorHello } from "../kit/wire";
 
 export type Init = {
@@ -63,7 +63,7 @@ export class Session {
 		waiting.value = this.outbox.items;
 		this.socket = new Socket<VisitorHello>({
 			url: `${location.origin.replace(/^http/, "ws")}/v1/socket`,
-			open: (url) => new WebSocket(url),
+			open: openWebSocket,
 			clock: systemClock,
 			hello: (w, topics) => this.#greet(w.nonce, topics),
 			onHello: (ok) => this.#welcomed(ok),

@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { empty, take } from "./conversation";
+import { dir, t, use } from "./i18n";
+import ar from "./i18n/ar.json";
+import en from "./i18n/en.json";
+import { finishText, newKey, newToken, signHello } from "./key";
+import { safeURL } from "./nodes";
+
+test("both languages have the same keys and placeholders", () => {
+	expect(Object.keys(ar).sort()).toEqual(Object.keys(en).sort());
+	const marks = (v: unknown) => (typeof v === "string" ? (v.match(/\{\w+\}/g) ?? []).sort() : []);
+	for (const k of Object.keys(en) as (keyof typeof en)[]) expect(marks(ar[k]), k).toEqual(marks(en[k]));
+});
+test("every code of the gateway has words", () => {
+	const go = readFileSync("../gateway/error.go", "utf8");
+	const codes = [...go.matchAll(/Is: "(\w+)"/g)].map((m) => `error.${m[1]}`);
+	expect(codes.length).toBeGreaterThan(15);
+	for (const c of codes) expect(Object.keys(en)).toContain(c);
+});
+test("plurals and direction follow the language", () => {
+	use("ar", ar);
+	expect(t("launcher.unread", { n: 2 })).toBe("رسالتان غير مقروءتين");
+	expect(dir()).toBe("rtl");
+	use("en", en);
+	expect(t("launcher.unread", { n: 1 })).toBe("1 unread message");
+});
+test("a script address is never a link", () => {
+	for (const bad of ["javascript:alert(1)", "data:text/html,x", "//evil.test", "/\\evil.test"])
+		expect(safeURL(bad)).toBeUndefined();
+	expect(safeURL("https://a.test/x")).toBe("https://a.test/x");
+});
+test("a key signs in 64 bytes and cannot be exported", async () => {
+	const key = await newKey();
+	if (!key) throw new Error("no WebCrypto");
+	expect(await signHello(key, "n", newToken())).toHaveLength(86);
+	await expect(crypto.subtle.exportKey("jwk", key.privateKey)).rejects.toThrow();
+	expect(await finishText({ challenge: "a", chg: "b", commit: "c" }, "x")).toMatch(
+		/^postern\.finish\.v1\n\{"challenge":"a","chg":"b","commit":"c","token":"[\w-]{43}","v":"1"\}$/,
+	);
+});
+test("the conversation drops repeats and asks for gaps", () => {
+	const e = (seq: number) => ({
+		ev: "conversation.started",
+		topic: "cv",
+		seq,
+		id: `e${seq}`,
+		at: 0,
+		by: { role: "visitor" },
+		data: {},
+	});
+	const one = take(empty("cv"), e(1));
+	expect(one?.lines).toHaveLength(1);
+	expect(one && take(one, e(1))).toBe(one);
+	expect(one && take(one, e(3))).toBeUndefined();
+});
