@@ -10,6 +10,8 @@ export type Init = {
 	t: "init";
 	token?: string;
 	key?: CryptoKeyPair;
+	/** The token was paired with a key: without that key it opens nothing. */
+	keyed?: boolean;
 	outbox?: Item[];
 	pending?: { conversation: string; change: string; challenge: string; chg: string; commit: string };
 	back?: string;
@@ -49,7 +51,9 @@ export class Session {
 		this.#port = port;
 		this.#init = init;
 		this.#key = init.key;
-		this.#token = init.token ?? newToken();
+		const orphan = init.keyed && !init.key;
+		if (orphan) this.#init = { ...init, token: undefined };
+		this.#token = this.#init.token ?? newToken();
 		storage.value = init.storage;
 		this.keep("token", this.#token);
 		this.outbox = new Outbox(
@@ -103,7 +107,10 @@ export class Session {
 	async start(): Promise<void> {
 		if (!this.#key) {
 			this.#key = this.#init.token ? undefined : await newKey();
-			if (this.#key) this.up({ t: "key", v: this.#key });
+			if (this.#key) {
+				this.up({ t: "key", v: this.#key });
+				this.keep("keyed", true);
+			}
 		}
 		crypto.value = Boolean(this.#key);
 		this.socket.connect();
