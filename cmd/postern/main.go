@@ -33,6 +33,7 @@ type command struct {
 // commands is the explicit list. ADD A SUB-COMMAND HERE.
 func commands() []command {
 	return []command{
+		{"serve", "run one gateway from the configuration until it is told to stop", runServe},
 		{"config", "print the example configuration; 'config check' lists the mistakes of yours", runConfig},
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -13,7 +15,9 @@ import (
 
 	"github.com/postern-chat/postern/gateway"
 	"github.com/postern-chat/postern/gateway/web"
+	"github.com/postern-chat/postern/kb/markdown"
 	"github.com/postern-chat/postern/verify"
+	"github.com/postern-chat/postern/widget"
 )
 
 // drainTime is how long a stopping node waits for its sockets and jobs.
@@ -61,10 +65,14 @@ func Start(ctx context.Context, c Config, l net.Listener, log *slog.Logger) (a *
 		return a, err
 	}
 	runner := gateway.NewRunner(a.Service, node)
-	if a.server, err = a.serve(work, c, node, nil); err != nil {
+	assets, err := widget.FS()
+	if err != nil {
 		return a, err
 	}
-	for _, run := range []func(context.Context){runner.Run, runner.Jobs, runner.Jobs} {
+	if a.server, err = a.serve(work, c, node, assets); err != nil {
+		return a, err
+	}
+	for _, run := range []func(context.Context){runner.Run, runner.Jobs, runner.Jobs, a.reindex} {
 		a.work.Add(1)
 		go func() {
 			defer a.work.Done()
@@ -108,4 +116,83 @@ func (a *App) closeLeaves() error {
 		errs = append(errs, a.store.gateway.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// reindex keeps this node's search index at the articles' newest number: at once on a hint, and every two
+// seconds anyway.
+func (a *App) reindex(ctx context.Context) {
+	wake := make(chan struct{}, 1)
+	cancel := a.bus.Subscribe("kb", func(gateway.Hint) {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	})
+	defer cancel()
+	tick := time.NewTicker(gateway.SweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-wake:
+		}
+		if err := a.Service.Index.Sync(ctx, a.store.articles, markdown.Plain); err != nil && ctx.Err() == nil {
+			a.log.Error("index articles", "err", err)
+		}
+	}
+}
+
+// runServe is 'postern serve': one gateway, from the configuration, until a signal.
+func runServe(ctx context.Context, c call) int {
+	cfg, rest, err := Load(c.args, c.env, c.err)
+	if err != nil || len(rest) > 0 {
+		return usage(c.err, err, rest)
+	}
+	l, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		fmt.Fprintln(c.err, "postern:", err)
+		return exitFailed
+	}
+	a, err := Start(ctx, cfg, l, logger(c.err, cfg.LogLevel))
+	if err != nil {
+		_ = l.Close()
+		fmt.Fprintln(c.err, "postern:", err)
+		return exitFailed
+	}
+	fmt.Fprintf(c.out, "Postern is at %s (console %s/console)\n", cfg.PublicURL, cfg.PublicURL)
+	code := wait(ctx, a, c.err)
+	if err := a.Close(context.WithoutCancel(ctx)); err != nil {
+		fmt.Fprintln(c.err, "postern:", err)
+		return exitFailed
+	}
+	return code
+}
+
+func wait(ctx context.Context, a *App, err io.Writer) int {
+	select {
+	case <-ctx.Done():
+		return exitOK
+	case e := <-a.Failed():
+		fmt.Fprintln(err, "postern: the listener ended:", e)
+		return exitFailed
+	}
+}
+
+// usage says what is wrong with the call: all mistakes of the configuration, or words nobody asked for.
+func usage(w io.Writer, err error, rest []string) int {
+	if err == nil {
+		err = fmt.Errorf("unexpected %q", rest)
+	}
+	fmt.Fprintln(w, "postern:", err)
+	return exitUsage
+}
+
+func logger(w io.Writer, level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
 }

@@ -36,8 +36,9 @@ import (
 
 // storage is what one SQL engine gives to the cores: one database seen from each side.
 type storage struct {
-	gateway gateway.Store
-	ledger  verify.Ledger
+	gateway  gateway.Store
+	ledger   verify.Ledger
+	articles kb.Store
 }
 
 // stores joins the SQL engines. ADD AN ENGINE HERE.
@@ -48,7 +49,7 @@ func stores() map[string]func(ctx context.Context, c Config) (storage, error) {
 			if err != nil {
 				return storage{}, err
 			}
-			return storage{gateway: s, ledger: s.Ledger()}, nil
+			return storage{gateway: s, ledger: s.Ledger(), articles: s.Articles()}, nil
 		}
 	}
 	return map[string]func(ctx context.Context, c Config) (storage, error){
@@ -109,12 +110,15 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	}
 	index := &kb.Index{}
 	a.Service = &gateway.Service{
-		Store: a.store.gateway, Bus: a.bus, Index: index, Markdown: markdown.Parse, Sniff: http.DetectContentType,
+		Store: a.store.gateway, Articles: a.store.articles, Bus: a.bus, Index: index, Markdown: markdown.Parse, Sniff: http.DetectContentType,
 		Composer: mail.Composer{Tokens: mail.Tokens{Key: secret}, Domain: a.URL.Hostname()},
 		Mail:     channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
 		Now:      time.Now, Rand: rand.Reader, Log: a.log,
 	}
 	a.secret = secret
+	if err := index.Sync(ctx, a.store.articles, markdown.Plain); err != nil {
+		return err
+	}
 	return a.gate(c, secret)
 }
 

@@ -1,6 +1,8 @@
 package gatewaytest_test
 
 import (
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,13 +40,23 @@ func TestFaults(t *testing.T) {
 
 func faulty(t *testing.T, fault gatewaytest.Fault, want []uint64) {
 	b := gatewaytest.LossyBus(local.New(time.Now), fault)
-	var got []uint64
-	b.Subscribe("x", func(h gateway.Hint) { got = append(got, h.Seq) })
+	var mu sync.Mutex
+	var heard []uint64
+	b.Subscribe("x", func(h gateway.Hint) {
+		mu.Lock()
+		defer mu.Unlock()
+		heard = append(heard, h.Seq)
+	})
+	all := func() []uint64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(heard)
+	}
 	for seq := uint64(1); seq < 4; seq += 2 {
 		if err := b.Publish(t.Context(), gateway.Hint{Topic: "x", Seq: seq}, gateway.Hint{Topic: "x", Seq: seq + 1}); err != nil {
 			t.Fatal(err)
 		}
-		if fault == gatewaytest.Delay && len(got) >= int(seq) {
+		if fault == gatewaytest.Delay && len(all()) >= int(seq) {
 			t.Errorf("number %d was not delayed", seq)
 		}
 		time.Sleep(time.Second) // of the bubble's clock
@@ -52,12 +64,7 @@ func faulty(t *testing.T, fault gatewaytest.Fault, want []uint64) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != len(want) {
+	if got := all(); !slices.Equal(got, want) {
 		t.Fatalf("heard %v, want %v", got, want)
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Fatalf("heard %v, want %v", got, want)
-		}
 	}
 }

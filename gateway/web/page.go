@@ -21,9 +21,9 @@ type ui struct {
 
 // asset is one line of manifest.json.
 type asset struct {
-	File string   `json:"file"`
-	CSS  []string `json:"css,omitempty"`
-	SRI  string   `json:"sri,omitempty"`
+	File      string `json:"file"`
+	Integrity string `json:"integrity"` // sha384-…
+	CSS       string `json:"css,omitempty"`
 }
 
 // newUI reads the manifest; a tree without one is an UI that is not built yet, which is no error.
@@ -105,13 +105,12 @@ var shell = template.Must(template.New("shell").Parse(`<!doctype html>
 <html lang="en" data-app="{{.App}}"{{if .Mailbox}} data-mailbox="{{.Mailbox}}"{{end}}{{if .Origins}} data-origins="{{.Origins}}"{{end}}>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <meta name="color-scheme" content="light dark"><title>{{.Title}}</title>
-{{range .CSS}}<link rel="stylesheet" href="/assets/{{.}}">
+{{with .CSS}}<link rel="stylesheet" href="/assets/{{.}}">
 {{end}}</head><body><div id="app"></div><script type="module" nonce="{{.Nonce}}" src="/assets/{{.Script}}"></script></body></html>
 `))
 
 type shellData struct {
-	App, Title, Nonce, Script, Mailbox, Origins string
-	CSS                                         []string
+	App, Title, Nonce, Script, CSS, Mailbox, Origins string
 }
 
 // frame is the visitor's panel: only the mailbox's origins may embed it.
