@@ -141,8 +141,8 @@ func (s *Service) visitorsPresent(ctx context.Context) (map[ID]bool, error) {
 
 // candidates gives a mailbox's members as Route sees them. While the bus is down the last beat in the
 // database counts (mail-and-routing.md 2.3).
-func (s *Service) candidates(ctx context.Context, mailbox ID, now time.Time) ([]Candidate, error) {
-	list, err := s.Store.Candidates(ctx, mailbox)
+func (s *Service) candidates(ctx context.Context, mailbox, cv ID, now time.Time) ([]Candidate, error) {
+	list, err := s.Store.Candidates(ctx, mailbox, cv)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (s *Service) Reach(ctx context.Context, mb Mailbox) (open, available bool, 
 	if !open {
 		return false, false, until, nil
 	}
-	list, err := s.candidates(ctx, mb.ID, now)
+	list, err := s.candidates(ctx, mb.ID, "", now)
 	return true, Reachable(list), until, err
 }
 
@@ -181,7 +181,7 @@ func (s *Service) reachable(ctx context.Context, mb Mailbox, now time.Time) erro
 	if open, _ := mb.OpenAt(now); !open {
 		return MailboxClosed()
 	}
-	list, err := s.candidates(ctx, mb.ID, now)
+	list, err := s.candidates(ctx, mb.ID, "", now)
 	if err != nil {
 		return err
 	}

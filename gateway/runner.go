@@ -147,7 +147,7 @@ func (r *Runner) missedWhy(cv Conversation, mb Mailbox, present map[ID]bool, kno
 
 // ring ends an offer that is over or whose agent has gone, and makes the next one.
 func (r *Runner) ring(ctx context.Context, cv Conversation, mb Mailbox, now time.Time) error {
-	list, err := r.candidates(ctx, cv.Mailbox, now)
+	list, err := r.candidates(ctx, cv.Mailbox, cv.ID, now)
 	if err != nil {
 		return err
 	}

@@ -104,8 +104,9 @@ type QueueStore interface {
 	Miss(ctx context.Context, cv ID, round int, why, subject string, now time.Time) ([]Event, error)
 	// Queue lists queued conversations of the mailboxes, oldest first; nil = all.
 	Queue(ctx context.Context, mailboxes []ID) ([]Conversation, error)
-	// Candidates lists members of a mailbox with what Route needs, presence not included.
-	Candidates(ctx context.Context, mailbox ID) ([]Candidate, error)
+	// Candidates lists members of a mailbox with what Route needs, presence not included. Rung counts the
+	// ended rings of cv's present round; with cv "" it is 0.
+	Candidates(ctx context.Context, mailbox, cv ID) ([]Candidate, error)
 	// Place gives how many wait before this conversation in its mailbox, 0 = next.
 	Place(ctx context.Context, cv ID) (int, error)
 	// Recount sets every agent's active seats to what the rows say and returns how many were wrong.

@@ -91,10 +91,15 @@ func missedRing(w *World) {
 	_, err := w.Store.EndOffer(w.Context(), c.ID, a, 1, "ring.missed", w.Now())
 	w.ok(err)
 	w.wantSeats(a, 0)
-	list, err := w.Store.Candidates(w.Context(), w.Mailbox)
+	list, err := w.Store.Candidates(w.Context(), w.Mailbox, c.ID)
 	w.ok(err)
-	if len(list) != 1 || list[0].Availability != gateway.AssignOnly {
-		w.Errorf("candidates: %+v", list)
+	if len(list) != 1 || list[0].Availability != gateway.AssignOnly || list[0].Rung != 1 {
+		w.Errorf("candidates: %+v, want one on assign_only who was rung once", list)
+	}
+	other, err := w.Store.Candidates(w.Context(), w.Mailbox, w.Start("another").ID)
+	w.ok(err)
+	if len(other) != 1 || other[0].Rung != 0 {
+		w.Errorf("candidates of another conversation: %+v, want rung 0", other)
 	}
 	w.unmoved("forbidden", func() error {
 		_, err := w.Store.Offer(w.Context(), c.ID, a, w.Conversation(c.ID).Version, w.Now().Add(time.Second), w.Now())

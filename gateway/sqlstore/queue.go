@@ -342,21 +342,23 @@ func (s *Store) Queue(ctx context.Context, mailboxes []gateway.ID) ([]gateway.Co
 	return all(ctx, s, scanConversation, qConversations+"WHERE "+where+" ORDER BY queued_at, id", w.args...)
 }
 
-const qCandidates = `SELECT a.id, m.availability, a.paused_at, a.active, a.capacity, a.last_offer_at, a.last_beat_at
+const qCandidates = `SELECT a.id, m.availability, a.paused_at, a.active, a.capacity, a.last_offer_at, a.last_beat_at,
+(SELECT COUNT(*) FROM rings r JOIN conversations c ON c.id = r.conversation AND c.round = r.round
+  WHERE r.conversation = $2 AND r.agent = a.id)
 FROM members m JOIN agents a ON a.id = m.agent WHERE m.mailbox = $1 AND a.disabled_at = 0 ORDER BY a.id`
 
 func scanCandidate(r scanner) (gateway.Candidate, error) {
 	var c gateway.Candidate
 	var paused, offer, beat int64
-	err := r.Scan(&c.Agent, &c.Availability, &paused, &c.Active, &c.Capacity, &offer, &beat)
+	err := r.Scan(&c.Agent, &c.Availability, &paused, &c.Active, &c.Capacity, &offer, &beat, &c.Rung)
 	c.Availability = gateway.Agent{PausedAt: at(paused)}.Effective(c.Availability)
 	c.LastOfferAt, c.LastBeatAt = at(offer), at(beat)
 	return c, err
 }
 
 // Candidates implements gateway.QueueStore.
-func (s *Store) Candidates(ctx context.Context, mailbox gateway.ID) ([]gateway.Candidate, error) {
-	return all(ctx, s, scanCandidate, qCandidates, string(mailbox))
+func (s *Store) Candidates(ctx context.Context, mailbox, cv gateway.ID) ([]gateway.Candidate, error) {
+	return all(ctx, s, scanCandidate, qCandidates, string(mailbox), string(cv))
 }
 
 const qPlace = `SELECT COUNT(*) FROM conversations o, conversations c
