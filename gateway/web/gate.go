@@ -83,7 +83,7 @@ func (k *socket) openChange(ctx context.Context, c gateway.Caller, raw json.RawM
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"url": o.URL, "until": o.ExpiresAt.UnixMilli()}, nil
+	return map[string]any{"url": o.URL, "until": o.ExpiresAt.UnixMilli(), "change": k.s.viewChange(o.Row, false)}, nil
 }
 
 func (k *socket) finish(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
