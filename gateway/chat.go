@@ -160,7 +160,8 @@ type Send struct {
 	ClientID     string
 	Text         string
 	Files        []ID
-	Article      ID // a guide sent as a card
+	Article      ID     // an article sent as a card
+	Guide        string // a change kind whose own page is sent as a card; agents only
 	Mentions     []ID
 }
 
@@ -168,7 +169,7 @@ func (in Send) check() error {
 	if in.ClientID == "" || len(in.ClientID) > MaxClientID {
 		return Invalid("client_id")
 	}
-	if in.Text == "" && (len(in.Files) > 0 || in.Article != "") {
+	if in.Text == "" && (len(in.Files) > 0 || in.Article != "" || in.Guide != "") {
 		return nil
 	}
 	return CheckText("text", in.Text, MaxMessage)
@@ -215,7 +216,7 @@ func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, 
 	if m.Files, err = s.files(ctx, c, cv.ID, in.Files); err != nil {
 		return Append{}, err
 	}
-	if m.Article, err = s.guide(in.Article); err != nil {
+	if m.Article, err = s.publicArticle(in.Article); err != nil {
 		return Append{}, err
 	}
 	ev, err := NewID(PrefixEvent, now, s.Rand)
@@ -226,6 +227,9 @@ func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, 
 		Topic: string(cv.ID), Conversation: cv.ID, Actor: c.Actor, ClientID: in.ClientID, ID: ev, At: now, Counts: true,
 	}
 	if c.Staff() {
+		if m.Guide, err = s.guideFor(ctx, cv.Mailbox, in.Guide); err != nil {
+			return Append{}, err
+		}
 		m.Name, a.MustAgent = c.Name, c.Actor.ID
 		if a.Mail, err = s.compose(ctx, cv, c.Name, m, now); err != nil {
 			return Append{}, err
@@ -272,8 +276,8 @@ func (s *Service) files(ctx context.Context, c Caller, cv ID, ids []ID) ([]FileR
 	return refs, nil
 }
 
-// guide checks that an article to be sent is published and public.
-func (s *Service) guide(article ID) (ID, error) {
+// publicArticle checks that an article to be sent is published and public.
+func (s *Service) publicArticle(article ID) (ID, error) {
 	if article == "" {
 		return "", nil
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/postern-chat/postern/kb"
 )
 
-// Kind names an event: noun, dot, past tense. The closed list is Kinds.
+// Kind names an event: noun, dot, past tense. The closed list is the Kind methods below.
 type Kind string
 
 // Event is one stored fact in one topic. Seq has no gaps within a topic.
@@ -151,6 +151,16 @@ type ArticleRated struct {
 	Text    string `json:"text,omitempty"`
 }
 
+// GuideOpened says that the visitor opened a guide card's page.
+type GuideOpened struct {
+	Message ID `json:"message"` // the card's message
+}
+
+// GuideDone says that the visitor did there what he came for.
+type GuideDone struct {
+	Message ID `json:"message"`
+}
+
 // AvailabilityChanged says what an agent now declares for a mailbox, or that a pause began or ended.
 type AvailabilityChanged struct {
 	Agent        ID           `json:"agent"`
@@ -250,6 +260,8 @@ func (MessageRead) Kind() Kind          { return "message.read" }
 func (ArticleSuggested) Kind() Kind     { return "article.suggested" }
 func (ArticleOpened) Kind() Kind        { return "article.opened" }
 func (ArticleRated) Kind() Kind         { return "article.rated" }
+func (GuideOpened) Kind() Kind          { return "guide.opened" }
+func (GuideDone) Kind() Kind            { return "guide.done" }
 func (AvailabilityChanged) Kind() Kind  { return "availability.changed" }
 func (TicketOpened) Kind() Kind         { return "ticket.opened" }
 func (TicketDelivered) Kind() Kind      { return "ticket.delivered" }

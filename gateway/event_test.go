@@ -65,6 +65,8 @@ func payloads() []Payload {
 		ArticleSuggested{},
 		ArticleOpened{},
 		ArticleRated{},
+		GuideOpened{},
+		GuideDone{},
 		AvailabilityChanged{},
 		TicketOpened{},
 		TicketDelivered{},

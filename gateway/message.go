@@ -24,7 +24,8 @@ type Message struct {
 	Nodes    []kb.Node `json:"nodes"`               // the same as a typed tree; clients draw only this
 	Files    []FileRef `json:"files,omitempty"`
 	Name     string    `json:"name,omitempty"`    // the agent's name as shown to the visitor
-	Article  ID        `json:"article,omitempty"` // a guide sent as a card
+	Article  ID        `json:"article,omitempty"` // an article sent as a card
+	Guide    *Guide    `json:"guide,omitempty"`   // a settings page sent as a card
 	Via      string    `json:"via,omitempty"`     // "email" for a mail that came in
 	Unproven bool      `json:"unverified,omitempty"`
 	Mentions []ID      `json:"mentions,omitempty"` // notes only

@@ -79,7 +79,7 @@ func (g *Guard) Draft(ctx context.Context, by Actor, conversation string, raw []
 	if err != nil {
 		return Row{}, err
 	}
-	return row, g.Ledger.CreateDraft(ctx, Step{Row: row, Actor: by, At: m.now})
+	return row, g.Ledger.CreateDraft(ctx, Step{Row: row, Actor: by, At: m.now, Kind: &k})
 }
 
 func (g *Guard) draft(m moment, k Kind, cv Conversation, req Request, by Actor) (Row, error) {
@@ -142,7 +142,9 @@ func (g *Guard) Offer(ctx context.Context, by Actor, id string) (Row, error) {
 		return Row{}, err
 	}
 	row.Policy, row.OfferedBy = m.hash, by
-	return g.step(ctx, m, row, Offered, by, "", m.now.Add(OfferLife))
+	s := stepOf(row, Offered, by, "", m.now, m.now.Add(OfferLife))
+	s.Kind = &k
+	return g.advance(ctx, row, s)
 }
 
 // Withdraw takes a change back: an agent the own draft or offer, a senior and up any.

@@ -179,3 +179,12 @@ func fieldName(s string) bool {
 	}
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
+
+// Labels gives the words of each field, per language.
+func (k Kind) Labels() map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for _, f := range k.Fields {
+		out[f.Name] = f.Label
+	}
+	return out
+}

@@ -101,6 +101,7 @@ type Step struct {
 	At          time.Time // database clock, read by Ledger.Now just before
 	Burns       []Burn
 	Limit       *Limit // set when a challenge is opened
+	Kind        *Kind  // set at draft and offer: the words that people are shown with the event
 }
 
 // To is the state after the step.

@@ -37,6 +37,19 @@ type Host struct {
 	Allow     []string `json:"allow"`        // loopback or private prefixes its URLs may resolve to
 }
 
+// Page gives the address of a page of the site; "" when ref leads to another origin.
+func (h Host) Page(ref string) string {
+	site, err := url.Parse(h.Site)
+	if err != nil || ref == "" {
+		return ""
+	}
+	u, err := site.Parse(ref)
+	if err != nil || u.Scheme != site.Scheme || u.Host != site.Host || u.User != nil {
+		return ""
+	}
+	return u.String()
+}
+
 // SourceEntry names a source of login events and the host it belongs to.
 type SourceEntry struct {
 	Name    string `json:"name"`
@@ -111,8 +124,12 @@ func (p Policy) Mistakes() []string {
 	}
 	for i, k := range p.Kinds {
 		bad = append(bad, k.Mistakes()...)
-		if _, ok := p.Host(k.Host); !ok {
+		h, ok := p.Host(k.Host)
+		if !ok {
 			bad = append(bad, "kind "+k.Name+": host "+k.Host+" does not exist")
+		}
+		if ok && k.SelfService != "" && h.Page(k.SelfService) == "" {
+			bad = append(bad, "kind "+k.Name+": self_service must be a page of "+h.Site)
 		}
 		if slices.ContainsFunc(p.Kinds[:i], func(o Kind) bool { return o.Name == k.Name }) {
 			bad = append(bad, "kind "+k.Name+" appears twice")

@@ -234,8 +234,11 @@ func (x *tx) follow(c gateway.Conversation, s verify.Step) error {
 	p := gateway.GateMoved{
 		K: gateway.Kind(s.Event()), Change: s.Row.ID, Name: s.Row.Change.Kind, State: string(s.To()), Until: s.Row.ExpiresAt,
 	}
-	if s.To() == verify.Offered {
-		p.Fields = s.Row.Change.Fields
+	if s.Kind != nil {
+		p.Title, p.Labels, p.Fields = s.Kind.Title, s.Kind.Labels(), s.Row.Change.Fields
+	}
+	if s.Row.Receipt != nil {
+		p.Receipt = s.Row.Receipt.ID
 	}
 	by := gateway.Actor{Role: gateway.Role(s.Actor.Role), ID: gateway.ID(s.Actor.ID)}
 	if err := x.emit(topic, by, p); err != nil {

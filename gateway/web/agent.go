@@ -157,9 +157,15 @@ func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error)
 	if err != nil {
 		return nil, err
 	}
+	tried, err := s.svc.Tried(c.Context(), who, cv.ID)
+	if err != nil {
+		return nil, err
+	}
 	return fiber.Map{
 		"conversation": staffView(cv), "changes": views, "kinds": s.kindsFor(mb),
-		"context": fiber.Map{"page": cv.Page, "browser": cv.Browser, "earlier": max(earlier, 0)},
+		"context": fiber.Map{
+			"searches": tried.Searches, "read": tried.Read, "page": cv.Page, "browser": cv.Browser, "earlier": max(earlier, 0),
+		},
 	}, nil
 }
 

@@ -81,6 +81,8 @@ func talkCommand(name string) (handler, bool) {
 		return sendAs(name), true
 	case "message.read":
 		return (*socket).read, true
+	case "guide.follow":
+		return (*socket).followGuide, true
 	case "availability.set":
 		return (*socket).setAvailability, true
 	case "availability.restore":
@@ -246,6 +248,7 @@ func sendAs(name string) handler {
 			Text     string       `json:"text"`
 			Files    []gateway.ID `json:"files"`
 			Article  gateway.ID   `json:"article"`
+			Guide    string       `json:"guide"`
 			Mentions []gateway.ID `json:"mentions"`
 		}
 		if err := args(raw, &in); err != nil {
@@ -253,7 +256,7 @@ func sendAs(name string) handler {
 		}
 		send := gateway.Send{
 			Conversation: in.Conversation, ClientID: in.ClientID, Text: in.Text,
-			Files: in.Files, Article: in.Article, Mentions: in.Mentions,
+			Files: in.Files, Article: in.Article, Guide: in.Guide, Mentions: in.Mentions,
 		}
 		do := k.s.svc.SendMessage
 		if name == "note.send" {
@@ -265,6 +268,18 @@ func sendAs(name string) handler {
 		}
 		return map[string]any{"seq": ev.Seq, "id": ev.ID, "at": ev.At.UnixMilli()}, nil
 	}
+}
+
+func (k *socket) followGuide(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		ref
+		Message gateway.ID `json:"message"`
+		Done    bool       `json:"done"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	return nil, k.s.svc.FollowGuide(ctx, c, in.Conversation, in.Message, in.Done)
 }
 
 func (k *socket) read(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {

@@ -138,9 +138,9 @@ func (s *Server) viewChange(row verify.Row, staff bool) changeView {
 	}
 	if p, err := s.svc.Policy(); err == nil {
 		k, _ := p.Kind(row.Change.Kind)
-		v.Tier, v.Title, v.Guide, v.Labels = k.Tier, k.Title, k.SelfService, labels(k)
 		h, _ := p.Host(k.Host)
-		v.Recovery = h.Recovery
+		v.Tier, v.Title, v.Labels = k.Tier, k.Title, k.Labels()
+		v.Guide, v.Recovery = h.Page(k.SelfService), h.Recovery
 	}
 	if row.Receipt != nil {
 		v.Receipt = row.Receipt.ID
@@ -151,14 +151,6 @@ func (s *Server) viewChange(row verify.Row, staff bool) changeView {
 		v.Challenge, v.Commit = row.Challenge.ID, row.Challenge.Commit
 	}
 	return v
-}
-
-func labels(k verify.Kind) map[string]map[string]string {
-	out := map[string]map[string]string{}
-	for _, f := range k.Fields {
-		out[f.Name] = f.Label
-	}
-	return out
 }
 
 // kindView is a kind as widget and console list it.
@@ -185,7 +177,7 @@ func (s *Server) kindsFor(mb gateway.Mailbox) []kindView {
 		}
 		h, _ := p.Host(k.Host)
 		out = append(out, kindView{
-			Name: k.Name, Title: k.Title, Tier: k.Tier, Fields: k.Fields, Guide: k.SelfService,
+			Name: k.Name, Title: k.Title, Tier: k.Tier, Fields: k.Fields, Guide: h.Page(k.SelfService),
 			Assisted: k.Assisted || k.SelfService == "", Recovery: h.Recovery,
 		})
 	}
