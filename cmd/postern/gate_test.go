@@ -27,8 +27,8 @@ import (
 
 const audience = "https://acct.site.test"
 
-// site is a host: one account u-vic, a confirm page, and a backend that checks every receipt itself.
-type site struct {
+// hostSite is a host: one account u-vic, a confirm page, and a backend that checks every receipt itself.
+type hostSite struct {
 	*httptest.Server
 	secret verify.Secret
 	own    []byte
@@ -39,9 +39,9 @@ type site struct {
 	burned  map[string][2]string // commit → chg, answer
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T) *hostSite {
 	t.Helper()
-	h := &site{secret: make([]byte, 32), own: []byte("the host's own key, unknown to us"), burned: map[string][2]string{}}
+	h := &hostSite{secret: make([]byte, 32), own: []byte("the host's own key, unknown to us"), burned: map[string][2]string{}}
 	if _, err := rand.Read(h.secret); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func newSite(t *testing.T) *site {
 }
 
 // config writes the deploy files of this host over c.
-func (h *site) config(t *testing.T, c Config) Config {
+func (h *hostSite) config(t *testing.T, c Config) Config {
 	t.Helper()
 	dir := t.TempDir()
 	file := func(name, text string) string {
@@ -81,12 +81,12 @@ field = [{name = "plan", as = "enum", values = ["basic", "plus"], label = {en = 
 }
 
 // Find and Insert are the burn table of the host's one transaction: mu is held.
-func (h *site) Find(_ context.Context, commit string) (chg string, answer []byte, found bool, err error) {
+func (h *hostSite) Find(_ context.Context, commit string) (chg string, answer []byte, found bool, err error) {
 	row, ok := h.burned[commit]
 	return row[0], []byte(row[1]), ok, nil
 }
 
-func (h *site) Insert(_ context.Context, commit, chg string, answer []byte) (bool, error) {
+func (h *hostSite) Insert(_ context.Context, commit, chg string, answer []byte) (bool, error) {
 	if _, ok := h.burned[commit]; ok {
 		return false, nil
 	}
@@ -94,7 +94,7 @@ func (h *site) Insert(_ context.Context, commit, chg string, answer []byte) (boo
 	return true, nil
 }
 
-func (h *site) deliver(w http.ResponseWriter, r *http.Request) {
+func (h *hostSite) deliver(w http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(io.LimitReader(r.Body, receipt.MaxMessage))
 	if err != nil {
 		http.Error(w, "", http.StatusBadRequest)
@@ -116,7 +116,7 @@ func (h *site) deliver(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer)
 }
 
-func (h *site) apply(ctx context.Context, m receipt.Message) ([]byte, error) {
+func (h *hostSite) apply(ctx context.Context, m receipt.Message) ([]byte, error) {
 	if answer, found, err := receipt.Lookup(ctx, h, m); found || err != nil {
 		return answer, err
 	}
@@ -140,14 +140,14 @@ func (h *site) apply(ctx context.Context, m receipt.Message) ([]byte, error) {
 	})
 }
 
-func (h *site) changes() int {
+func (h *hostSite) changes() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.applied)
 }
 
 // press is the owner's choice on the host's own page after a fresh login; it gives status and answer.
-func (h *site) press(t *testing.T, address, typ string, bend func(e map[string]any)) (int, map[string]any) {
+func (h *hostSite) press(t *testing.T, address, typ string, bend func(e map[string]any)) (int, map[string]any) {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -185,7 +185,7 @@ func (h *site) press(t *testing.T, address, typ string, bend func(e map[string]a
 	return h.post(t, h.secret, body)
 }
 
-func (h *site) post(t *testing.T, secret verify.Secret, body []byte) (int, map[string]any) {
+func (h *hostSite) post(t *testing.T, secret verify.Secret, body []byte) (int, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequest("POST", h.gate.url+"/v1/events/shop", bytes.NewReader(body))
 	if err != nil {
@@ -295,7 +295,7 @@ func TestWalkGate(t *testing.T) {
 }
 
 // refusals tries what must not work; rows of the abuse catalogue are named.
-func (h *site) refusals(t *testing.T, k talk) {
+func (h *hostSite) refusals(t *testing.T, k talk) {
 	t.Helper()
 	change, address := k.offer(t)
 	forged := []byte(`{"type":"login.confirmed","handle":"x","chg":"y","sub":"u-vic","auth_time":1}`)
