@@ -36,20 +36,32 @@ type App struct {
 	log    *slog.Logger
 	stop   context.CancelFunc
 
+	outside outside
 	sources map[string]verify.Source
 	key     verify.Key // signs receipts
 	work    sync.WaitGroup
 	failed  chan error
 }
 
+// outside is what a process meets around it. Tests bring their own.
+type outside struct {
+	now     func() time.Time // this machine's clock
+	decides func() time.Time // the clock that decides on SQLite; PostgreSQL asks its own
+	pause   func(ctx context.Context, d time.Duration) error
+}
+
 // Start opens the store, migrates it, joins the leaves and listens. The caller ends it with Close.
 // Errors: Mistakes for a wrong policy; whatever a store, bus or listener says.
-func Start(ctx context.Context, c Config, l net.Listener, log *slog.Logger) (a *App, err error) {
+func Start(ctx context.Context, c Config, l net.Listener, log *slog.Logger) (*App, error) {
+	return start(ctx, c, l, log, outside{now: time.Now, decides: time.Now, pause: pause})
+}
+
+func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o outside) (a *App, err error) {
 	public, err := url.Parse(c.PublicURL)
 	if err != nil {
 		return nil, Mistakes{"public_url: " + err.Error()}
 	}
-	a = &App{URL: public, listen: l, log: log, failed: make(chan error, 1)}
+	a = &App{URL: public, listen: l, log: log, outside: o, failed: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.closeLeaves())

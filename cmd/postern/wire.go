@@ -42,10 +42,10 @@ type storage struct {
 }
 
 // stores joins the SQL engines. ADD AN ENGINE HERE.
-func stores() map[string]func(ctx context.Context, c Config) (storage, error) {
+func stores(now func() time.Time) map[string]func(ctx context.Context, c Config) (storage, error) {
 	open := func(engine sqlstore.Engine, source func(Config) string) func(context.Context, Config) (storage, error) {
 		return func(ctx context.Context, c Config) (storage, error) {
-			s, err := sqlstore.Open(ctx, sqlstore.Options{Engine: engine, DataSource: source(c), Rand: rand.Reader, Now: time.Now})
+			s, err := sqlstore.Open(ctx, sqlstore.Options{Engine: engine, DataSource: source(c), Rand: rand.Reader, Now: now})
 			if err != nil {
 				return storage{}, err
 			}
@@ -59,10 +59,10 @@ func stores() map[string]func(ctx context.Context, c Config) (storage, error) {
 }
 
 // buses joins the buses. ADD A BUS HERE.
-func buses() map[string]func(ctx context.Context, c Config) (gateway.Bus, error) {
+func buses(now func() time.Time) map[string]func(ctx context.Context, c Config) (gateway.Bus, error) {
 	return map[string]func(ctx context.Context, c Config) (gateway.Bus, error){
-		"local": func(context.Context, Config) (gateway.Bus, error) { return local.New(time.Now), nil },
-		"redis": func(ctx context.Context, c Config) (gateway.Bus, error) { return redis.New(ctx, c.RedisURL, time.Now) },
+		"local": func(context.Context, Config) (gateway.Bus, error) { return local.New(now), nil },
+		"redis": func(ctx context.Context, c Config) (gateway.Bus, error) { return redis.New(ctx, c.RedisURL, now) },
 	}
 }
 
@@ -98,10 +98,10 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return err
 	}
-	if a.store, err = stores()[pick(c.DatabaseURL, "postgres", "sqlite")](ctx, c); err != nil {
+	if a.store, err = stores(a.outside.decides)[pick(c.DatabaseURL, "postgres", "sqlite")](ctx, c); err != nil {
 		return err
 	}
-	if a.bus, err = buses()[pick(c.RedisURL, "redis", "local")](ctx, c); err != nil {
+	if a.bus, err = buses(a.outside.now)[pick(c.RedisURL, "redis", "local")](ctx, c); err != nil {
 		return err
 	}
 	secret, err := keep(c.SecretFile, filepath.Join(c.Data, "secret"), newSecret)
@@ -113,7 +113,7 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 		Store: a.store.gateway, Articles: a.store.articles, Bus: a.bus, Index: index, Markdown: markdown.Parse, Sniff: http.DetectContentType,
 		Composer: mail.Composer{Tokens: mail.Tokens{Key: secret}, Domain: a.URL.Hostname()},
 		Mail:     channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
-		Now:      time.Now, Rand: rand.Reader, Log: a.log,
+		Now:      a.outside.now, Rand: rand.Reader, Log: a.log,
 	}
 	a.secret = secret
 	if err := index.Sync(ctx, a.store.articles, markdown.Plain); err != nil {
@@ -149,7 +149,7 @@ func (a *App) gate(c Config, secret []byte) error {
 	if err != nil {
 		return err
 	}
-	executor, sources, err := c.hosts()
+	executor, sources, err := c.hosts(a.outside)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (a *App) gate(c Config, secret []byte) error {
 }
 
 // hosts makes what the deploy file's hosts and sources need: deliveries out, login events in.
-func (c Config) hosts() (verify.Executor, map[string]verify.Source, error) {
+func (c Config) hosts(o outside) (verify.Executor, map[string]verify.Source, error) {
 	targets, in := map[string]callback.Target{}, map[string]verify.Source{}
 	for _, s := range c.Sources {
 		raw, err := s.Secrets()
@@ -185,7 +185,7 @@ func (c Config) hosts() (verify.Executor, map[string]verify.Source, error) {
 			targets[h.Name] = callback.Target{URL: h.DeliveryURL, Secret: secrets[0], Allow: allow}
 		}
 	}
-	e, err := callback.New(targets, time.Now, pause)
+	e, err := callback.New(targets, o.now, o.pause)
 	return e, in, err
 }
 
