@@ -21,8 +21,9 @@ type Service struct {
 	Sniff    func(head []byte) string    // media type by content (WHATWG MIME Sniffing)
 	Composer Composer                    // an agent's answer → the bytes of a mail
 	Mail     Channel
-	Guard    *verify.Guard // the only door to a change; nil or unfinished = changes are off
-	Policy   func() (verify.Policy, error)
+	Guard    *verify.Guard                 // the only door to a change; nil or unfinished = changes are off
+	Policy   func() (verify.Policy, error) // with an error changes are off; hosts and sources are given all the same
+	Sessions map[string]verify.Key         // host entry → key of its session tokens; its ID is the entry's name
 	Now      func() time.Time
 	Rand     io.Reader
 	Log      *slog.Logger

@@ -93,7 +93,7 @@ func (c Config) hostsAndSources() Mistakes {
 		}
 		bad.add("host "+h.Name+": allow", checkPrefixes(h.Allow))
 		if h.SessionKeyFile != "" {
-			_, err := os.ReadFile(h.SessionKeyFile)
+			_, err := sessionKey(h.SessionKeyFile)
 			bad.add("host "+h.Name+": session_key_file", err)
 		}
 	}

@@ -130,9 +130,12 @@ func (a *App) gate(c Config, secret []byte) error {
 	}
 	a.Service.Policy = func() (verify.Policy, error) {
 		if off != "" {
-			return verify.Policy{}, errors.New(off)
+			return policy, errors.New(off)
 		}
-		return policy, nil
+		return a.Service.Restrict(policy)
+	}
+	if a.Service.Sessions, err = c.sessionKeys(); err != nil {
+		return err
 	}
 	if off != "" {
 		a.log.Warn("account changes are off", "why", off)
@@ -223,10 +226,15 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 	if err != nil {
 		return nil, err
 	}
+	sign, err := c.signEvent()
+	if err != nil {
+		return nil, err
+	}
 	return web.New(ctx, web.Options{
 		Service: a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
-		Keys: func() []verify.Key { return []verify.Key{a.key} }, SpoolDir: filepath.Join(c.Data, "spool"),
+		Keys: func() []verify.Key { return []verify.Key{a.key} }, SpoolDir: c.spoolViewer(filepath.Join(c.Data, "spool")),
+		SignEvent: sign,
 	})
 }
 
@@ -263,6 +271,15 @@ func newSigningKey() ([]byte, error) {
 		return nil, err
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// publicPEM gives the public half for those who check signatures.
+func publicPEM(key *ecdsa.PrivateKey) ([]byte, error) {
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
 // readSigningKey reads a PKCS #8 PEM file with a P-256 key.

@@ -34,6 +34,9 @@ func (k *socket) dispatch(ctx context.Context, name string, raw json.RawMessage)
 	if run, ok := helpCommand(name); ok {
 		return run(k, ctx, c, raw)
 	}
+	if name == "identify" {
+		return k.identify(ctx, c, raw)
+	}
 	if run, ok := gateCommand(name); ok {
 		return run(k, ctx, c, raw)
 	}
@@ -47,7 +50,7 @@ type handler func(k *socket, ctx context.Context, c gateway.Caller, raw json.Raw
 func visitorOnly() []string {
 	return []string{
 		"pass", "conversation.start", "conversation.rate", "conversation.ticket", "article.rate",
-		"change.open", "change.finish", "change.deny",
+		"change.open", "change.finish", "change.deny", "identify",
 	}
 }
 

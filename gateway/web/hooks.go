@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"net/http"
 
@@ -51,24 +52,36 @@ func (s *Server) loginEvent(c *fiber.Ctx) error {
 	if err != nil {
 		return s.reply(c, src.Answer(nil, err))
 	}
-	events, err := src.Parse(c.Context(), verify.Delivery{
+	answer, err := s.deliver(c.Context(), name, src, verify.Delivery{
 		Method: c.Method(), Header: headers(c), Body: append([]byte(nil), raw...), At: now,
 	})
+	s.remember(c.Context(), name, lastEvent{At: ms(now), Reason: verify.ReasonOf(err)})
+	return s.reply(c, answer)
+}
+
+// deliver is the one front door of login events: the source judges authenticity, the gate the rest. The error
+// says why the delivery moved nothing; the answer holds already what its sender may know of it.
+func (s *Server) deliver(ctx context.Context, name string, src verify.Source, d verify.Delivery) (verify.Reply, error) {
+	events, err := src.Parse(ctx, d)
 	if err != nil {
-		if e := s.svc.Guard.NoteUnauthentic(c.Context(), name, verify.ReasonOf(err)); e != nil {
+		if e := s.svc.Guard.NoteUnauthentic(ctx, name, verify.ReasonOf(err)); e != nil {
 			s.log.Error("note refused event", "err", e)
 		}
-		return s.reply(c, src.Answer(nil, err))
+		return src.Answer(nil, err), err
 	}
+	var refused error
 	verdicts := make([]verify.Verdict, 0, len(events))
 	for _, e := range events {
-		v, err := s.svc.ObserveLogin(c.Context(), e)
+		v, err := s.svc.ObserveLogin(ctx, e)
 		if err != nil {
-			return s.reply(c, src.Answer(append(verdicts, v), err))
+			return src.Answer(append(verdicts, v), err), err
+		}
+		if v.Reason != "" {
+			refused = verify.Refuse(v.Reason)
 		}
 		verdicts = append(verdicts, v)
 	}
-	return s.reply(c, src.Answer(verdicts, nil))
+	return src.Answer(verdicts, nil), refused
 }
 
 func (s *Server) reply(c *fiber.Ctx, r verify.Reply) error {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"sync"
@@ -43,6 +44,8 @@ type Options struct {
 	Sources  map[string]verify.Source // login events by source name
 	Keys     func() []verify.Key      // receipt keys to publish
 	SpoolDir string                   // "" = no spool viewer
+	// SignEvent signs a test event as the source would; false for a source it does not know.
+	SignEvent func(source, id string, at time.Time, body []byte) (http.Header, bool)
 }
 
 // Server is the one listener of a node.
@@ -58,6 +61,7 @@ type Server struct {
 	sockets  *registry
 	limits   *limits
 	ui       *ui
+	seen     *lastEvents
 
 	stop context.CancelFunc
 	work sync.WaitGroup
@@ -78,7 +82,7 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 		return nil, err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Server{svc: opt.Service, opt: opt, log: opt.Log, node: opt.Node, ui: ui, stop: stop, limits: newLimits(opt.Service.Now)}
+	s := &Server{svc: opt.Service, opt: opt, log: opt.Log, node: opt.Node, ui: ui, stop: stop, limits: newLimits(opt.Service.Now), seen: newLastEvents()}
 	s.hub = NewHub(opt.Service.Store, opt.Service.Bus, func(doing string, err error) {
 		s.log.Error(doing, "code", gateway.CodeOf(err), "err", err)
 	})
