@@ -72,6 +72,10 @@ func (k *socket) helloAgent(ctx context.Context, in helloArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	all, err := k.s.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
 	names := []string{"settings", string(a.ID)}
 	for _, mb := range boxes {
 		names = append(names, string(mb.ID))
@@ -90,9 +94,27 @@ func (k *socket) helloAgent(ctx context.Context, in helloArgs) (any, error) {
 	k.open(ctx, topics)
 	k.s.presence.join(ctx, k, a.ID)
 	return map[string]any{
-		"agent": viewAgent(a), "memberships": memberships, "mailboxes": boxes, "agents": agents,
+		"agent": viewAgent(a), "memberships": memberships, "mailboxes": boxes, "agents": agents, "directory": all,
 		"now": k.s.svc.Now().UnixMilli(),
 	}, nil
+}
+
+// directory names every mailbox: a conversation may be handed to one that the agent is no member of.
+func (s *Server) directory(ctx context.Context) ([]mailboxName, error) {
+	all, err := s.svc.Store.Mailboxes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]mailboxName, 0, len(all))
+	for _, mb := range all {
+		out = append(out, mailboxName{mb.ID, mb.Name})
+	}
+	return out, nil
+}
+
+type mailboxName struct {
+	ID   gateway.ID `json:"id"`
+	Name string     `json:"name"`
 }
 
 // open watches what the client names; a topic that is not his is left out, not refused: it may be gone.
