@@ -1,6 +1,9 @@
 package gateway
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Defaults of product.md §2.
 const (
@@ -17,12 +20,13 @@ type Mailbox struct {
 	ID        ID            `json:"id"`
 	Slug      string        `json:"slug"` // in the snippet; [a-z0-9-], 1…40
 	Name      string        `json:"name"`
-	Address   string        `json:"address"` // e-mail address its answers come from
-	Ring      time.Duration `json:"-"`       // one ring
-	Missed    time.Duration `json:"-"`       // longest wait for a person
-	Zone      string        `json:"zone"`    // IANA name
-	Hours     Hours         `json:"hours"`   // nil = always open
-	Color     string        `json:"color"`   // #RRGGBB or ""
+	Address   string        `json:"address"`  // e-mail address its answers come from
+	Ring      time.Duration `json:"-"`        // one ring
+	Missed    time.Duration `json:"-"`        // longest wait for a person
+	Zone      string        `json:"zone"`     // IANA name
+	Hours     Hours         `json:"hours"`    // nil = always open
+	Holidays  []string      `json:"holidays"` // closed local days, YYYY-MM-DD
+	Color     string        `json:"color"`    // #RRGGBB or ""
 	Greeting  string        `json:"greeting"`
 	Signature string        `json:"signature"` // ends the agent's mails
 	Origins   []string      `json:"origins"`   // exact origins that may embed the widget
@@ -51,7 +55,7 @@ type Interval struct {
 // OpenAt reports whether the mailbox is open at t, and when that changes next (zero = never).
 // Civil time decides: a shop that opens at 9 opens at 9 on both days of a clock change.
 func (m Mailbox) OpenAt(t time.Time) (open bool, until time.Time) {
-	if len(m.Hours) == 0 {
+	if len(m.Hours) == 0 && len(m.Holidays) == 0 {
 		return true, time.Time{}
 	}
 	loc, err := time.LoadLocation(m.Zone)
@@ -80,7 +84,14 @@ func (m Mailbox) spans(local time.Time, loc *time.Location) [][2]time.Time {
 	var out [][2]time.Time
 	for d := -1; d <= 7; d++ {
 		y, mo, day := local.AddDate(0, 0, d).Date()
-		weekday := time.Date(y, mo, day, 12, 0, 0, 0, loc).Weekday()
+		noon := time.Date(y, mo, day, 12, 0, 0, 0, loc)
+		weekday := noon.Weekday()
+		if slices.Contains(m.Holidays, noon.Format(time.DateOnly)) {
+			continue
+		}
+		if len(m.Hours) == 0 {
+			out = append(out, [2]time.Time{time.Date(y, mo, day, 0, 0, 0, 0, loc), time.Date(y, mo, day+1, 0, 0, 0, 0, loc)})
+		}
 		for _, iv := range m.Hours {
 			if iv.Day != weekday {
 				continue
@@ -126,6 +137,11 @@ func later(a, b time.Time) time.Time {
 func (m Mailbox) CheckHours() error {
 	if _, err := time.LoadLocation(m.Zone); err != nil {
 		return Invalid("zone")
+	}
+	for _, day := range m.Holidays {
+		if _, err := time.Parse(time.DateOnly, day); err != nil {
+			return Invalid("holidays")
+		}
 	}
 	for _, iv := range m.Hours {
 		if iv.Day < 0 || iv.Day > 6 || iv.From < 0 || iv.From >= 1440 || iv.To < 0 || iv.To > 1440 {

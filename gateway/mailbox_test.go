@@ -109,3 +109,32 @@ func TestCheckHours(t *testing.T) {
 		}
 	}
 }
+
+// On a holiday the doors stay shut, also where they never shut else; the next opening is after it.
+func TestHolidays(t *testing.T) {
+	day := func(d, h int) time.Time { return time.Date(2026, 12, d, h, 0, 0, 0, time.UTC) }
+	shop := Mailbox{Zone: "UTC", Holidays: []string{"2026-12-25"}, Hours: Hours{{Day: time.Thursday, From: 540, To: 1020}, {Day: time.Friday, From: 540, To: 1020}}}
+	always := Mailbox{Zone: "UTC", Holidays: []string{"2026-12-25"}}
+	for _, c := range []struct {
+		name  string
+		m     Mailbox
+		at    time.Time
+		open  bool
+		until time.Time
+	}{
+		{"the day before", shop, day(24, 12), true, day(24, 17)},
+		{"the evening before: the next opening is a week later", shop, day(24, 20), false, day(31, 9)},
+		{"the holiday", shop, day(25, 12), false, day(31, 9)},
+		{"always open, the day before", always, day(24, 12), true, day(25, 0)},
+		{"always open, the holiday", always, day(25, 12), false, day(26, 0)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if open, until := c.m.OpenAt(c.at); open != c.open || !until.Equal(c.until) {
+				t.Errorf("open %v until %v, want %v until %v", open, until, c.open, c.until)
+			}
+		})
+	}
+	if err := (Mailbox{Zone: "UTC", Holidays: []string{"25.12."}}).CheckHours(); CodeOf(err) != "invalid" {
+		t.Errorf("a day that is none: %v", err)
+	}
+}

@@ -108,6 +108,8 @@ func checkMailbox(mb gateway.Mailbox) error {
 		return gateway.TooLarge("greeting", 500)
 	case len(mb.Signature) > 1000:
 		return gateway.TooLarge("signature", 1000)
+	case len(mb.Holidays) > 200:
+		return gateway.TooLarge("holidays", 200)
 	case len(mb.Fields) > 10:
 		return gateway.TooLarge("fields", 10)
 	case len(mb.Origins) > 50:
