@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS burned (
 	commit_hash TEXT PRIMARY KEY, chg TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS sessions (
 	token TEXT PRIMARY KEY, customer TEXT NOT NULL REFERENCES customers, login_at INTEGER NOT NULL, ends_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS resets (token TEXT PRIMARY KEY, customer TEXT NOT NULL REFERENCES customers, ends_at INTEGER NOT NULL);
 -- One row per login made for one challenge: what the page showed, and what was pressed.
 CREATE TABLE IF NOT EXISTS confirmations (
 	id TEXT PRIMARY KEY, session TEXT NOT NULL, handle TEXT NOT NULL, customer TEXT NOT NULL, auth_time INTEGER NOT NULL,

@@ -1,0 +1,205 @@
+package site
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/postern-chat/postern/verify"
+	"github.com/postern-chat/postern/verify/receipt"
+)
+
+// burned is the table of receipts that were carried out, inside one transaction.
+type burned struct {
+	t  *sql.Tx
+	at int64
+}
+
+// Find implements receipt.Burned.
+func (b burned) Find(ctx context.Context, commit string) (chg string, answer []byte, found bool, err error) {
+	err = b.t.QueryRowContext(ctx, "SELECT chg, answer FROM burned WHERE commit_hash = $1", commit).Scan(&chg, &answer)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil, false, nil
+	}
+	return chg, answer, err == nil, err
+}
+
+// Insert implements receipt.Burned.
+func (b burned) Insert(ctx context.Context, commit, chg string, answer []byte) (bool, error) {
+	res, err := b.t.ExecContext(ctx, "INSERT INTO burned (commit_hash, chg, answer, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+		commit, chg, string(answer), b.at)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// deliver is the endpoint that the gateway posts to. A change is believed for its receipt and for nothing else; a
+// notice for its signature; types that are not known are answered 204.
+func (s *Site) deliver(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, receipt.MaxMessage))
+	if err != nil || r.Header.Get("Content-Encoding") != "" {
+		answer(w, http.StatusBadRequest, map[string]string{"code": string(verify.JSONInvalid)})
+		return
+	}
+	m, err := receipt.ParseMessage(body)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	switch m.Type {
+	case "change.apply":
+		text, err := s.apply(r.Context(), m)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		answer(w, http.StatusOK, json.RawMessage(text))
+	case "change.settle":
+		s.settle(w, r, m)
+	case "owner.notice":
+		s.notice(w, r, m, body)
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// apply carries a change out, once, in one transaction: look whether it was done, check the receipt, burn its
+// commitment, change the account. A refusal rolls everything back.
+func (s *Site) apply(ctx context.Context, m receipt.Message) (text []byte, err error) {
+	keys, err := s.gatewayKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	err = s.tx(ctx, func(t *sql.Tx) error {
+		table := burned{t, now.UnixMilli()}
+		var done bool
+		if text, done, err = receipt.Lookup(ctx, table, m); done || err != nil {
+			return err
+		}
+		var owner Customer
+		checker := receipt.Checker{
+			Gateway: s.Gateway, Audience: s.Audience, Keys: keys, OwnKey: s.OwnKey, Minimum: minimum,
+			Linked: func(_, sub string) (err error) { owner, err = customerBy(ctx, t, "id", sub); return err },
+		}
+		p, err := checker.Check(m, now)
+		if err != nil {
+			return err
+		}
+		if b := p.Change.Base; b != verify.AnyBase && b != version(owner.Version) {
+			return verify.Refuse(verify.ChangeBase)
+		}
+		result, err := json.Marshal(map[string]string{"result": verify.ResultApplied, "version": version(owner.Version + 1)})
+		if err != nil {
+			return err
+		}
+		text, err = receipt.Once(ctx, table, p, result, func() error {
+			number := receiptNumber(m.Receipt)
+			if err := carryOut(ctx, t, owner, p.Change, number, now.UnixMilli()); err != nil {
+				return err
+			}
+			return note(ctx, t, owner.ID, now, title(p.Change.Kind)+", as you approved at support", "Receipt "+number)
+		})
+		return err
+	})
+	return text, err
+}
+
+// receiptNumber is the id of a receipt whose signature was checked.
+func receiptNumber(jws string) string {
+	parts := strings.Split(jws, ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return ""
+	}
+	o, err := verify.ReadObject(text, verify.MaxJWT)
+	if err != nil {
+		return ""
+	}
+	id, _ := o.String("jti") // "" if it has none
+	return id
+}
+
+// settle answers whether a change was carried out, to a gateway that has lost our answer.
+func (s *Site) settle(w http.ResponseWriter, r *http.Request, m receipt.Message) {
+	var text []byte
+	err := s.tx(r.Context(), func(t *sql.Tx) (err error) {
+		_, text, _, err = burned{t: t}.Find(r.Context(), m.Commit)
+		return err
+	})
+	switch {
+	case err != nil:
+		s.refuse(w, r, err)
+	case text == nil:
+		answer(w, http.StatusOK, map[string]string{"result": verify.ResultUnknown})
+	default:
+		answer(w, http.StatusOK, json.RawMessage(text))
+	}
+}
+
+// notice tells the owner of an account what happened at support. It changes nothing, but it is read by people, so
+// it must be signed; the same notice again is kept once.
+func (s *Site) notice(w http.ResponseWriter, r *http.Request, m receipt.Message, body []byte) {
+	id, err := verify.CheckHook(r.Header, []verify.Secret{s.EventSecret}, s.Now(), body)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	what := map[string]string{
+		"disowned": "Support has stopped a request that you said was not yours", "applied": "A change was made through support",
+		"cooling": "A change through support is waiting", "claimed": "Somebody at support has said to be you",
+	}[m.Notice]
+	if what != "" {
+		_, err = s.db.ExecContext(r.Context(), `
+			INSERT INTO log (customer, at, what, detail, once) SELECT id, $2, $3, '', $4 FROM customers WHERE id = $1
+			ON CONFLICT DO NOTHING`, m.Sub, s.Now().UnixMilli(), what, id)
+	}
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// refuse answers with the reason code. What is not a refusal of the gate is our own fault: 500, so that the gateway
+// asks again.
+func (s *Site) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var e *verify.Error
+	if !errors.As(err, &e) {
+		s.Log.ErrorContext(r.Context(), "shop: delivery failed", "err", err)
+		answer(w, http.StatusInternalServerError, map[string]string{"code": "internal"})
+		return
+	}
+	s.Log.InfoContext(r.Context(), "shop: delivery refused", "reason", e.Reason())
+	status := http.StatusForbidden
+	switch e.Code() {
+	case "invalid":
+		status = http.StatusBadRequest
+	case "event_rejected":
+		status = http.StatusUnauthorized
+	case "conflict":
+		status = http.StatusConflict
+	}
+	answer(w, status, map[string]string{"code": e.Reason()})
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte("{}")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // who has gone away asks again
+}
