@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/postern-chat/postern/gateway"
@@ -350,66 +349,4 @@ func (s *Server) deleteReply(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	}
 	s.svc.Publish(c.Context(), events...)
 	return nil, nil
-}
-
-// overview counts what a supervisor looks at first. ?since= is the start of his day in unix milliseconds; it
-// reaches back two days at most.
-func (s *Server) overview(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	since, err := queryNumber(c, "since")
-	if err != nil {
-		return nil, err
-	}
-	missed, err := s.missedSince(c.Context(), who, max(int64(since), ms(s.svc.Now().Add(-48*time.Hour))))
-	if err != nil {
-		return nil, err
-	}
-	queue, err := s.svc.Store.Queue(c.Context(), nil)
-	if err != nil {
-		return nil, err
-	}
-	seen, busErr := s.svc.Presences(c.Context())
-	out, err := s.svc.Store.Outbox(c.Context())
-	if err != nil {
-		return nil, err
-	}
-	stopped := 0
-	for _, m := range out {
-		if m.State == "stopped" {
-			stopped++
-		}
-	}
-	health := fiber.Map{"database": "ok", "bus": "ok", "mail": "ok"}
-	if busErr != nil {
-		health["bus"] = "down"
-	}
-	if stopped > 0 {
-		health["mail"] = "stopped"
-	}
-	on := 0
-	for who := range seen {
-		if who.Is(gateway.PrefixAgent) {
-			on++
-		}
-	}
-	return fiber.Map{"waiting": len(queue), "on": on, "missed_today": missed, "health": health, "mail_stopped": stopped}, nil
-}
-
-// missedSince counts the chats that turned into tickets because nobody took them, in the caller's mailboxes.
-func (s *Server) missedSince(ctx context.Context, who gateway.Caller, since int64) (int, error) {
-	boxes, err := s.mailboxesFor(ctx, who)
-	if err != nil || len(boxes) == 0 {
-		return 0, err
-	}
-	f := gateway.ConversationFilter{Channel: gateway.ByEmail, Limit: 500}
-	for _, mb := range boxes {
-		f.Mailboxes = append(f.Mailboxes, mb.ID)
-	}
-	list, err := s.svc.Store.Conversations(ctx, f)
-	n := 0
-	for _, cv := range list {
-		if !cv.QueuedAt.IsZero() && cv.ClaimedAt.IsZero() && ms(cv.QueuedAt) >= since {
-			n++
-		}
-	}
-	return n, err
 }
