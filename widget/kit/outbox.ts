@@ -6,6 +6,11 @@ export type Item = {
 	client_id: string;
 	text: string;
 	files?: string[];
+	/** A note stays with the staff; the rest are an agent's cards and mentions. */
+	note?: boolean;
+	article?: string;
+	guide?: string;
+	mentions?: string[];
 	at: number;
 	failed?: string;
 };

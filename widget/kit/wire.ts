@@ -34,6 +34,7 @@ export type Message = {
 	files?: FileRef[];
 	name?: string;
 	article?: string;
+	guide?: { kind: string; url: string; title: Text };
 	via?: string;
 	unverified?: boolean;
 	mentions?: string[];
@@ -131,6 +132,7 @@ export type Mailbox = {
 	available: boolean;
 	wait_s?: number;
 };
+export type FieldSpec = { name: string; as: string; values?: string[]; pattern?: string; max?: number; label: Text };
 export type KindInfo = { name: string; title: Text; tier: string; guide?: string; recovery?: string };
 export type Welcome = { nonce: string; version: number; ping_ms: number; max_message: number; max_file: number };
 export type VisitorHello = {
