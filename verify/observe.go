@@ -62,6 +62,9 @@ func (g *Guard) observe(ctx context.Context, m moment, e LoginEvent) (Verdict, e
 	}
 	dead := Verdict{Change: row.ID, Challenge: row.Challenge.ID, Level: E0, Reason: HandleExpired, Return: row.Challenge.ReturnTo}
 	if !takes(row.State, e.Kind) {
+		if row.Reason == ChallengeExpired { // whoever found it first
+			dead.Reason = ChallengeExpired
+		}
 		return dead, nil
 	}
 	if err := g.sound(ctx, m, row); err != nil {

@@ -44,6 +44,8 @@ func (g *Guard) Open(ctx context.Context, by Actor, req OpenRequest) (Opened, er
 		return Opened{}, err
 	}
 	switch {
+	case row.State == Expired: // whoever found it first
+		return Opened{}, Refuse(row.Reason)
 	case row.State == Challenged && row.Challenge.JKT != by.Key.Thumbprint():
 		return Opened{}, Refuse(KeyRequired)
 	case row.State == Challenged && !req.Over:

@@ -32,11 +32,11 @@ type mailboxView struct {
 }
 
 func (s *Server) listMailboxes(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	boxes, err := s.mailboxesFor(c.Context(), who)
+	boxes, err := s.mailboxesFor(c.UserContext(), who)
 	if err != nil {
 		return nil, err
 	}
-	ms, err := s.svc.Store.Memberships(c.Context(), "", "")
+	ms, err := s.svc.Store.Memberships(c.UserContext(), "", "")
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +72,11 @@ func (s *Server) saveMailbox(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		}
 		mb.ID, mb.Version = id, 0
 	}
-	out, events, err := s.svc.Store.SaveMailbox(c.Context(), mb, who.Actor, now)
+	out, events, err := s.svc.Store.SaveMailbox(c.UserContext(), mb, who.Actor, now)
 	if err != nil {
 		return nil, err
 	}
-	s.svc.Publish(c.Context(), events...)
+	s.svc.Publish(c.UserContext(), events...)
 	return fiber.Map{"mailbox": mailboxView{
 		Mailbox: out, RingS: in.RingS, MissedS: in.MissedS, Members: in.Members,
 	}}, nil
@@ -140,16 +140,16 @@ func (s *Server) setMembers(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if err := body(c, &in); err != nil {
 		return nil, err
 	}
-	events, err := s.svc.Store.SetMembers(c.Context(), gateway.ID(c.Params("id")), in.Agents, who.Actor, s.svc.Now())
+	events, err := s.svc.Store.SetMembers(c.UserContext(), gateway.ID(c.Params("id")), in.Agents, who.Actor, s.svc.Now())
 	if err != nil {
 		return nil, err
 	}
-	s.svc.Publish(c.Context(), events...)
+	s.svc.Publish(c.UserContext(), events...)
 	return nil, nil
 }
 
 func (s *Server) listAgents(c *fiber.Ctx, _ gateway.Caller) (any, error) {
-	list, err := s.agentViews(c.Context())
+	list, err := s.agentViews(c.UserContext())
 	if err != nil {
 		return nil, err
 	}
@@ -186,11 +186,11 @@ func (s *Server) saveAgent(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		}
 		a.ID, a.Version = id, 0
 	}
-	out, events, err := s.svc.Store.SaveAgent(c.Context(), a, who.Actor, now)
+	out, events, err := s.svc.Store.SaveAgent(c.UserContext(), a, who.Actor, now)
 	if err != nil {
 		return nil, err
 	}
-	s.svc.Publish(c.Context(), events...)
+	s.svc.Publish(c.UserContext(), events...)
 	return fiber.Map{"agent": viewAgent(out)}, nil
 }
 
@@ -228,14 +228,14 @@ func (s *Server) agentLink(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	}
 	now := s.svc.Now()
 	hash := s.opt.Passwords.TokenHash("link\n" + t)
-	if err := s.svc.Store.SaveSession(c.Context(), hash, gateway.ID(c.Params("id")), now.Add(linkLife), now); err != nil {
+	if err := s.svc.Store.SaveSession(c.UserContext(), hash, gateway.ID(c.Params("id")), now.Add(linkLife), now); err != nil {
 		return nil, err
 	}
 	return fiber.Map{"url": s.opt.PublicURL.String() + "/console#password=" + t, "until": ms(now.Add(linkLife))}, nil
 }
 
 func (s *Server) outbox(c *fiber.Ctx, _ gateway.Caller) (any, error) {
-	list, err := s.svc.Store.Outbox(c.Context())
+	list, err := s.svc.Store.Outbox(c.UserContext())
 	if err != nil {
 		return nil, err
 	}

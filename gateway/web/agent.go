@@ -75,7 +75,7 @@ func (s *Server) agentViews(ctx context.Context) ([]agentView, error) {
 
 // listConversations lists rows of the agent's mailboxes by view or by single filters.
 func (s *Server) listConversations(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	boxes, err := s.mailboxesFor(c.Context(), who)
+	boxes, err := s.mailboxesFor(c.UserContext(), who)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (s *Server) listConversations(c *fiber.Ctx, who gateway.Caller) (any, error
 	if err := viewFilter(&f, c.Query("view"), who.Actor.ID); err != nil {
 		return nil, err
 	}
-	list, err := s.svc.Store.Conversations(c.Context(), f)
+	list, err := s.svc.Store.Conversations(c.UserContext(), f)
 	if err != nil {
 		return nil, err
 	}
@@ -133,11 +133,11 @@ func rows(list []gateway.Conversation) []rowView {
 
 // showConversation gives the row, what self-help the visitor tried, and the changes that go on.
 func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	cv, err := s.svc.Conversation(c.Context(), who, gateway.ID(c.Params("id")))
+	cv, err := s.svc.Conversation(c.UserContext(), who, gateway.ID(c.Params("id")))
 	if err != nil {
 		return nil, err
 	}
-	changes, err := s.svc.Changes(c.Context(), who, cv.ID)
+	changes, err := s.svc.Changes(c.UserContext(), who, cv.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -147,17 +147,17 @@ func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error)
 	}
 	earlier := 0
 	if cv.Visitor != "" {
-		list, err := s.svc.Store.Conversations(c.Context(), gateway.ConversationFilter{Visitor: cv.Visitor, Limit: 50})
+		list, err := s.svc.Store.Conversations(c.UserContext(), gateway.ConversationFilter{Visitor: cv.Visitor, Limit: 50})
 		if err != nil {
 			return nil, err
 		}
 		earlier = len(list) - 1
 	}
-	mb, err := s.svc.Store.Mailbox(c.Context(), cv.Mailbox)
+	mb, err := s.svc.Store.Mailbox(c.UserContext(), cv.Mailbox)
 	if err != nil {
 		return nil, err
 	}
-	tried, err := s.svc.Tried(c.Context(), who, cv.ID)
+	tried, err := s.svc.Tried(c.UserContext(), who, cv.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error)
 
 // conversationEvents pages backwards through a history; staff also gets its own side.
 func (s *Server) conversationEvents(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	cv, err := s.svc.Conversation(c.Context(), who, gateway.ID(c.Params("id")))
+	cv, err := s.svc.Conversation(c.UserContext(), who, gateway.ID(c.Params("id")))
 	if err != nil {
 		return nil, err
 	}
@@ -183,13 +183,13 @@ func (s *Server) conversationEvents(c *fiber.Ctx, who gateway.Caller) (any, erro
 	if err != nil || limit == 0 || limit > 500 {
 		limit = 200
 	}
-	events, err := s.svc.Store.EventsBefore(c.Context(), string(cv.ID), before, int(limit))
+	events, err := s.svc.Store.EventsBefore(c.UserContext(), string(cv.ID), before, int(limit))
 	if err != nil {
 		return nil, err
 	}
 	out := fiber.Map{"events": orEmpty(events), "head": cv.Seq}
 	if who.Staff() {
-		staff, err := s.svc.Store.EventsBefore(c.Context(), cv.ID.Staff(), 0, 500)
+		staff, err := s.svc.Store.EventsBefore(c.UserContext(), cv.ID.Staff(), 0, 500)
 		if err != nil {
 			return nil, err
 		}
@@ -224,13 +224,13 @@ func (s *Server) account(*fiber.Ctx, gateway.Caller) (any, error) {
 
 // history lists the conversations of the same browser, never of the same typed address.
 func (s *Server) history(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	cv, err := s.svc.Conversation(c.Context(), who, gateway.ID(c.Params("id")))
+	cv, err := s.svc.Conversation(c.UserContext(), who, gateway.ID(c.Params("id")))
 	if err != nil {
 		return nil, err
 	}
 	out := []rowView{}
 	if cv.Visitor != "" {
-		list, err := s.svc.Store.Conversations(c.Context(), gateway.ConversationFilter{Visitor: cv.Visitor, Limit: 50})
+		list, err := s.svc.Store.Conversations(c.UserContext(), gateway.ConversationFilter{Visitor: cv.Visitor, Limit: 50})
 		if err != nil {
 			return nil, err
 		}
@@ -244,11 +244,11 @@ func (s *Server) history(c *fiber.Ctx, who gateway.Caller) (any, error) {
 }
 
 func (s *Server) availability(c *fiber.Ctx, _ gateway.Caller) (any, error) {
-	list, err := s.svc.Store.Memberships(c.Context(), "", "")
+	list, err := s.svc.Store.Memberships(c.UserContext(), "", "")
 	if err != nil {
 		return nil, err
 	}
-	agents, err := s.agentViews(c.Context())
+	agents, err := s.agentViews(c.UserContext())
 	if err != nil {
 		return nil, err
 	}
@@ -264,12 +264,12 @@ func (s *Server) forceAvailability(c *fiber.Ctx, who gateway.Caller) (any, error
 	if err := body(c, &in); err != nil {
 		return nil, err
 	}
-	return nil, s.svc.ForceAvailability(c.Context(), who, gateway.ID(c.Params("agent")), in.Mailbox, in.Value, in.Reason)
+	return nil, s.svc.ForceAvailability(c.UserContext(), who, gateway.ID(c.Params("agent")), in.Mailbox, in.Value, in.Reason)
 }
 
 // listReplies gives what the agent may insert: shared, his mailboxes', his own.
 func (s *Server) listReplies(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	all, err := s.svc.Store.Replies(c.Context())
+	all, err := s.svc.Store.Replies(c.UserContext())
 	if err != nil {
 		return nil, err
 	}
@@ -296,7 +296,7 @@ func (s *Server) saveReply(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		return nil, err
 	}
 	in.ID = gateway.ID(c.Params("id"))
-	if err := s.mayReply(c.Context(), who, in.ID, in.Owner); err != nil {
+	if err := s.mayReply(c.UserContext(), who, in.ID, in.Owner); err != nil {
 		return nil, err
 	}
 	now := s.svc.Now()
@@ -307,11 +307,11 @@ func (s *Server) saveReply(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		}
 		in.ID, in.Version = id, 0
 	}
-	out, events, err := s.svc.Store.SaveReply(c.Context(), in, who.Actor, now)
+	out, events, err := s.svc.Store.SaveReply(c.UserContext(), in, who.Actor, now)
 	if err != nil {
 		return nil, err
 	}
-	s.svc.Publish(c.Context(), events...)
+	s.svc.Publish(c.UserContext(), events...)
 	return fiber.Map{"reply": out}, nil
 }
 
@@ -340,13 +340,13 @@ func (s *Server) mayReply(ctx context.Context, who gateway.Caller, id, owner gat
 
 func (s *Server) deleteReply(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	id := gateway.ID(c.Params("id"))
-	if err := s.mayReply(c.Context(), who, id, who.Actor.ID); err != nil {
+	if err := s.mayReply(c.UserContext(), who, id, who.Actor.ID); err != nil {
 		return nil, err
 	}
-	events, err := s.svc.Store.DeleteReply(c.Context(), id, who.Actor, s.svc.Now())
+	events, err := s.svc.Store.DeleteReply(c.UserContext(), id, who.Actor, s.svc.Now())
 	if err != nil {
 		return nil, err
 	}
-	s.svc.Publish(c.Context(), events...)
+	s.svc.Publish(c.UserContext(), events...)
 	return nil, nil
 }

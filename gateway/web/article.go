@@ -43,7 +43,7 @@ func viewArticle(a kb.Article) articleView {
 }
 
 func (s *Server) listArticles(c *fiber.Ctx, _ gateway.Caller) (any, error) {
-	list, err := s.svc.Articles.Articles(c.Context())
+	list, err := s.svc.Articles.Articles(c.UserContext())
 	if err != nil {
 		return nil, err
 	}
@@ -79,11 +79,11 @@ func (s *Server) showArticle(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.svc.Articles.Article(c.Context(), c.Params("id"))
+	a, err := s.svc.Articles.Article(c.UserContext(), c.Params("id"))
 	if err != nil {
 		return nil, err
 	}
-	versions, err := s.svc.Articles.Versions(c.Context(), a.ID)
+	versions, err := s.svc.Articles.Versions(c.UserContext(), a.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (s *Server) showArticle(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 		}
 		list = append(list, line)
 	}
-	ratings, err := s.svc.Articles.Ratings(c.Context(), a.ID, 50)
+	ratings, err := s.svc.Articles.Ratings(c.UserContext(), a.ID, 50)
 	if err != nil {
 		return nil, err
 	}
@@ -137,12 +137,12 @@ func (s *Server) saveArticle(c *fiber.Ctx, who gateway.Caller) (any, error) {
 			return nil, err
 		}
 		id = string(fresh)
-	} else if old, err := s.svc.Articles.Article(c.Context(), id); err != nil {
+	} else if old, err := s.svc.Articles.Article(c.UserContext(), id); err != nil {
 		return nil, err
 	} else if old.Version.Number != in.Version {
 		return nil, gateway.Conflict()
 	}
-	a, err := s.svc.Articles.SaveVersion(c.Context(), kb.Article{
+	a, err := s.svc.Articles.SaveVersion(c.UserContext(), kb.Article{
 		ID: id, Locale: in.Locale, Visibility: in.Visibility, Mailboxes: in.Mailboxes,
 		Version: kb.Version{
 			Title: in.Title, Summary: in.Summary, Tags: in.Tags, Phrasings: in.Phrasings, Body: in.Body,
@@ -252,16 +252,16 @@ func (s *Server) publishArticle(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if in.Version < 1 {
 		return nil, gateway.Invalid("version")
 	}
-	a, err := s.svc.Articles.Publish(c.Context(), c.Params("id"), in.Version, string(who.Actor.ID), s.svc.Now())
-	return s.articleMoved(c.Context(), a, err)
+	a, err := s.svc.Articles.Publish(c.UserContext(), c.Params("id"), in.Version, string(who.Actor.ID), s.svc.Now())
+	return s.articleMoved(c.UserContext(), a, err)
 }
 
 func (s *Server) archiveArticle(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if err := body(c, &struct{}{}); err != nil {
 		return nil, err
 	}
-	a, err := s.svc.Articles.Archive(c.Context(), c.Params("id"), string(who.Actor.ID), s.svc.Now())
-	return s.articleMoved(c.Context(), a, err)
+	a, err := s.svc.Articles.Archive(c.UserContext(), c.Params("id"), string(who.Actor.ID), s.svc.Now())
+	return s.articleMoved(c.UserContext(), a, err)
 }
 
 // articleMoved wakes every node's index: the store has written the kb topic's event itself. A lost hint is

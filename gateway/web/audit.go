@@ -66,7 +66,7 @@ func (s *Server) listChanges(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	out, seen, stop := []*listedChange{}, map[string]*listedChange{}, max(0, before-maxLookBack)
 	for before > stop && len(out) < limit {
 		from := max(stop, before-200)
-		leaves, err := readLeaves(c.Context(), ledger, from, int(before-from))
+		leaves, err := readLeaves(c.UserContext(), ledger, from, int(before-from))
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func (s *Server) listChanges(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 				continue
 			}
 			if seen[l.Change] == nil {
-				row, err := ledger.Change(c.Context(), l.Change)
+				row, err := ledger.Change(c.UserContext(), l.Change)
 				if err != nil {
 					continue // a note about what was never stored
 				}
@@ -118,7 +118,7 @@ func (s *Server) logEnd(c *fiber.Ctx) (verify.Ledger, int64, error) {
 	if s.svc.Guard == nil || s.svc.Guard.Ledger == nil {
 		return nil, 0, verify.Refuse(verify.GuardUnavailable)
 	}
-	head, err := s.svc.Guard.Ledger.Head(c.Context())
+	head, err := s.svc.Guard.Ledger.Head(c.UserContext())
 	if err != nil {
 		return nil, 0, err
 	}
@@ -158,7 +158,7 @@ func (s *Server) auditLog(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 		return nil, err
 	}
 	from := max(0, before-int64(limit))
-	leaves, err := readLeaves(c.Context(), ledger, from, int(before-from))
+	leaves, err := readLeaves(c.UserContext(), ledger, from, int(before-from))
 	if err != nil {
 		return nil, err
 	}
@@ -179,11 +179,11 @@ func (s *Server) audit(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := verify.Audit(c.Context(), ledger)
+	report, err := verify.Audit(c.UserContext(), ledger)
 	if err != nil {
 		return nil, err
 	}
-	applied, bare, err := countApplied(c.Context(), ledger)
+	applied, bare, err := countApplied(c.UserContext(), ledger)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (s *Server) createFile(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if !s.limits.upload(string(who.Actor.ID)) {
 		return nil, gateway.TooMany(1000)
 	}
-	f, err := s.svc.CreateFile(c.Context(), who, in.Conversation, in.Name, in.Size)
+	f, err := s.svc.CreateFile(c.UserContext(), who, in.Conversation, in.Name, in.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (s *Server) putPart(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		return nil, gateway.TooMany(1000)
 	}
 	data := append([]byte(nil), c.Context().Request.Body()...)
-	f, err := s.svc.PutPart(c.Context(), who, gateway.ID(c.Params("id")), n, data)
+	f, err := s.svc.PutPart(c.UserContext(), who, gateway.ID(c.Params("id")), n, data)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *Server) putPart(c *fiber.Ctx, who gateway.Caller) (any, error) {
 // download streams a file part by part. Only raster images are shown in place; all else is saved, and
 // nothing in it may run.
 func (s *Server) download(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	f, err := s.svc.ReadFile(c.Context(), who, gateway.ID(c.Params("id")))
+	f, err := s.svc.ReadFile(c.UserContext(), who, gateway.ID(c.Params("id")))
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ func (s *Server) download(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; sandbox")
 	c.Set(fiber.HeaderCacheControl, "private, max-age=3600")
 	parts := int((f.Size + gateway.PartSize - 1) / gateway.PartSize)
-	ctx := c.Context()
-	ctx.SetBodyStreamWriter(func(w *bufio.Writer) {
+	ctx := c.UserContext()
+	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 		for n := range parts {
 			data, err := s.svc.Store.Part(ctx, f.ID, n)
 			if err == nil {

@@ -107,14 +107,14 @@ func (s *Server) helpRoutes(a *fiber.App) {
 
 // suggest is public: it gives titles that anybody can read in the widget.
 func (s *Server) suggest(c *fiber.Ctx) error {
-	mb, err := s.svc.Store.MailboxBySlug(c.Context(), c.Query("mailbox"))
+	mb, err := s.svc.Store.MailboxBySlug(c.UserContext(), c.Query("mailbox"))
 	if err != nil {
 		return err
 	}
 	if !s.limits.command("suggest " + s.addr(c)) {
 		return gateway.TooMany(1000)
 	}
-	list, err := s.svc.Suggest(c.Context(), mb.ID, s.page(c.Query("page")), c.Query("locale"))
+	list, err := s.svc.Suggest(c.UserContext(), mb.ID, s.page(c.Query("page")), c.Query("locale"))
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (s *Server) suggest(c *fiber.Ctx) error {
 }
 
 func (s *Server) suggestFor(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	found, err := s.svc.SuggestFor(c.Context(), who, gateway.ID(c.Params("id")))
+	found, err := s.svc.SuggestFor(c.UserContext(), who, gateway.ID(c.Params("id")))
 	if err != nil {
 		return nil, err
 	}

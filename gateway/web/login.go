@@ -28,13 +28,13 @@ func (s *Server) login(c *fiber.Ctx) error {
 	if !s.limits.login(s.addr(c)) || !s.limits.login("mail "+email) {
 		return gateway.TooMany(10_000)
 	}
-	a, err := s.svc.Store.AgentByEmail(c.Context(), email)
+	a, err := s.svc.Store.AgentByEmail(c.UserContext(), email)
 	if err != nil && gateway.CodeOf(err) != "not_found" {
 		return err
 	}
 	phc := ""
 	if err == nil && a.DisabledAt.IsZero() {
-		if phc, err = s.svc.Store.Password(c.Context(), a.ID); err != nil && gateway.CodeOf(err) != "not_found" {
+		if phc, err = s.svc.Store.Password(c.UserContext(), a.ID); err != nil && gateway.CodeOf(err) != "not_found" {
 			return err
 		}
 	}
@@ -53,7 +53,7 @@ func (s *Server) openSession(c *fiber.Ctx, agent gateway.ID) error {
 		return err
 	}
 	now := s.svc.Now()
-	if err := s.svc.Store.SaveSession(c.Context(), s.opt.Passwords.TokenHash(t), agent, now.Add(sessionLife), now); err != nil {
+	if err := s.svc.Store.SaveSession(c.UserContext(), s.opt.Passwords.TokenHash(t), agent, now.Add(sessionLife), now); err != nil {
 		return err
 	}
 	c.Cookie(&fiber.Cookie{
@@ -64,7 +64,7 @@ func (s *Server) openSession(c *fiber.Ctx, agent gateway.ID) error {
 }
 
 func (s *Server) logout(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	if err := s.svc.Store.EndSession(c.Context(), s.opt.Passwords.TokenHash(c.Cookies(agentCookie))); err != nil {
+	if err := s.svc.Store.EndSession(c.UserContext(), s.opt.Passwords.TokenHash(c.Cookies(agentCookie))); err != nil {
 		return nil, err
 	}
 	c.Cookie(&fiber.Cookie{
@@ -75,7 +75,7 @@ func (s *Server) logout(c *fiber.Ctx, who gateway.Caller) (any, error) {
 }
 
 func (s *Server) me(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	a, err := s.svc.Store.Agent(c.Context(), who.Actor.ID)
+	a, err := s.svc.Store.Agent(c.UserContext(), who.Actor.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +103,11 @@ func (s *Server) setPassword(c *fiber.Ctx) error {
 		return err
 	}
 	link := s.opt.Passwords.TokenHash("link\n" + in.Token)
-	a, err := s.svc.Store.Session(c.Context(), link, s.svc.Now())
+	a, err := s.svc.Store.Session(c.UserContext(), link, s.svc.Now())
 	if err != nil {
 		return gateway.Gone()
 	}
-	if err := s.svc.Store.SetPassword(c.Context(), a.ID, phc, s.svc.Now()); err != nil {
+	if err := s.svc.Store.SetPassword(c.UserContext(), a.ID, phc, s.svc.Now()); err != nil {
 		return err
 	}
 	if err := s.openSession(c, a.ID); err != nil {

@@ -15,16 +15,16 @@ func (s *Server) overview(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	missed, err := s.missedSince(c.Context(), who, max(int64(since), ms(s.svc.Now().Add(-48*time.Hour))))
+	missed, err := s.missedSince(c.UserContext(), who, max(int64(since), ms(s.svc.Now().Add(-48*time.Hour))))
 	if err != nil {
 		return nil, err
 	}
-	queue, err := s.svc.Store.Queue(c.Context(), nil)
+	queue, err := s.svc.Store.Queue(c.UserContext(), nil)
 	if err != nil {
 		return nil, err
 	}
-	seen, busErr := s.svc.Presences(c.Context())
-	out, err := s.svc.Store.Outbox(c.Context())
+	seen, busErr := s.svc.Presences(c.UserContext())
+	out, err := s.svc.Store.Outbox(c.UserContext())
 	if err != nil {
 		return nil, err
 	}

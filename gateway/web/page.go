@@ -115,7 +115,7 @@ type shellData struct {
 
 // frame is the visitor's panel: only the mailbox's origins may embed it.
 func (s *Server) frame(c *fiber.Ctx) error {
-	mb, err := s.svc.Store.MailboxBySlug(c.Context(), c.Query("mailbox"))
+	mb, err := s.svc.Store.MailboxBySlug(c.UserContext(), c.Query("mailbox"))
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func viewPins(list []kb.Pin) []pinView {
 }
 
 func (s *Server) listPins(c *fiber.Ctx, _ gateway.Caller) (any, error) {
-	list, err := s.svc.Articles.Pins(c.Context())
+	list, err := s.svc.Articles.Pins(c.UserContext())
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (s *Server) testPins(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	if address == "" || len(address) > 2048 {
 		return nil, gateway.Invalid("url")
 	}
-	list, err := s.svc.Articles.Pins(c.Context())
+	list, err := s.svc.Articles.Pins(c.UserContext())
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +78,13 @@ func (s *Server) savePin(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	if err := checkPin(p); err != nil {
 		return nil, err
 	}
-	if _, err := s.svc.Articles.Article(c.Context(), p.Article); err != nil {
+	if _, err := s.svc.Articles.Article(c.UserContext(), p.Article); err != nil {
 		return nil, gateway.Invalid("article")
 	}
 	if err := s.pinID(c, &p); err != nil {
 		return nil, err
 	}
-	p, err := s.svc.Articles.SavePin(c.Context(), p)
+	p, err := s.svc.Articles.SavePin(c.UserContext(), p)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (s *Server) savePin(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 
 // pinID names a new pin, or asks that the named one is there. Errors: not_found, too_large.
 func (s *Server) pinID(c *fiber.Ctx, p *kb.Pin) error {
-	list, err := s.svc.Articles.Pins(c.Context())
+	list, err := s.svc.Articles.Pins(c.UserContext())
 	if err != nil {
 		return err
 	}
@@ -142,5 +142,5 @@ func checkPin(p kb.Pin) error {
 }
 
 func (s *Server) deletePin(c *fiber.Ctx, _ gateway.Caller) (any, error) {
-	return nil, s.svc.Articles.DeletePin(c.Context(), c.Params("id"))
+	return nil, s.svc.Articles.DeletePin(c.UserContext(), c.Params("id"))
 }

@@ -41,6 +41,7 @@ func (s *Server) routes() {
 
 // first sets what every answer carries, and refuses encoded bodies: nothing is ever inflated.
 func (s *Server) first(c *fiber.Ctx) error {
+	c.SetUserContext(s.base) // not c.Context(): that one is used again for the next request, while a query may still look at it
 	c.Set("X-Content-Type-Options", "nosniff")
 	c.Set("Referrer-Policy", "no-referrer")
 	c.Set("Cross-Origin-Resource-Policy", "same-origin")
@@ -127,7 +128,7 @@ func (s *Server) cookieAgent(c *fiber.Ctx) (gateway.Agent, error) {
 	if t == "" || len(t) > 100 {
 		return gateway.Agent{}, gateway.Unauthenticated()
 	}
-	a, err := s.svc.Store.Session(c.Context(), s.opt.Passwords.TokenHash(t), s.svc.Now())
+	a, err := s.svc.Store.Session(c.UserContext(), s.opt.Passwords.TokenHash(t), s.svc.Now())
 	if gateway.CodeOf(err) == "not_found" || err == nil && !a.DisabledAt.IsZero() {
 		return gateway.Agent{}, gateway.Unauthenticated()
 	}
@@ -168,7 +169,7 @@ func (s *Server) either(h staffHandler) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		v, err := s.svc.Store.Visitor(c.Context(), id)
+		v, err := s.svc.Store.Visitor(c.UserContext(), id)
 		if err != nil {
 			return gateway.Unauthenticated()
 		}
@@ -204,13 +205,13 @@ func (s *Server) healthz(c *fiber.Ctx) error { return c.SendString("ok") }
 
 // readyz: database writable and UI present. Redis down is degraded, still ready (architecture.md §14).
 func (s *Server) readyz(c *fiber.Ctx) error {
-	if _, err := s.svc.Store.Now(c.Context()); err != nil {
+	if _, err := s.svc.Store.Now(c.UserContext()); err != nil {
 		return gateway.Unavailable("database", err)
 	}
 	if !s.ui.built() {
 		return gateway.Unavailable("ui", nil)
 	}
-	if _, err := s.svc.Presences(c.Context()); err != nil {
+	if _, err := s.svc.Presences(c.UserContext()); err != nil {
 		return c.SendString("degraded: bus")
 	}
 	return c.SendString("ready")

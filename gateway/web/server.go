@@ -63,6 +63,7 @@ type Server struct {
 	ui       *ui
 	seen     *lastEvents
 
+	base context.Context // of every request; ends with the server
 	stop context.CancelFunc
 	work sync.WaitGroup
 }
@@ -82,7 +83,7 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 		return nil, err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Server{svc: opt.Service, opt: opt, log: opt.Log, node: opt.Node, ui: ui, stop: stop, limits: newLimits(opt.Service.Now), seen: newLastEvents()}
+	s := &Server{svc: opt.Service, opt: opt, log: opt.Log, node: opt.Node, ui: ui, base: work, stop: stop, limits: newLimits(opt.Service.Now), seen: newLastEvents()}
 	s.hub = NewHub(opt.Service.Store, opt.Service.Bus, func(doing string, err error) {
 		s.log.Error(doing, "code", gateway.CodeOf(err), "err", err)
 	})

@@ -49,13 +49,13 @@ type kindState struct {
 // verification lists what the files say. off is not empty when changes are off as a whole.
 func (s *Server) verification(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	p, off := s.svc.Policy()
-	switches, err := s.svc.KindSwitches(c.Context())
+	switches, err := s.svc.KindSwitches(c.UserContext())
 	if err != nil {
 		return nil, err
 	}
 	sources := make([]sourceView, 0, len(p.Sources))
 	for _, e := range p.Sources {
-		last, err := s.lastOf(c.Context(), e.Name)
+		last, err := s.lastOf(c.UserContext(), e.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -117,7 +117,7 @@ func (s *Server) switchKind(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if in.Off == nil {
 		return nil, gateway.Invalid("off")
 	}
-	sw, err := s.svc.SwitchKind(c.Context(), who, c.Params("name"), *in.Off)
+	sw, err := s.svc.SwitchKind(c.UserContext(), who, c.Params("name"), *in.Off)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (s *Server) testSource(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if s.svc.Guard == nil {
 		return nil, verify.Refuse(verify.PolicyUnavailable)
 	}
-	now, err := s.svc.Guard.Ledger.Now(c.Context())
+	now, err := s.svc.Guard.Ledger.Now(c.UserContext())
 	if err != nil {
 		return nil, err
 	}
@@ -199,9 +199,9 @@ func (s *Server) testSource(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if !ok {
 		return nil, gateway.NotFound()
 	}
-	answer, err := s.deliver(c.Context(), name, src, verify.Delivery{Method: fiber.MethodPost, Header: header, Body: text, At: now})
+	answer, err := s.deliver(c.UserContext(), name, src, verify.Delivery{Method: fiber.MethodPost, Header: header, Body: text, At: now})
 	last := lastEvent{At: ms(now), Reason: verify.ReasonOf(err), Test: true}
-	s.remember(c.Context(), name, last)
+	s.remember(c.UserContext(), name, last)
 	return fiber.Map{"status": answer.Status, "last": last}, nil
 }
 
