@@ -31,6 +31,9 @@ func gateCommand(name string) (handler, bool) {
 func (k *socket) draft(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
 	o, err := verify.ReadObject(raw, 2*verify.MaxChange)
 	if err != nil {
+		if _, same := verify.ParseRequest(raw); same != nil {
+			err = same // the same refusal in the words of a change
+		}
 		return nil, err
 	}
 	cv, err := o.String("conversation")

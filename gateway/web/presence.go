@@ -85,13 +85,28 @@ func (p *presence) leave(k *socket) {
 	defer cancel()
 	var err error
 	if id.Is(gateway.PrefixAgent) {
-		err = p.s.svc.DropAgent(ctx, p.s.node, id)
 		p.announce(ctx, id, gateway.Offline)
+		err = p.s.svc.DropAgent(ctx, p.s.node, id)
 	} else {
 		err = p.s.svc.DropVisitor(ctx, p.s.node, id)
 	}
 	if err != nil {
 		p.s.log.Warn("presence", "code", gateway.CodeOf(err))
+	}
+	p.back(ctx, id)
+}
+
+// back says a person again who came back while his last socket was being dropped: a page loaded anew.
+func (p *presence) back(ctx context.Context, id gateway.ID) {
+	p.mu.Lock()
+	here := len(p.people[id]) > 0
+	p.mu.Unlock()
+	if !here {
+		return
+	}
+	p.beat(ctx, id)
+	if id.Is(gateway.PrefixAgent) {
+		p.announce(ctx, id, gateway.Online)
 	}
 }
 

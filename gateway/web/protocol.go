@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"strings"
 
 	"github.com/postern-chat/postern/gateway"
 )
@@ -34,8 +35,12 @@ type inbound struct {
 // decodeFrame reads one frame strictly. Errors: invalid, params field. The id is given back also with an
 // error where it could be read, so that the reply can name it.
 func decodeFrame(raw []byte) (in inbound, err error) {
-	if err := strict(raw, &in); err != nil {
+	if err := decode(raw, &in); err != nil {
 		return in, err
+	}
+	if strings.ContainsRune(in.ID, 0) {
+		in.ID = ""
+		return in, gateway.Invalid("nul")
 	}
 	switch {
 	case (in.Cmd == nil) == (in.Sig == nil):
@@ -51,6 +56,11 @@ func strict(raw []byte, v any) error {
 	if bytes.Contains(raw, []byte(`\u0000`)) {
 		return gateway.Invalid("nul")
 	}
+	return decode(raw, v)
+}
+
+// decode is strict without the look for NUL, which is refused where it would be used.
+func decode(raw []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
