@@ -161,7 +161,7 @@ func (h *hostSite) deliver(w http.ResponseWriter, r *http.Request, profile func(
 		}
 		_, _ = w.Write([]byte(`{"result":"unknown"}`))
 	case "owner.notice":
-		if _, err := verify.CheckHook(r.Header, []verify.Secret{h.secret}, time.Now(), raw); err == nil {
+		if _, err := verify.CheckHook(r.Header, []verify.Secret{h.secret, h.other}, time.Now(), raw); err == nil {
 			h.notices = append(h.notices, m.Notice+" "+m.Sub)
 		}
 		w.WriteHeader(http.StatusNoContent)
@@ -179,7 +179,7 @@ func refuseDelivery(w http.ResponseWriter, err error) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"code": string(verify.ReasonOf(err))})
 }
 
-var answered = []byte(`{"result":"applied","version":"2"}`)
+var hostApplied = []byte(`{"result":"applied","version":"2"}`)
 
 // checked is the backend with the library: steps 1 to 10 of proof-gate.md §3.9. mu is held.
 func (h *hostSite) checked(ctx context.Context, _ []byte, m receipt.Message) ([]byte, error) {
@@ -200,7 +200,7 @@ func (h *hostSite) checked(ctx context.Context, _ []byte, m receipt.Message) ([]
 	if err != nil {
 		return nil, err
 	}
-	return receipt.Once(ctx, h, p, answered, func() error { return h.apply(p.Sub, p.Change) })
+	return h.once(ctx, p, p.Sub)
 }
 
 // witnessed is the backend without a library, as proof-gate.md §3.6 prints it: the own witness alone. mu is held.
@@ -219,8 +219,19 @@ func (h *hostSite) witnessed(ctx context.Context, raw []byte, m receipt.Message)
 	if e == nil || h.now().Unix()-e.AuthTime > 790 || !verify.Equal(e.Witness, verify.Witness(h.own, m.Commit, chg, m.Sub, e.AuthTime)) {
 		return nil, verify.Refuse(verify.EvidenceWitness)
 	}
-	p := receipt.Proven{Commit: m.Commit, Chg: chg}
-	return receipt.Once(ctx, h, p, answered, func() error { return h.apply(m.Sub, m.Change) })
+	return h.once(ctx, receipt.Proven{Commit: m.Commit, Chg: chg, Change: m.Change}, m.Sub)
+}
+
+// once is the host's transaction: what fails leaves no burn. mu is held.
+func (h *hostSite) once(ctx context.Context, p receipt.Proven, sub string) ([]byte, error) {
+	answer, err := receipt.Once(ctx, h, p, hostApplied, func() error {
+		err := h.apply(sub, p.Change)
+		if err != nil {
+			delete(h.burned, p.Commit)
+		}
+		return err
+	})
+	return answer, err
 }
 
 // apply carries a change out; what it does not know it does not do. mu is held.
