@@ -66,7 +66,7 @@ func TestConfirmPage(t *testing.T) {
 		}
 	}
 	csp := b.head.Get("Content-Security-Policy")
-	if !strings.Contains(csp, "frame-ancestors 'none'") || !strings.Contains(csp, "script-src 'none'") || b.head.Get("X-Frame-Options") != "DENY" || b.head.Get("Referrer-Policy") != "no-referrer" {
+	if !strings.Contains(csp, "frame-ancestors 'none'") || !strings.Contains(csp, "script-src 'none'") || b.head.Get("X-Frame-Options") != "DENY" || b.head.Get("Referrer-Policy") != "same-origin" {
 		t.Errorf("headers: %v", b.head)
 	}
 	before := s.dump()

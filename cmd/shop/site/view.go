@@ -89,8 +89,8 @@ func (s *Site) headers(h http.Header, embed bool) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
-	if !embed { // its address has the handle in it
-		h.Set("Referrer-Policy", "no-referrer")
+	if !embed { // Its address has the handle in it. With no-referrer its own forms would come from the origin "null".
+		h.Set("Referrer-Policy", "same-origin")
 	}
 }
 
