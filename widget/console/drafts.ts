@@ -1,0 +1,22 @@
+import { signal } from "@preact/signals";
+import { read, write } from "./state";
+
+export type Chip = { id: string; label: string };
+export type Draft = { text: string; note: string; brought: string[]; article?: Chip; mentions: Chip[] };
+const KEY = "postern-console-drafts";
+const empty: Draft = { text: "", note: "", brought: [], mentions: [] };
+
+/** What is being written, per conversation; it survives a change of conversation and a reload. */
+export const drafts = signal<Record<string, Draft>>(read(KEY) ?? {});
+
+export function draftOf(id: string): Draft {
+	return drafts.value[id] ?? empty;
+}
+export function setDraft(id: string, d: Partial<Draft>): void {
+	const next = { ...draftOf(id), ...d };
+	const rest = { ...drafts.value };
+	if (next.text || next.note || next.article) rest[id] = next;
+	else delete rest[id];
+	drafts.value = rest;
+	write(KEY, rest);
+}

@@ -1,0 +1,65 @@
+import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+import { t } from "../kit/i18n";
+import { Badge, Button } from "../kit/ui";
+import type { Row } from "../kit/wire";
+import type { Session } from "./session";
+import { boxName, now, rings } from "./state";
+import { visitorName } from "./words";
+
+/** The ring: a circle that empties, a number that counts down, accept with Enter (P36). */
+export function Offer({ s }: { s: Session }): JSX.Element | null {
+	const r = rings.value[0];
+	return (
+		<div class="offers" role="alert">
+			{r && <Card key={`${r.id}/${r.offer?.ring}`} s={s} r={r} more={rings.value.length - 1} />}
+		</div>
+	);
+}
+function Card({ s, r, more }: { s: Session; r: Row; more: number }): JSX.Element {
+	const until = r.offer?.until ?? 0;
+	const left = Math.max(0, until - now.value);
+	const whole = useRef(Math.max(left, 1000)).current;
+	return (
+		<section class="offer" aria-label={t("offer.title")}>
+			<Ring part={left / whole} n={Math.ceil(left / 1000)} />
+			<div class="grow">
+				<p class="offer-head">
+					<b>{t("offer.title")}</b> <Badge>{boxName(r.mailbox)}</Badge>
+				</p>
+				<p class="offer-words">
+					<b>{visitorName(r)}</b> {r.first_words}
+				</p>
+				{more > 0 && <p class="hint">{t("offer.more", { n: more })}</p>}
+				<div class="offer-actions">
+					<Button look="main" icon="check" onClick={() => void s.claim(r.id)}>
+						{t("offer.accept")}
+					</Button>
+					<Button onClick={() => void s.decline(r)}>{t("offer.decline")}</Button>
+					<kbd aria-hidden="true">Enter</kbd>
+				</div>
+			</div>
+		</section>
+	);
+}
+const R = 28;
+const ROUND = 2 * Math.PI * R;
+/** Seconds left, in a ring; read as text once, not every second. */
+export function Ring({ part, n }: { part: number; n: number }): JSX.Element {
+	return (
+		<span class="ring" aria-hidden="true">
+			<svg viewBox="0 0 64 64" focusable="false">
+				<circle cx="32" cy="32" r={R} class="ring-back" />
+				<circle
+					cx="32"
+					cy="32"
+					r={R}
+					class="ring-left"
+					stroke-dasharray={`${ROUND}`}
+					stroke-dashoffset={`${ROUND * (1 - Math.max(0, Math.min(1, part)))}`}
+				/>
+			</svg>
+			<b>{n}</b>
+		</span>
+	);
+}

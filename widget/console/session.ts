@@ -1,0 +1,384 @@
+import { batch } from "@preact/signals";
+import { type Item, Outbox, type Sent } from "../kit/outbox";
+import { openWebSocket, Socket, systemClock } from "../kit/socket";
+import { api, toast, words } from "../kit/ui";
+import { type Event, is, isGate, type Membership, type Row } from "../kit/wire";
+import { merge, settle, type ViewName } from "./rows";
+import * as st from "./state";
+import { blank, lastFromVisitor, readBy, take } from "./story";
+
+type Hello = {
+	agent: st.Me;
+	memberships: Membership[];
+	mailboxes: st.Box[];
+	agents: st.Colleague[];
+	directory?: st.Box[];
+	now: number;
+};
+const WATCHED = 12;
+const LIVE: ViewName[] = ["incoming", "mine", "unassigned", "missed", "waiting"];
+
+/** Everything between the gateway and the screens. */
+export class Session {
+	readonly socket: Socket<Hello>;
+	outbox: Outbox = this.#box("");
+	#open: string[] = [];
+	#typed = 0;
+	#soon = 0;
+	#bell: () => void;
+
+	constructor(bell: () => void) {
+		this.#bell = bell;
+		this.socket = new Socket<Hello>({
+			url: `${location.origin.replace(/^http/, "ws")}/v1/socket`,
+			open: openWebSocket,
+			clock: systemClock,
+			hello: (_, topics) => ({ as: "agent", topics }),
+			onHello: (ok) => this.#welcomed(ok),
+			onEvent: (e) => this.#event(e),
+			onSignal: (sig, data) => this.#signal(sig, data as Record<string, unknown>),
+			onReset: (topic) => void this.load(topic.replace(/\/staff$/, "")).catch(() => undefined),
+			onPhase: (p, code) => {
+				st.phase.value = p;
+				st.away.value = p === "away" ? (code ?? 0) : 0;
+				if (p === "away" && code === 4500) this.#out();
+				if (p === "live") {
+					st.slow.value = false;
+					void this.outbox.drain(Date.now());
+				} else setTimeout(() => (st.slow.value = st.phase.value !== "live"), 2000);
+			},
+		});
+		const again = () => st.screen.value === "app" && this.socket.connect();
+		addEventListener("online", again);
+		addEventListener("pageshow", again);
+		document.addEventListener("visibilitychange", () => {
+			again();
+			this.look();
+		});
+		setInterval(() => (st.now.value = Date.now() + st.skew.value), 1000);
+	}
+	#box(agent: string): Outbox {
+		const key = `postern-console-outbox:${agent}`;
+		const box: Outbox = new Outbox(
+			{ load: () => (agent && st.read<Item[]>(key)) || [], save: (items) => agent && st.write(key, items) },
+			(i) => this.#deliver(i),
+			(i, s) => this.#sent(i, s),
+			() => {
+				st.waiting.value = [...box.items];
+			},
+		);
+		return box;
+	}
+	/** Asks who is signed in. */
+	async start(): Promise<void> {
+		try {
+			this.enter((await api<{ agent: st.Me }>("GET", "/v1/me")).agent);
+		} catch {
+			st.screen.value = "signin";
+		}
+	}
+	enter(agent: st.Me): void {
+		st.me.value = agent;
+		this.outbox = this.#box(agent.id);
+		st.waiting.value = this.outbox.items;
+		st.seen.value = st.read(`postern-console-seen:${agent.id}`) ?? {};
+		st.screen.value = ["editor", "auditor"].includes(agent.role) ? "elsewhere" : "app";
+		if (st.screen.value === "app") this.socket.connect();
+	}
+	async signOut(): Promise<void> {
+		await api("POST", "/v1/logout").catch(() => undefined);
+		this.#out();
+	}
+	#out(): void {
+		this.socket.stop();
+		location.reload();
+	}
+	#welcomed(ok: Hello): void {
+		batch(() => {
+			st.me.value = ok.agent;
+			st.memberships.value = ok.memberships ?? [];
+			st.boxes.value = ok.mailboxes;
+			st.directory.value = ok.directory ?? ok.mailboxes;
+			st.colleagues.value = ok.agents;
+			st.skew.value = ok.now - Date.now();
+			st.now.value = ok.now;
+			if (!ok.agent.chosen) st.menu.value = true;
+		});
+		void this.lists();
+		void this.team();
+		void this.savedReplies();
+		for (const id of this.#open) void this.#refresh(id);
+		if (st.open.value) void this.show(st.open.value);
+	}
+	/** Reads the living lists again; what the socket missed meanwhile shows here. */
+	async lists(): Promise<void> {
+		await Promise.all(LIVE.map((v) => this.list(v)));
+	}
+	async list(view: ViewName): Promise<void> {
+		try {
+			const { conversations } = await api<{ conversations: Row[] }>("GET", `/v1/conversations?view=${view}`);
+			st.rows.value = settle(st.rows.value, view, st.myId.value, conversations);
+			st.loaded.value = { ...st.loaded.value, [view]: true };
+		} catch (e) {
+			toast(words(e), "stop");
+		}
+	}
+	async find(q: string): Promise<Row[]> {
+		const path = `/v1/conversations?q=${encodeURIComponent(q)}&mailbox=${st.mailbox.value}`;
+		const { conversations } = await api<{ conversations: Row[] }>("GET", path);
+		st.rows.value = merge(st.rows.value, conversations);
+		return conversations;
+	}
+	async team(): Promise<void> {
+		const r = await api<{ memberships: Membership[]; agents: st.Colleague[] }>("GET", "/v1/availability").catch(
+			() => undefined,
+		);
+		if (!r) return;
+		st.everyone.value = r.memberships ?? [];
+		st.colleagues.value = r.agents;
+		st.memberships.value = st.everyone.value.filter((m) => m.agent === st.myId.value);
+	}
+	async savedReplies(): Promise<void> {
+		const r = await api<{ replies: st.SavedReply[] }>("GET", "/v1/replies").catch(() => undefined);
+		if (r) st.replies.value = r.replies;
+	}
+	async #whoAmI(): Promise<void> {
+		const r = await api<{ agent: st.Me }>("GET", "/v1/me").catch(() => undefined);
+		if (r) st.me.value = r.agent;
+	}
+	/** Opens a conversation: its events, what was tried, its changes; live from then on. */
+	async show(id: string): Promise<void> {
+		st.open.value = id;
+		this.#open = [id, ...this.#open.filter((x) => x !== id)];
+		for (const old of this.#open.splice(WATCHED)) this.#leave(old);
+		const have = st.threads.value[id]?.loaded;
+		if (!have) await this.load(id);
+		else this.#watch(id);
+		if (!have || st.phase.value === "live") await this.#refresh(id);
+		this.look();
+	}
+	async load(id: string): Promise<void> {
+		type R = { events: Event[]; staff?: Event[]; head: number; staff_head?: number };
+		const r = await api<R>("GET", `/v1/conversations/${id}/events?limit=200`);
+		const seq = r.events.at(-1)?.seq ?? 0;
+		const staff = r.staff ?? [];
+		const staffSeq = staff.at(-1)?.seq ?? 0;
+		st.threads.value = {
+			...st.threads.value,
+			[id]: { id, events: r.events, staff, seq, staffSeq, loaded: true },
+		};
+		this.#watch(id);
+	}
+	async earlier(id: string): Promise<void> {
+		const t = st.threads.value[id];
+		const first = t?.events[0]?.seq ?? 0;
+		if (!t || first <= 1) return;
+		const r = await api<{ events: Event[] }>("GET", `/v1/conversations/${id}/events?before=${first}&limit=200`);
+		const now = st.threads.value[id] ?? t;
+		st.threads.value = { ...st.threads.value, [id]: { ...now, events: [...r.events, ...now.events] } };
+	}
+	#watch(id: string): void {
+		const t = st.threads.value[id] ?? blank(id);
+		for (const [topic, seq] of [
+			[id, t.seq],
+			[`${id}/staff`, t.staffSeq],
+		] as const) {
+			this.socket.track(topic, seq);
+			void this.socket.command("resume", { topic, seq: this.socket.seq(topic) }).catch(() => undefined);
+		}
+	}
+	#leave(id: string): void {
+		for (const topic of [id, `${id}/staff`]) {
+			this.socket.untrack(topic);
+			void this.socket.command("leave", { topic }).catch(() => undefined);
+		}
+		const { [id]: _, ...rest } = st.threads.value;
+		st.threads.value = rest;
+	}
+	/** Reads row, context and changes again. */
+	async #refresh(id: string): Promise<void> {
+		type R = { conversation: Row; context: st.Detail["context"]; changes: st.Detail["changes"]; kinds?: st.Kind[] };
+		try {
+			const r = await api<R>("GET", `/v1/conversations/${id}`);
+			const d = { row: r.conversation, context: r.context ?? {}, changes: r.changes ?? [], kinds: r.kinds ?? [] };
+			batch(() => {
+				st.details.value = { ...st.details.value, [id]: d };
+				st.rows.value = merge(st.rows.value, [r.conversation]);
+			});
+		} catch (e) {
+			if (id === st.open.value) toast(words(e), "stop");
+		}
+	}
+	/** What the visitor tried, for a row in Incoming. */
+	peek(id: string): void {
+		if (!st.details.value[id]) void this.#refresh(id);
+	}
+	#event(e: Event): void {
+		const id = e.topic.replace(/\/staff$/, "");
+		const t = st.threads.value[id];
+		if (t) st.threads.value = { ...st.threads.value, [id]: take(t, e) };
+		if (e.ev === "message.created" && e.by.role === "visitor" && t) {
+			this.socket.signal("delivered", { topic: e.topic, seq: e.seq });
+			const { [id]: _, ...rest } = st.typing.value;
+			st.typing.value = rest;
+			this.look();
+		}
+		if (t && (isGate(e) || /^(article|identity|guide|conversation)\./.test(e.ev))) this.#later(id);
+		if (is(e, "availability.changed")) {
+			void this.team();
+			if (e.data.agent === st.myId.value) void this.#whoAmI();
+		}
+		if (is(e, "setting.changed")) {
+			if (e.data.what === "reply") void this.savedReplies();
+			else void this.team();
+		}
+		if (is(e, "conversation.claimed")) this.#late(e.data.agent, e.data.name);
+	}
+	#late(agent: string, name: string): void {
+		if (agent !== st.myId.value) return;
+		void name;
+		void this.#whoAmI();
+	}
+	#later(id: string): void {
+		clearTimeout(this.#soon);
+		this.#soon = window.setTimeout(() => void this.#refresh(id), 120);
+	}
+	#signal(sig: string, d: Record<string, unknown>): void {
+		if (sig === "conversation.touched") this.#touched(d.conversation as Row);
+		else if (sig === "typing") this.#types(d);
+		else if (sig === "delivered" && (d.by as { role?: string } | undefined)?.role === "visitor") {
+			const topic = String(d.topic);
+			const most = Math.max(st.delivered.value[topic] ?? 0, Number(d.seq));
+			st.delivered.value = { ...st.delivered.value, [topic]: most };
+		} else if (sig === "presence") {
+			const { agent, presence } = d as { agent: string; presence: string };
+			st.colleagues.value = st.colleagues.value.map((a) => (a.id === agent ? { ...a, presence } : a));
+		} else if (sig === "ping" && typeof d.now === "number") st.skew.value = d.now - Date.now();
+	}
+	#touched(r: Row): void {
+		const old = st.rows.value[r.id];
+		const fresh = r.last_author === "visitor" && (r.last_message_at ?? 0) > (old?.last_message_at ?? 0);
+		st.rows.value = merge(st.rows.value, [r]);
+		if (fresh && r.assignee === st.myId.value && (document.hidden || st.open.value !== r.id)) this.#bell();
+		if (r.id === st.open.value) this.#later(r.id);
+	}
+	#types(d: Record<string, unknown>): void {
+		const by = d.by as { role: string; name?: string; id?: string };
+		if (by.id === st.myId.value) return;
+		const id = String(d.conversation);
+		const { [id]: _, ...rest } = st.typing.value;
+		const until = st.now.value + 6000;
+		st.typing.value = d.on ? { ...rest, [id]: { name: by.name ?? "", until } } : rest;
+	}
+	/** Says that I have read what stands on my screen. */
+	look(): void {
+		const id = st.open.value;
+		const t = st.threads.value[id];
+		const r = st.rows.value[id];
+		if (!t || !r || document.hidden || r.assignee !== st.myId.value) return;
+		const at = Math.max(r.last_message_at ?? 0, t.events.at(-1)?.at ?? 0);
+		if (at > (st.seen.value[id] ?? 0)) {
+			st.seen.value = { ...st.seen.value, [id]: at };
+			st.write(`postern-console-seen:${st.myId.value}`, st.seen.value);
+		}
+		const seq = lastFromVisitor(t);
+		if (seq > readBy(t, "staff") && r.status !== "closed")
+			void this.socket.command("message.read", { conversation: id, up_to: seq }).catch(() => undefined);
+	}
+	#deliver(i: Item): Promise<Sent> {
+		const { conversation, client_id, text, files, article, guide, mentions } = i;
+		if (i.note) return this.socket.command<Sent>("note.send", { conversation, client_id, text, mentions });
+		return this.socket.command<Sent>("message.send", { conversation, client_id, text, files, article, guide });
+	}
+	#sent(i: Item, s: Sent): void {
+		const topic = i.note ? `${i.conversation}/staff` : i.conversation;
+		const t = st.threads.value[i.conversation];
+		const seq = i.note ? t?.staffSeq : t?.seq;
+		if (seq !== undefined && s.seq > seq) void this.socket.command("resume", { topic, seq }).catch(() => undefined);
+	}
+	/** Puts a message or note into the outbox; false when too many wait. */
+	write(item: Omit<Item, "client_id" | "at">): boolean {
+		const at = Date.now();
+		const ok = this.outbox.add({ ...item, client_id: crypto.randomUUID(), at });
+		void this.outbox.drain(at);
+		this.#typed = 0;
+		if (!item.note) this.socket.signal("typing", { conversation: item.conversation, on: false });
+		return ok;
+	}
+	type(conversation: string): void {
+		if (Date.now() - this.#typed < 1500) return;
+		this.#typed = Date.now();
+		this.socket.signal("typing", { conversation, on: true });
+	}
+	/** Runs a command and says in words what went wrong; true when it worked. */
+	async act(cmd: string, args: object, done?: string): Promise<boolean> {
+		try {
+			await this.socket.command(cmd, args);
+			if (done) toast(done, "ok");
+			return true;
+		} catch (e) {
+			toast(words(e), "stop");
+			return false;
+		}
+	}
+	/** Optimistic: the row is mine at once; a loss puts it back and names the winner. */
+	async claim(id: string): Promise<void> {
+		const before = st.rows.value[id];
+		if (!before) return;
+		const mine = { ...before, status: "active", assignee: st.myId.value, offer: undefined };
+		batch(() => {
+			st.rows.value = { ...st.rows.value, [id]: mine };
+			st.place.value = "mine";
+			st.pane.value = "thread";
+			st.tab.value = "visitor";
+		});
+		void this.show(id).catch((e) => toast(words(e), "stop"));
+		try {
+			const { conversation } = await this.socket.command<{ conversation: Row }>("conversation.claim", {
+				conversation: id,
+			});
+			st.rows.value = merge(st.rows.value, [conversation]);
+			this.look();
+		} catch (e) {
+			batch(() => {
+				st.rows.value = { ...st.rows.value, [id]: before };
+				st.place.value = "incoming";
+				st.open.value = "";
+				st.pane.value = "list";
+			});
+			toast(words(e), "stop");
+			void this.list("incoming");
+		}
+		void this.#whoAmI();
+	}
+	async decline(r: Row): Promise<void> {
+		const { offer, ...rest } = r;
+		st.rows.value = { ...st.rows.value, [r.id]: rest };
+		await this.act("conversation.decline", { conversation: r.id, ring: offer?.ring ?? 0 });
+		void this.#whoAmI();
+	}
+	async availability(value: string, mailbox?: string): Promise<void> {
+		try {
+			const r = await this.socket.command<{ memberships: Membership[] }>("availability.set", {
+				value,
+				...(mailbox ? { mailbox } : {}),
+			});
+			st.memberships.value = r.memberships;
+			if (st.me.value) st.me.value = { ...st.me.value, chosen: true, paused_for: undefined };
+			void this.#whoAmI();
+		} catch (e) {
+			toast(words(e), "stop");
+		}
+	}
+	async back(): Promise<void> {
+		if (await this.act("availability.restore", {})) await this.#whoAmI();
+	}
+	async title(article: string): Promise<void> {
+		if (article in st.titles.value) return;
+		st.titles.value = { ...st.titles.value, [article]: "" };
+		const r = await this.socket
+			.command<{ article: { title: string } }>("article.open", { article })
+			.catch(() => undefined);
+		st.titles.value = { ...st.titles.value, [article]: r?.article.title ?? "" };
+	}
+}

@@ -1,0 +1,301 @@
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { t } from "../kit/i18n";
+import { Nodes } from "../kit/nodes";
+import { ago, exact } from "../kit/time";
+import { api, Badge, Button, Empty, Icon, IconButton, Tabs, toast, words } from "../kit/ui";
+import type { Event, Page, Row, Suggestion } from "../kit/wire";
+import { setDraft } from "./drafts";
+import { live } from "./gate-look";
+import type { Session } from "./session";
+import * as st from "./state";
+import type { Thread as T } from "./story";
+import { articlesFor } from "./suggest";
+import { Known, Thread } from "./thread";
+import { Verify } from "./verify";
+import { shortPage, visitorName } from "./words";
+
+export function Side({ s }: { s: Session }): JSX.Element | null {
+	const r = st.current.value;
+	if (!r) return null;
+	const going = st.details.value[r.id]?.changes.some((c) => live(c.state));
+	const tabs = [
+		{ id: "visitor", label: t("side.visitor"), icon: "person" as const },
+		{ id: "account", label: t("side.account"), icon: "lock" as const },
+		{
+			id: "verify",
+			label: t("side.verify"),
+			icon: "gate" as const,
+			mark: going && <i class="tab-dot" title={t("side.going")} />,
+		},
+		{ id: "articles", label: t("side.articles"), icon: "book" as const },
+		{ id: "history", label: t("side.history"), icon: "clock" as const },
+	];
+	return (
+		<aside class="side" id="side" aria-label={t("pane.side")} tabIndex={-1}>
+			<IconButton
+				icon="back"
+				flip
+				class="side-back"
+				label={t("pane.back")}
+				onClick={() => {
+					st.pane.value = "thread";
+				}}
+			/>
+			<Tabs
+				label={t("pane.side")}
+				tabs={tabs}
+				at={st.tab.value}
+				onPick={(id) => {
+					st.tab.value = id as st.SideTab;
+				}}
+			>
+				<div class="side-in">
+					{st.tab.value === "visitor" && <Visitor r={r} />}
+					{st.tab.value === "account" && <Account r={r} />}
+					{st.tab.value === "verify" && <Verify s={s} r={r} />}
+					{st.tab.value === "articles" && <Articles s={s} r={r} />}
+					{st.tab.value === "history" && <History s={s} r={r} />}
+				</div>
+			</Tabs>
+		</aside>
+	);
+}
+/** What was typed, and what the page told: named as unproven (P66, P112). */
+function Visitor({ r }: { r: Row }): JSX.Element {
+	const c = st.details.value[r.id]?.context;
+	const fields = Object.entries(r.claimed?.fields ?? {}).filter(([, v]) => v);
+	const typed = r.claimed?.name || r.claimed?.email || fields.length;
+	return (
+		<>
+			<section>
+				<h2>
+					{t("visitor.typed")} <Badge>{t("visitor.unproven")}</Badge>
+				</h2>
+				{typed ? (
+					<dl class="facts">
+						<Fact name={t("visitor.name")} value={r.claimed?.name} />
+						<Fact name={t("visitor.email")} value={r.claimed?.email} />
+						{fields.map(([k, v]) => (
+							<Fact key={k} name={k} value={v} />
+						))}
+					</dl>
+				) : (
+					<p class="quiet-text">{t("visitor.nothing")}</p>
+				)}
+				<p class="known">
+					<Known r={r} />
+				</p>
+				<p class="hint">{t("visitor.typed.hint")}</p>
+			</section>
+			<section>
+				<h2>{t("visitor.page")}</h2>
+				<dl class="facts">
+					<Fact name={t("visitor.where")} value={shortPage(c?.page || r.page)} />
+					<Fact name={t("visitor.browser")} value={c?.browser || r.browser} />
+					<Fact name={t("visitor.lang")} value={r.locale} />
+					<Fact name={t("visitor.since")} value={ago(r.started_at, st.now.value)} title={exact(r.started_at)} />
+				</dl>
+			</section>
+			<section>
+				<h2>{t("visitor.tried")}</h2>
+				{!c?.searches?.length && !c?.read?.length && <p class="quiet-text">{t("visitor.tried.none")}</p>}
+				<ul class="tried">
+					{c?.searches?.map((x) => (
+						<li key={`q${x.at}${x.q}`}>
+							<Icon name="search" /> <span class="grow">“{x.q}”</span>
+						</li>
+					))}
+					{c?.read?.map((x) => (
+						<li key={x.article}>
+							<Icon name="book" />
+							<span class="grow">
+								{x.title}
+								<small class="block">
+									{x.solved === undefined ? t("visitor.read") : t(x.solved ? "visitor.solved" : "visitor.unsolved")}
+								</small>
+							</span>
+						</li>
+					))}
+				</ul>
+			</section>
+		</>
+	);
+}
+function Fact({ name, value, title }: { name: string; value?: string; title?: string }): JSX.Element | null {
+	if (!value) return null;
+	return (
+		<div>
+			<dt>{name}</dt>
+			<dd title={title}>{value}</dd>
+		</div>
+	);
+}
+/** Locked for every role until a proof opens a window: outlines, never blurred data. */
+function Account({ r }: { r: Row }): JSX.Element {
+	const [code, setCode] = useState("");
+	useEffect(() => {
+		void api("GET", `/v1/conversations/${r.id}/account`).catch((e) => setCode(words(e)));
+	}, [r.id]);
+	return (
+		<section>
+			<h2>
+				<Icon name="lock" /> {t("account.locked")}
+			</h2>
+			<p class="quiet-text">{code || t("reason.context.locked")}</p>
+			<div class="locked" aria-hidden="true">
+				{["account.name", "account.email", "account.plan", "account.orders"].map((k) => (
+					<p key={k}>
+						<span>{t(k)}</span>
+						<i>
+							<Icon name="lock" />
+						</i>
+					</p>
+				))}
+			</div>
+			<Button
+				icon="gate"
+				onClick={() => {
+					st.tab.value = "verify";
+				}}
+			>
+				{t("account.ask")}
+			</Button>
+			<p class="hint">{t("account.hint")}</p>
+		</section>
+	);
+}
+function Articles({ s, r }: { s: Session; r: Row }): JSX.Element {
+	const [q, setQ] = useState("");
+	const [found, setFound] = useState<Suggestion[]>([]);
+	const [page, setPage] = useState<Page | undefined>();
+	useEffect(() => {
+		let mine = true;
+		const wait = setTimeout(() => void articlesFor(s, r.id, q).then((x) => mine && setFound(x)), q ? 150 : 0);
+		return () => {
+			mine = false;
+			clearTimeout(wait);
+		};
+	}, [q, r.id, s]);
+	const put = (id: string, label: string) => {
+		setDraft(r.id, { article: { id, label } });
+		st.composer.value = "reply";
+		st.pane.value = "thread";
+		requestAnimationFrame(() => document.getElementById("composer")?.focus());
+	};
+	const openPage = (id: string) =>
+		s.socket.command<{ article: Page }>("article.open", { article: id }).then(
+			(x) => setPage(x.article),
+			(e) => toast(words(e), "stop"),
+		);
+	if (page)
+		return (
+			<section class="article">
+				<div class="row">
+					<Button icon="back" look="quiet" onClick={() => setPage(undefined)}>
+						{t("pane.back")}
+					</Button>
+					<span class="grow" />
+					<Button look="main" onClick={() => put(page.article, page.title)}>
+						{t("article.insert")}
+					</Button>
+				</div>
+				<h2>{page.title}</h2>
+				<Nodes nodes={page.nodes} />
+			</section>
+		);
+	return (
+		<section>
+			<input
+				type="search"
+				aria-label={t("article.find")}
+				placeholder={t("article.find")}
+				value={q}
+				onInput={(e) => setQ(e.currentTarget.value)}
+			/>
+			<h2>{t(q.trim() ? "article.found" : "article.fits")}</h2>
+			<p class="sr" role="status">
+				{t("home.count", { n: found.length })}
+			</p>
+			{found.map((a) => (
+				<article class="found" key={a.article}>
+					<h3>{a.title}</h3>
+					<p class="quiet-text two-lines">{a.summary}</p>
+					<div class="row">
+						<Button
+							look="quiet"
+							icon="eye"
+							aria-label={t("article.read_of", { title: a.title })}
+							onClick={() => void openPage(a.article)}
+						>
+							{t("article.read")}
+						</Button>
+						<Button aria-label={t("article.insert_of", { title: a.title })} onClick={() => put(a.article, a.title)}>
+							{t("article.insert")}
+						</Button>
+					</div>
+				</article>
+			))}
+			{!found.length && <p class="quiet-text">{t(q.trim() ? "article.none" : "article.none.fits")}</p>}
+		</section>
+	);
+}
+/** Earlier conversations of the same browser, never of the same typed address. */
+function History({ s, r }: { s: Session; r: Row }): JSX.Element {
+	const [list, setList] = useState<Row[] | undefined>();
+	const [at, setAt] = useState<{ row: Row; thread: T } | undefined>();
+	useEffect(() => {
+		setAt(undefined);
+		api<{ conversations: Row[] }>("GET", `/v1/conversations/${r.id}/history`).then(
+			(x) => setList(x.conversations),
+			(e) => toast(words(e), "stop"),
+		);
+	}, [r.id]);
+	const read = async (row: Row) => {
+		type R = { events: Event[]; staff?: Event[]; head: number; staff_head?: number };
+		const x = await api<R>("GET", `/v1/conversations/${row.id}/events?limit=200`);
+		const thread = { id: row.id, events: x.events, staff: x.staff ?? [], seq: x.head, staffSeq: 0, loaded: true };
+		setAt({ row, thread });
+	};
+	if (at)
+		return (
+			<section class="earlier">
+				<Button icon="back" look="quiet" onClick={() => setAt(undefined)}>
+					{t("history.back")}
+				</Button>
+				<h2>{exact(at.row.started_at)}</h2>
+				<Thread s={s} r={at.row} frozen={at.thread} />
+			</section>
+		);
+	if (list && !list.length)
+		return (
+			<Empty icon="clock" title={t("history.none")}>
+				{t("history.none.hint")}
+			</Empty>
+		);
+	return (
+		<section>
+			<h2>{t("history.title")}</h2>
+			<p class="hint">{t("history.hint")}</p>
+			{list?.map((x) => (
+				<button
+					type="button"
+					class="card line"
+					key={x.id}
+					onClick={() => void read(x).catch((e) => toast(words(e), "stop"))}
+				>
+					<span class="grow">
+						<span class="card-top">
+							<b class="grow one-line">{visitorName(x)}</b>
+							<time title={exact(x.started_at)}>{ago(x.started_at, st.now.value)}</time>
+						</span>
+						<span class="one-line block">{x.subject || x.first_words || t("list.nowords")}</span>
+						<span class="hint">
+							{st.boxName(x.mailbox)} · {t(`status.${x.status}`)}
+						</span>
+					</span>
+				</button>
+			))}
+		</section>
+	);
+}

@@ -1,0 +1,117 @@
+import { type Event, type GateMoved, is, isGate, type Message } from "../kit/wire";
+
+/** One conversation as staff knows it: what both sides see, and the staff's side, each gapless. */
+export type Thread = {
+	id: string;
+	events: Event[];
+	staff: Event[];
+	seq: number;
+	staffSeq: number;
+	loaded: boolean;
+};
+export function blank(id: string): Thread {
+	return { id, events: [], staff: [], seq: 0, staffSeq: 0, loaded: false };
+}
+/** Takes a live event; repeats change nothing. */
+export function take(t: Thread, e: Event): Thread {
+	if (e.topic === t.id) return e.seq <= t.seq ? t : { ...t, events: [...t.events, e], seq: e.seq };
+	if (e.topic === `${t.id}/staff`) return e.seq <= t.staffSeq ? t : { ...t, staff: [...t.staff, e], staffSeq: e.seq };
+	return t;
+}
+export type Params = Record<string, string | number>;
+export type Item =
+	| { kind: "message" | "note"; id: string; at: number; seq: number; by: string; role: string; message: Message }
+	| { kind: "line"; id: string; at: number; seq: number; key: string; params: Params; tone?: string }
+	| { kind: "gate"; id: string; at: number; seq: number; move: GateMoved };
+export type Names = { agent(id: string | undefined): string; mailbox(id: string | undefined): string };
+
+/** Both sides in one line of time. */
+export function story(t: Thread, names: Names): Item[] {
+	const all = [...t.events, ...t.staff].sort((a, b) => a.at - b.at || a.seq - b.seq);
+	const out: Item[] = [];
+	for (const e of all) {
+		const item = itemOf(e, names);
+		if (item) out.push(item);
+	}
+	return out;
+}
+function itemOf(e: Event, names: Names): Item | undefined {
+	const base = { id: e.id, at: e.at, seq: e.seq };
+	if (is(e, "message.created"))
+		return { ...base, kind: "message", by: e.by.id ?? "", role: e.by.role, message: e.data };
+	if (is(e, "note.created")) return { ...base, kind: "note", by: e.by.id ?? "", role: e.by.role, message: e.data };
+	if (isGate(e)) return { ...base, kind: "gate", move: e.data };
+	const said = lineOf(e, names);
+	return said && { ...base, kind: "line", ...said };
+}
+type Said = { key: string; params: Params; tone?: string };
+function lineOf(e: Event, names: Names): Said | undefined {
+	const say = (key: string, params: Params = {}, tone?: string): Said => ({ key: `sys.${key}`, params, tone });
+	const who = names.agent(e.by.id);
+	if (is(e, "conversation.started")) return say("started");
+	if (is(e, "conversation.queued")) return e.data.back ? say("back") : undefined;
+	if (is(e, "conversation.offered")) return say("offered", { name: names.agent(e.data.agent) });
+	if (is(e, "conversation.claimed"))
+		return say(e.data.how === "assign" ? "handed" : "claimed", { name: e.data.name || names.agent(e.data.agent) });
+	if (is(e, "conversation.assigned"))
+		return e.data.mailbox
+			? say("moved", { who, name: e.data.name || names.mailbox(e.data.mailbox) })
+			: say("assigned", { who, name: e.data.name || names.agent(e.data.agent) });
+	if (is(e, "conversation.released")) return say(`released.${e.data.reason}`, { name: names.agent(e.data.agent) });
+	if (is(e, "conversation.missed")) return say("missed", { number: String(e.data.number) }, "stop");
+	if (is(e, "ticket.opened")) {
+		const { number, to } = e.data;
+		return say(to ? "ticket.to" : "ticket", { number: String(number), to: to ?? "" });
+	}
+	if (is(e, "ticket.delivered")) return say("mail.delivered");
+	if (is(e, "ticket.bounced")) return say("mail.bounced", {}, "stop");
+	if (is(e, "conversation.closed"))
+		return say(e.data.outcome === "idle" ? "closed.idle" : "closed", { reason: reason(e.data.reason), who });
+	if (is(e, "conversation.reopened")) return say("reopened");
+	if (is(e, "conversation.rated")) return say("rated", { n: e.data.stars, text: e.data.text ?? "" });
+	if (is(e, "conversation.frozen")) return say("frozen", {}, "stop");
+	if (is(e, "identity.proven")) return say("proven", {}, "ok");
+	if (is(e, "identity.claimed")) return say("typed", { email: e.data.email ?? "", name: e.data.name ?? "" });
+	if (is(e, "login.observed")) return say("login");
+	if (is(e, "article.rated")) return say(e.data.solved ? "article.yes" : "article.no");
+	if (e.ev === "guide.opened" || e.ev === "guide.done") return say(e.ev);
+	return undefined;
+}
+const reason = (r: string | undefined) => (r && r !== "visitor" ? r : "");
+
+/** How far the visitor has read of the conversation's own topic. */
+export function readBy(t: Thread, role: "visitor" | "staff"): number {
+	let most = 0;
+	for (const e of t.events)
+		if (is(e, "message.read") && (e.by.role === "visitor") === (role === "visitor"))
+			most = Math.max(most, e.data.up_to);
+	return most;
+}
+/** Seq of the newest message of the visitor; 0 = none. */
+export function lastFromVisitor(t: Thread): number {
+	for (let i = t.events.length - 1; i >= 0; i--) {
+		const e = t.events[i];
+		if (e && e.ev === "message.created" && e.by.role === "visitor") return e.seq;
+	}
+	return 0;
+}
+export type Step = { at: number; state: string; ev: string };
+/** The steps of one change, oldest first. */
+export function steps(t: Thread, change: string): Step[] {
+	return [...t.events, ...t.staff]
+		.filter((e) => isGate(e) && (e.data as GateMoved).change === change)
+		.sort((a, b) => a.at - b.at || a.seq - b.seq)
+		.map((e) => ({ at: e.at, state: (e.data as GateMoved).state, ev: e.ev }));
+}
+/** When a login was proven in this conversation last; undefined = never. */
+export function provenAt(t: Thread | undefined): number | undefined {
+	const found = t?.events.filter((e) => e.ev === "identity.proven" || e.ev === "proof.established").at(-1);
+	return found?.at;
+}
+/** Client ids that the server has stored, so that an optimistic copy goes. */
+export function stored(t: Thread | undefined): Set<string> {
+	const ids = new Set<string>();
+	for (const e of [...(t?.events ?? []), ...(t?.staff ?? [])])
+		if (is(e, "message.created") || is(e, "note.created")) if (e.data.client_id) ids.add(e.data.client_id);
+	return ids;
+}
