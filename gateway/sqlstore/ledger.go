@@ -248,7 +248,7 @@ func (x *tx) follow(c gateway.Conversation, s verify.Step) error {
 		return nil
 	}
 	return x.enqueue(gateway.Job{
-		ID: s.Job() + ":" + s.Row.ID + ":" + string(s.To()), Kind: gateway.JobKind(s.Job()), Due: s.At,
+		ID: s.Job() + ":" + s.Row.ID + ":" + string(s.To()), Kind: gateway.JobKind(s.Job()), Due: s.JobAt(),
 		Payload: []byte(`{"change":"` + s.Row.ID + `"}`),
 	})
 }
