@@ -33,6 +33,7 @@ type Config struct {
 	GatewayKeys func(ctx context.Context) (verify.KeySet, error)
 	EventSecret verify.Secret     // signs login events to {Gateway}/v1/events/{Source} and checks notices
 	Source      string            // name of that source; "" = shop
+	Host        string            // name of the gateway's host entry for this shop, the kid of session tokens; "" = Source
 	OwnKey      []byte            // makes the witness; the gateway never has it
 	SessionKey  *ecdsa.PrivateKey // signs session tokens; nil = visitors stay anonymous
 	Mailbox     string            // slug for the snippet where a page names none; "" = orders
@@ -80,6 +81,9 @@ func (c *Config) defaults() {
 		if *p == "" {
 			*p = preset
 		}
+	}
+	if c.Host == "" {
+		c.Host = c.Source
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

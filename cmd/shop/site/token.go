@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/postern-chat/postern/verify"
 )
 
 // sessionType is the typ of a session token (proof-gate.md §3.13).
@@ -18,10 +17,6 @@ const tokenLife = 2 * time.Minute
 // sessionToken says to one mailbox of the gateway who is signed in here. It names the only account that a later
 // proof may be about; it proves nothing by itself. Each token can be used once.
 func (s *Site) sessionToken(c Customer, mailbox string) (string, error) {
-	jwk, err := verify.NewJWK(&s.SessionKey.PublicKey)
-	if err != nil {
-		return "", err
-	}
 	id, err := s.token("st_", 16)
 	if err != nil {
 		return "", err
@@ -31,7 +26,7 @@ func (s *Site) sessionToken(c Customer, mailbox string) (string, error) {
 		"iss": s.Audience, "aud": mailbox, "sub": c.ID, "email": c.Email, "name": c.Name, "jti": id,
 		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(),
 	})
-	t.Header = map[string]any{"alg": "ES256", "typ": sessionType, "kid": jwk.Thumbprint()}
+	t.Header = map[string]any{"alg": "ES256", "typ": sessionType, "kid": s.Host}
 	return t.SignedString(s.SessionKey)
 }
 
