@@ -39,7 +39,7 @@ type member struct {
 type options struct {
 	clock  bool          // the database's clock can be set
 	beside time.Duration // how far the gateway's own clock is off
-	pause  func(ctx context.Context, d time.Duration) error
+	skip   bool          // pauses between attempts cost no time: the clock jumps
 	config func(*Config) // bends the deploy file
 }
 
@@ -65,14 +65,24 @@ func (c *testClock) process() time.Time {
 // set moves the database's clock to d off the true time.
 func (c *testClock) set(t *testing.T, d time.Duration) {
 	t.Helper()
-	if c.db != nil {
-		if _, err := c.db.Exec("UPDATE public.clock_offset SET ms = $1", d.Milliseconds()); err != nil {
-			t.Fatal(err)
-		}
+	c.mu.Lock()
+	d -= c.offset
+	c.mu.Unlock()
+	if err := c.add(d); err != nil {
+		t.Fatal(err)
 	}
+}
+
+func (c *testClock) add(d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.offset = d
+	if c.db != nil {
+		if _, err := c.db.Exec("UPDATE public.clock_offset SET ms = ms + $1", d.Milliseconds()); err != nil {
+			return err
+		}
+	}
+	c.offset += d
+	return nil
 }
 
 // settable gives the URL of a PostgreSQL database whose clock is c.
@@ -156,12 +166,13 @@ func (f *fixture) start(t *testing.T, o options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.pause == nil {
-		o.pause = pause
+	wait := pause
+	if o.skip {
+		wait = func(_ context.Context, d time.Duration) error { return f.clock.add(d) }
 	}
 	f.config.PublicURL = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a, err := start(t.Context(), f.config, l, log, outside{now: f.clock.process, decides: f.clock.now, pause: o.pause})
+	a, err := start(t.Context(), f.config, l, log, outside{now: f.clock.process, decides: f.clock.now, pause: wait})
 	if err != nil {
 		t.Fatal(err)
 	}
