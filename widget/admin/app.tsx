@@ -1,0 +1,210 @@
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { lang, t } from "../kit/i18n";
+import { CommandError } from "../kit/socket";
+import { Avatar, api, Dialog, Empty, Icon, IconButton, type IconName, MenuItem, Popover, Toasts } from "../kit/ui";
+import { may, me, type Person } from "./data";
+import { Asked, go, route } from "./guard";
+import { AgentsPage } from "./pages/agents";
+import { ArticlePage } from "./pages/article";
+import { ArticlesPage } from "./pages/articles";
+import { AuditPage } from "./pages/audit";
+import { AvailabilityPage } from "./pages/availability";
+import { MailboxPage } from "./pages/mailbox";
+import { MailboxesPage } from "./pages/mailboxes";
+import { OverviewPage } from "./pages/overview";
+import { PinsPage } from "./pages/pins";
+import { RepliesPage } from "./pages/replies";
+import { SpoolPage } from "./pages/spool";
+import { VerificationPage } from "./pages/verification";
+import { WidgetPage } from "./pages/widget";
+import { NoRight } from "./parts";
+import { SignIn } from "./signin";
+
+type Place = { id: string; icon: IconName; right: string; group: string };
+const places: Place[] = [
+	{ id: "overview", icon: "sliders", right: "see", group: "now" },
+	{ id: "availability", icon: "clock", right: "see", group: "now" },
+	{ id: "mailboxes", icon: "inbox", right: "settings", group: "people" },
+	{ id: "agents", icon: "people", right: "settings", group: "people" },
+	{ id: "articles", icon: "book", right: "articles", group: "answers" },
+	{ id: "pins", icon: "link", right: "articles", group: "answers" },
+	{ id: "replies", icon: "reply", right: "replies", group: "answers" },
+	{ id: "widget", icon: "chat", right: "settings", group: "site" },
+	{ id: "verification", icon: "gate", right: "audit", group: "site" },
+	{ id: "audit", icon: "checks", right: "audit", group: "site" },
+	{ id: "spool", icon: "mail", right: "settings", group: "site" },
+];
+
+/** The admin pages: who is signed in, where he is, and nothing that his role may not see. */
+export function App(): JSX.Element {
+	useEffect(() => {
+		api<{ agent: Person }>("GET", "/v1/me").then(
+			(r) => {
+				me.value = r.agent;
+			},
+			(e) => {
+				me.value = e instanceof CommandError && e.error.code === "unauthenticated" ? null : undefined;
+				if (me.value === undefined) setTimeout(() => location.reload(), 5000);
+			},
+		);
+	}, []);
+	if (me.value === undefined) return <main class="skeleton" aria-busy="true" aria-label={t("a.loading")} />;
+	return (
+		<>
+			{me.value === null ? <SignIn /> : <Shell person={me.value} />}
+			<Asked />
+			<Toasts close={t("a.close")} />
+		</>
+	);
+}
+
+function Shell({ person }: { person: Person }): JSX.Element {
+	const [menu, setMenu] = useState(false);
+	const at = route.value[0] ?? "overview";
+	const main = useRef<HTMLElement>(null);
+	const key = route.value.join("/");
+	const first = useRef(true);
+	useEffect(() => {
+		setMenu(false);
+		if (first.current) {
+			first.current = false;
+			return;
+		}
+		main.current?.scrollTo(0, 0);
+		main.current?.querySelector<HTMLElement>("h1")?.focus();
+	}, [key]);
+	return (
+		<div class="shell">
+			<button type="button" class="btn skip" onClick={() => main.current?.focus()}>
+				{t("a.skip")}
+			</button>
+			<header class="top">
+				<IconButton icon="panel" label={t("a.menu")} class="only-narrow" onClick={() => setMenu(true)} />
+				<span class="brand">
+					<Icon name="gate" fill />
+					<b>Postern</b> <span class="quiet-text">{t("a.admin")}</span>
+				</span>
+				<span class="grow" />
+				<a class="btn quiet" href="/console">
+					<Icon name="chat" />
+					<span class="not-narrow">{t("a.console")}</span>
+					<span class="sr only-narrow">{t("a.console")}</span>
+				</a>
+				<Account person={person} />
+			</header>
+			<nav class="rail" aria-label={t("a.nav")}>
+				<Links at={at} />
+			</nav>
+			{menu && (
+				<Dialog title={t("a.menu")} close={t("a.close")} onClose={() => setMenu(false)} place="side">
+					<nav aria-label={t("a.nav")}>
+						<Links at={at} />
+					</nav>
+				</Dialog>
+			)}
+			<main id="main" ref={main} tabIndex={-1}>
+				<div class="page" key={key}>
+					<Page at={at} id={route.value[1]} />
+				</div>
+			</main>
+		</div>
+	);
+}
+function Links({ at }: { at: string }): JSX.Element {
+	const groups = [...new Set(places.map((p) => p.group))];
+	return (
+		<>
+			{groups.map((g) => {
+				const list = places.filter((p) => p.group === g && may(p.right));
+				if (!list.length) return null;
+				return (
+					<ul key={g} aria-label={t(`a.group.${g}`)}>
+						{list.map((p) => (
+							<li key={p.id}>
+								<a
+									class="item"
+									href={`#/${p.id}`}
+									aria-current={p.id === at ? "page" : undefined}
+									onClick={(e) => {
+										e.preventDefault();
+										void go(p.id);
+									}}
+								>
+									<Icon name={p.icon} />
+									{t(`a.${p.id}`)}
+								</a>
+							</li>
+						))}
+					</ul>
+				);
+			})}
+		</>
+	);
+}
+
+function Account({ person }: { person: Person }): JSX.Element {
+	const leave = async () => {
+		await api("POST", "/v1/logout", {}).catch(() => undefined);
+		me.value = null;
+	};
+	const speak = () => {
+		localStorage.setItem("postern:lang", lang() === "ar" ? "en" : "ar");
+		location.reload();
+	};
+	return (
+		<Popover
+			label={t("a.account", { name: person.name })}
+			class="quiet"
+			align="end"
+			button={<Avatar name={person.name} of={person.id} />}
+		>
+			{(close) => (
+				<>
+					<p class="who">
+						<b>{person.name}</b>
+						<small>{t(`a.role.${person.role}`)}</small>
+					</p>
+					<MenuItem icon="globe" label={lang() === "ar" ? "English" : "العربية"} onPick={speak} />
+					<MenuItem
+						icon="exit"
+						label={t("a.signout")}
+						onPick={() => {
+							close();
+							void leave();
+						}}
+					/>
+				</>
+			)}
+		</Popover>
+	);
+}
+
+function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
+	const place = places.find((p) => p.id === at);
+	if (!place) return <Empty icon="search" title={t("a.nopage")} />;
+	if (!may(place.right)) return <NoRight />;
+	switch (at) {
+		case "availability":
+			return <AvailabilityPage />;
+		case "mailboxes":
+			return id ? <MailboxPage id={id} /> : <MailboxesPage />;
+		case "agents":
+			return <AgentsPage />;
+		case "articles":
+			return id ? <ArticlePage id={id} /> : <ArticlesPage />;
+		case "pins":
+			return <PinsPage />;
+		case "replies":
+			return <RepliesPage />;
+		case "widget":
+			return <WidgetPage slug={id} />;
+		case "verification":
+			return <VerificationPage />;
+		case "audit":
+			return <AuditPage />;
+		case "spool":
+			return <SpoolPage name={id} />;
+	}
+	return <OverviewPage />;
+}

@@ -1,0 +1,178 @@
+import { signal } from "@preact/signals";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { has, t } from "../kit/i18n";
+import { CommandError } from "../kit/socket";
+import { api, words } from "../kit/ui";
+import type { Text } from "../kit/wire";
+
+/** What the settings' routes carry; times are unix milliseconds unless said (gateway/web/PROTOCOL.md §7). */
+export type Person = {
+	id: string;
+	name: string;
+	role: string;
+	email?: string;
+	capacity: number;
+	active: number;
+	chosen: boolean;
+	paused_for?: string;
+	disabled?: boolean;
+	presence?: string;
+	version: number;
+};
+export type Interval = { day: number; from: number; to: number };
+export type Question = { name: string; label: string; required: boolean };
+export type Box = {
+	id: string;
+	slug: string;
+	name: string;
+	address: string;
+	zone: string;
+	hours: Interval[] | null;
+	holidays: string[] | null;
+	color: string;
+	greeting: string;
+	signature: string;
+	origins: string[] | null;
+	host: string;
+	fields: Question[] | null;
+	version: number;
+	ring_s: number;
+	missed_s: number;
+	members: string[];
+};
+export type Seat = {
+	agent: string;
+	mailbox: string;
+	availability: string;
+	since: string;
+	by?: string;
+	reason?: string;
+};
+export type Version = {
+	number: number;
+	title: string;
+	summary: string;
+	tags: string[];
+	phrasings: string[];
+	body: string;
+};
+export type Article = {
+	id: string;
+	locale: string;
+	status: string;
+	visibility: string;
+	mailboxes: string[];
+	published: number;
+	version: Version;
+	solved: number;
+	unsolved: number;
+	updated_at: number;
+};
+export type Pin = {
+	id: string;
+	article: string;
+	pattern: string;
+	mailbox?: string;
+	locale?: string;
+	from: number;
+	until: number;
+	order: number;
+};
+export type Reply = { id: string; mailbox?: string; owner?: string; title: string; text: string; version: number };
+export type Last = { at: number; reason?: string; test?: boolean };
+export type Source = { name: string; adapter: string; host: string; url: string; last?: Last };
+export type Host = {
+	name: string;
+	audience: string;
+	site: string;
+	verify_url: string;
+	delivery_url: string;
+	recovery_url: string;
+	sessions: boolean;
+	sources: number;
+	kinds: number;
+};
+export type Switched = {
+	off_by: string;
+	off_at: number;
+	asked_by?: string;
+	asked_at?: number;
+	agree_by?: string;
+	on_at?: number;
+};
+export type Kind = {
+	name: string;
+	title: Text;
+	tier: string;
+	needs: string;
+	host: string;
+	state: "on" | "off" | "switched";
+	guide?: string;
+	assisted?: boolean;
+	fields?: { name: string; as: string; label: Text }[];
+	switch?: Switched;
+};
+export type Verification = { hosts: Host[]; sources: Source[]; kinds: Kind[]; policy?: string; off: string };
+
+/** Who is signed in: undefined = not asked yet, null = nobody. */
+export const me = signal<Person | null | undefined>(undefined);
+
+const rights: Record<string, string[]> = {
+	settings: ["admin"],
+	articles: ["editor", "admin"],
+	replies: ["supervisor", "admin"],
+	audit: ["supervisor", "auditor", "admin"],
+	force: ["supervisor", "admin"],
+	see: ["supervisor", "editor", "auditor", "admin"],
+};
+/** True when the signed-in person's role has the right; the server decides all the same. */
+export function may(right: string): boolean {
+	return (rights[right] ?? []).includes(me.value?.role ?? "");
+}
+
+export type Load<T> = { data: T | undefined; error: unknown; reload(): Promise<void>; set(data: T): void };
+/** Reads a route, and again every ms while the page is looked at. 401 ends the session. */
+export function useLoad<T>(path: string, every = 0): Load<T> {
+	const [data, set] = useState<T>();
+	const [error, fail] = useState<unknown>();
+	const reload = useCallback(async () => {
+		try {
+			set(await api<T>("GET", path));
+			fail(undefined);
+		} catch (e) {
+			noted(e);
+			fail(e);
+		}
+	}, [path]);
+	useEffect(() => {
+		set(undefined);
+		void reload();
+		if (!every) return;
+		const timer = setInterval(() => document.visibilityState === "visible" && void reload(), every);
+		return () => clearInterval(timer);
+	}, [reload, every]);
+	return { data, error, reload, set };
+}
+function noted(e: unknown): void {
+	if (e instanceof CommandError && e.error.code === "unauthenticated") me.value = null;
+}
+
+/** Where a refusal belongs: at its field, or under the form. */
+export type Wrong = { field?: string; text: string };
+export function wrong(e: unknown): Wrong {
+	noted(e);
+	if (!(e instanceof CommandError)) return { text: words(e) };
+	const { code, params } = e.error;
+	const field = params?.field;
+	if (code === "too_large" && field) return { field, text: t("a.error.long", { max: params?.max ?? "" }) };
+	if (field && has(`a.error.${field}`)) return { field, text: t(`a.error.${field}`) };
+	return { field, text: words(e) };
+}
+/** Milliseconds of the last midnight here. */
+export function midnight(): number {
+	return new Date().setHours(0, 0, 0, 0);
+}
+/** Why the system holds somebody's availability, in words. */
+export function paused(why: string): string {
+	return has(`a.paused.${why}`) ? t(`a.paused.${why}`) : t("a.paused.other");
+}

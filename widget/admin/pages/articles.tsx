@@ -1,0 +1,136 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { t } from "../../kit/i18n";
+import { Badge, Button, Empty, SelectField, TextField } from "../../kit/ui";
+import { type Article, useLoad } from "../data";
+import { go } from "../guard";
+import { Head, Loaded, Table, When } from "../parts";
+
+/** The list of help articles, found by their words and their state. */
+export function ArticlesPage(): JSX.Element {
+	const list = useLoad<{ articles: Article[] }>("/v1/articles");
+	const [q, setQ] = useState("");
+	const [state, setState] = useState("");
+	const create = (
+		<Button look="main" icon="plus" onClick={() => void go("articles", "new")}>
+			{t("a.articles.new")}
+		</Button>
+	);
+	return (
+		<>
+			<Head title={t("a.articles")} hint={t("a.articles.hint")}>
+				{list.data?.articles.length ? create : null}
+			</Head>
+			<Loaded from={list}>
+				{(d) => {
+					if (!d.articles.length)
+						return (
+							<Empty icon="book" title={t("a.articles.none")}>
+								<p>{t("a.articles.none.text")}</p>
+								{create}
+							</Empty>
+						);
+					const found = d.articles.filter((a) => fits(a, q, state)).sort((a, b) => b.updated_at - a.updated_at);
+					return (
+						<>
+							<div class="filters">
+								<TextField
+									label={t("a.articles.search")}
+									bare
+									type="search"
+									placeholder={t("a.articles.search")}
+									value={q}
+									onInput={(e) => setQ(e.currentTarget.value)}
+								/>
+								<SelectField
+									label={t("a.state")}
+									bare
+									value={state}
+									options={[
+										{ value: "", label: t("a.articles.all") },
+										...["draft", "changed", "published", "archived"].map((s) => ({
+											value: s,
+											label: t(`a.article.${s}`),
+										})),
+									]}
+									onPick={setState}
+								/>
+								<span class="quiet-text" role="status">
+									{t("a.articles.count", { n: found.length })}
+								</span>
+							</div>
+							{found.length ? <Found list={found} /> : <Empty icon="search" title={t("a.articles.nothing")} />}
+						</>
+					);
+				}}
+			</Loaded>
+		</>
+	);
+}
+/** draft, changed (published, with a newer draft), published or archived. */
+export function stateOf(a: Article): string {
+	return a.status === "published" && a.version.number > a.published ? "changed" : a.status;
+}
+function fits(a: Article, q: string, state: string): boolean {
+	if (state && stateOf(a) !== state) return false;
+	const all = [a.version.title, a.version.summary, ...a.version.tags, ...a.version.phrasings]
+		.join("\n")
+		.toLocaleLowerCase();
+	return q
+		.toLocaleLowerCase()
+		.split(/\s+/)
+		.every((w) => all.includes(w));
+}
+export function StateBadge({ a }: { a: Article }): JSX.Element {
+	const s = stateOf(a);
+	const tone = { published: "ok", changed: "wait" }[s] as "ok" | "wait" | undefined;
+	return (
+		<Badge tone={tone ?? "plain"} icon={s === "published" ? "check" : s === "archived" ? "archive" : "edit"}>
+			{t(`a.article.${s}`)}
+		</Badge>
+	);
+}
+/** "82 % of 40", or a dash. */
+export function Solved({ a }: { a: Article }): JSX.Element {
+	const all = a.solved + a.unsolved;
+	return all ? (
+		<>{t("a.articles.solved.of", { part: Math.round((100 * a.solved) / all), n: all })}</>
+	) : (
+		<span class="quiet-text">–</span>
+	);
+}
+function Found({ list }: { list: Article[] }): JSX.Element {
+	return (
+		<Table
+			label={t("a.articles")}
+			rows={list}
+			id={(a) => a.id}
+			dim={(a) => a.status === "archived"}
+			columns={[
+				{
+					id: "title",
+					label: t("a.article.title"),
+					grow: true,
+					cell: (a) => (
+						<>
+							<a
+								href={`#/articles/${a.id}`}
+								onClick={(e) => {
+									e.preventDefault();
+									void go("articles", a.id);
+								}}
+							>
+								{a.version.title}
+							</a>
+							{a.version.summary && <small class="under">{a.version.summary}</small>}
+						</>
+					),
+				},
+				{ id: "state", label: t("a.state"), cell: (a) => <StateBadge a={a} /> },
+				{ id: "who", label: t("a.article.visibility"), cell: (a) => t(`a.article.${a.visibility || "public"}`) },
+				{ id: "solved", label: t("a.articles.solved"), cell: (a) => <Solved a={a} /> },
+				{ id: "at", label: t("a.changed"), cell: (a) => <When at={a.updated_at} /> },
+			]}
+		/>
+	);
+}

@@ -1,0 +1,219 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { t } from "../../kit/i18n";
+import { exact } from "../../kit/time";
+import {
+	Avatar,
+	api,
+	Badge,
+	Button,
+	Dialog,
+	Empty,
+	Icon,
+	type IconName,
+	SelectField,
+	TextField,
+	toast,
+} from "../../kit/ui";
+import { type Box, may, type Person, paused, type Seat, useLoad, type Wrong, wrong } from "../data";
+import { Head, Loaded } from "../parts";
+
+type Data = { memberships: Seat[]; agents: Person[] };
+type At = { agent: Person; box?: Box; seat?: Seat };
+const values = ["available", "assign_only", "unavailable"];
+
+/** Who is on now, and where: agents by mailboxes, read again every two seconds. */
+export function AvailabilityPage(): JSX.Element {
+	const all = useLoad<Data>("/v1/availability", 2000);
+	const boxes = useLoad<{ mailboxes: Box[] }>("/v1/mailboxes");
+	const [edit, setEdit] = useState<At>();
+	return (
+		<>
+			<Head title={t("a.availability")} hint={t(may("force") ? "a.availability.hint.force" : "a.availability.hint")} />
+			<Loaded from={boxes}>
+				{(b) => (
+					<Loaded from={all}>
+						{(d) => <Grid d={d} boxes={b.mailboxes} onEdit={may("force") ? setEdit : undefined} />}
+					</Loaded>
+				)}
+			</Loaded>
+			{edit && (
+				<Force
+					at={edit}
+					onClose={() => setEdit(undefined)}
+					onDone={() => {
+						setEdit(undefined);
+						void all.reload();
+					}}
+				/>
+			)}
+		</>
+	);
+}
+
+function Grid({ d, boxes, onEdit }: { d: Data; boxes: Box[]; onEdit?: (at: At) => void }): JSX.Element {
+	const people = d.agents.filter((a) => !a.disabled && d.memberships.some((m) => m.agent === a.id));
+	people.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+	if (!people.length)
+		return (
+			<Empty icon="people" title={t("a.availability.none")}>
+				<p>{t("a.availability.none.text")}</p>
+			</Empty>
+		);
+	return (
+		<table class="table grid" aria-label={t("a.availability")}>
+			<thead>
+				<tr>
+					<th scope="col">{t("a.agent")}</th>
+					{boxes.map((b) => (
+						<th key={b.id} scope="col">
+							{b.name}
+						</th>
+					))}
+				</tr>
+			</thead>
+			<tbody>
+				{people.map((a) => (
+					<tr key={a.id}>
+						<th scope="row">
+							<Who a={a} />
+						</th>
+						{boxes.map((b) => {
+							const seat = d.memberships.find((m) => m.agent === a.id && m.mailbox === b.id);
+							return (
+								<td key={b.id} data-label={b.name} class={seat ? "" : "empty-cell"}>
+									{seat ? <Cell a={a} b={b} seat={seat} onEdit={onEdit} /> : <span class="quiet-text">–</span>}
+								</td>
+							);
+						})}
+					</tr>
+				))}
+			</tbody>
+		</table>
+	);
+}
+function rank(a: Person): number {
+	return ["online", "idle"].indexOf(a.presence ?? "") + 1 || 3;
+}
+function Who({ a }: { a: Person }): JSX.Element {
+	return (
+		<span class="with-avatar">
+			<Avatar name={a.name} of={a.id} dot={a.presence} />
+			<span>
+				{a.name}
+				<small class="under">
+					{t(`a.presence.${a.presence || "offline"}`)} · {t("a.seats", { active: a.active, capacity: a.capacity })}
+				</small>
+				{a.paused_for && (
+					<Badge tone="wait" icon="clock">
+						{paused(a.paused_for)}
+					</Badge>
+				)}
+			</span>
+		</span>
+	);
+}
+
+const looks: Record<string, { icon: IconName; tone: string }> = {
+	available: { icon: "check", tone: "ok" },
+	assign_only: { icon: "half", tone: "wait" },
+	unavailable: { icon: "circle", tone: "plain" },
+};
+function Cell({ a, b, seat, onEdit }: { a: Person; b: Box; seat: Seat; onEdit?: (at: At) => void }): JSX.Element {
+	const paused = a.paused_for && seat.availability === "available";
+	const value = paused ? "assign_only" : seat.availability;
+	const look = looks[value] ?? { icon: "circle" as const, tone: "plain" };
+	const since = Date.parse(seat.since);
+	const word = t(`a.availability.${value}`);
+	const title = [since > 0 && t("a.since", { at: exact(since) }), seat.reason].filter(Boolean).join(" · ");
+	const inside = (
+		<>
+			<Icon name={look.icon} />
+			<span>{word}</span>
+		</>
+	);
+	if (!onEdit)
+		return (
+			<span class={`avail ${look.tone}`} title={title}>
+				{inside}
+			</span>
+		);
+	return (
+		<button
+			type="button"
+			class={`avail ${look.tone}`}
+			title={title}
+			aria-label={t("a.availability.cell", { agent: a.name, mailbox: b.name, value: word })}
+			onClick={() => onEdit({ agent: a, box: b, seat })}
+		>
+			{inside}
+		</button>
+	);
+}
+
+/** Sets somebody else's availability, with the reason that he will read. */
+function Force({ at, onClose, onDone }: { at: At; onClose(): void; onDone(): void }): JSX.Element {
+	const [value, setValue] = useState(at.seat?.availability === "available" ? "assign_only" : "unavailable");
+	const [all, setAll] = useState(false);
+	const [reason, setReason] = useState("");
+	const [bad, setBad] = useState<Wrong>();
+	const save = async () => {
+		if (!reason.trim()) return setBad({ field: "reason", text: t("a.error.reason") });
+		try {
+			await api("PUT", `/v1/availability/${at.agent.id}`, {
+				mailbox: all ? "" : at.box?.id,
+				value,
+				reason: reason.trim(),
+			});
+			toast(t("a.saved"), "ok");
+			onDone();
+		} catch (e) {
+			setBad(wrong(e));
+		}
+	};
+	return (
+		<Dialog title={t("a.availability.set", { name: at.agent.name })} close={t("a.close")} onClose={onClose}>
+			<form
+				class="form"
+				onSubmit={(e) => {
+					e.preventDefault();
+					void save();
+				}}
+			>
+				<SelectField
+					label={t("a.availability.where")}
+					value={all ? "all" : "one"}
+					options={[
+						{ value: "one", label: at.box?.name ?? "" },
+						{ value: "all", label: t("a.availability.all") },
+					]}
+					onPick={(v) => setAll(v === "all")}
+				/>
+				<SelectField
+					label={t("a.availability.value")}
+					value={value}
+					options={values.map((v) => ({ value: v, label: t(`a.availability.${v}`) }))}
+					onPick={setValue}
+				/>
+				<TextField
+					label={t("a.reason")}
+					hint={t("a.availability.reason.hint")}
+					value={reason}
+					maxLength={200}
+					error={bad?.field === "reason" ? bad.text : undefined}
+					data-first
+					onInput={(e) => setReason(e.currentTarget.value)}
+				/>
+				<p class="error" role="alert">
+					{bad && bad.field !== "reason" ? bad.text : ""}
+				</p>
+				<div class="actions">
+					<Button onClick={onClose}>{t("a.cancel")}</Button>
+					<Button look="main" type="submit">
+						{t("a.availability.do")}
+					</Button>
+				</div>
+			</form>
+		</Dialog>
+	);
+}

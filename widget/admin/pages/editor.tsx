@@ -1,0 +1,143 @@
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { t } from "../../kit/i18n";
+import { Nodes } from "../../kit/nodes";
+import { api, Tabs } from "../../kit/ui";
+import type { Node } from "../../kit/wire";
+
+type Props = { body: string; error?: string; onChange(body: string): void };
+type Mark = { id: string; face: string; before: string; after: string; line?: boolean };
+const marks: Mark[] = [
+	{ id: "bold", face: "B", before: "**", after: "**" },
+	{ id: "italic", face: "I", before: "*", after: "*" },
+	{ id: "heading", face: "H", before: "## ", after: "", line: true },
+	{ id: "list", face: "•", before: "- ", after: "", line: true },
+	{ id: "steps", face: "1.", before: "1. ", after: "", line: true },
+	{ id: "link", face: "↗", before: "[", after: "](https://)" },
+	{ id: "code", face: "</>", before: "`", after: "`" },
+];
+
+/** Markdown beside what visitors will see, drawn by the server with the widget's own rules. */
+export function Editor({ body, error, onChange }: Props): JSX.Element {
+	const [narrow, setNarrow] = useState(() => matchMedia("(max-width: 900px)").matches);
+	const [tab, setTab] = useState("write");
+	useEffect(() => {
+		const m = matchMedia("(max-width: 900px)");
+		const on = () => setNarrow(m.matches);
+		m.addEventListener("change", on);
+		return () => m.removeEventListener("change", on);
+	}, []);
+	const write = <Write body={body} error={error} onChange={onChange} />;
+	if (!narrow)
+		return (
+			<div class="editor">
+				{write}
+				<Preview body={body} />
+			</div>
+		);
+	return (
+		<Tabs
+			label={t("a.editor")}
+			at={tab}
+			onPick={setTab}
+			tabs={[
+				{ id: "write", label: t("a.editor.write") },
+				{ id: "preview", label: t("a.editor.preview") },
+			]}
+		>
+			{tab === "write" ? write : <Preview body={body} />}
+		</Tabs>
+	);
+}
+
+function Write({ body, error, onChange }: Props): JSX.Element {
+	const area = useRef<HTMLTextAreaElement>(null);
+	const apply = (m: Mark) => {
+		const el = area.current;
+		if (!el) return;
+		const { selectionStart: from, selectionEnd: to } = el;
+		const start = m.line ? body.lastIndexOf("\n", from - 1) + 1 : from;
+		const chosen = body.slice(start, to);
+		const text = m.line
+			? chosen
+					.split("\n")
+					.map((l) => m.before + l)
+					.join("\n")
+			: m.before + chosen + m.after;
+		onChange(body.slice(0, start) + text + body.slice(to));
+		requestAnimationFrame(() => {
+			el.focus();
+			const inside = m.line ? start + text.length : start + m.before.length;
+			el.setSelectionRange(inside, m.line ? inside : inside + chosen.length);
+		});
+	};
+	const keys = (e: KeyboardEvent) => {
+		if (!(e.ctrlKey || e.metaKey) || e.isComposing) return;
+		const m = marks.find((x) => x.id === { b: "bold", i: "italic", k: "link" }[e.key]);
+		if (!m) return;
+		e.preventDefault();
+		apply(m);
+	};
+	return (
+		<div class="write">
+			<div class="toolbar" role="toolbar" aria-label={t("a.editor.tools")}>
+				{marks.map((m) => (
+					<button
+						key={m.id}
+						type="button"
+						class={`btn icon-btn ${m.id}`}
+						title={t(`a.editor.${m.id}`)}
+						aria-label={t(`a.editor.${m.id}`)}
+						onClick={() => apply(m)}
+					>
+						<span aria-hidden="true">{m.face}</span>
+					</button>
+				))}
+			</div>
+			<textarea
+				ref={area}
+				aria-label={t("a.editor.text")}
+				aria-invalid={error ? true : undefined}
+				rows={18}
+				value={body}
+				spellcheck
+				dir="auto"
+				onKeyDown={keys}
+				onInput={(e) => onChange(e.currentTarget.value)}
+			/>
+			{error && (
+				<p class="error" role="alert">
+					{error}
+				</p>
+			)}
+		</div>
+	);
+}
+
+function Preview({ body }: { body: string }): JSX.Element {
+	const [nodes, setNodes] = useState<Node[]>([]);
+	const [late, setLate] = useState(false);
+	useEffect(() => {
+		let over = false;
+		const timer = setTimeout(async () => {
+			try {
+				const r = await api<{ nodes: Node[] }>("POST", "/v1/articles/preview", { body });
+				if (over) return;
+				setNodes(r.nodes);
+				setLate(false);
+			} catch {
+				if (!over) setLate(true);
+			}
+		}, 200);
+		return () => {
+			over = true;
+			clearTimeout(timer);
+		};
+	}, [body]);
+	return (
+		<section class="preview" aria-label={t("a.editor.preview")}>
+			{late && <p class="hint">{t("a.editor.late")}</p>}
+			{nodes.length ? <Nodes nodes={nodes} /> : <p class="quiet-text">{t("a.editor.empty")}</p>}
+		</section>
+	);
+}
