@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/verify"
 )
 
 // dispatch finds the command's handler. What only one side may say is refused here for the other: an
@@ -16,6 +17,9 @@ func (k *socket) dispatch(ctx context.Context, name string, raw json.RawMessage)
 		return nil, gateway.Unauthenticated()
 	}
 	if slices.Contains(visitorOnly(), name) && c.Staff() || slices.Contains(staffOnly(), name) && !c.Staff() {
+		if _, gate := gateCommand(name); gate {
+			return nil, verify.Refuse(verify.RoleRefused)
+		}
 		return nil, gateway.Forbidden()
 	}
 	switch name {
