@@ -13,7 +13,7 @@ import (
 
 const (
 	triesPerLogin   = 8  // wrong passwords for one login from one address, in ten minutes
-	triesPerAddress = 80 // attempts from one address
+	triesPerAddress = 80 // wrong passwords from one address, for any login
 	signUps         = 20 // new accounts from one address
 	minPassword     = 10
 	maxPassword     = 72 // bytes: bcrypt reads no more
@@ -72,7 +72,7 @@ func (s *Site) checkPassword(r *http.Request, email, password string) (c Custome
 		return Customer{}, "E-mail and password do not match. Please check both."
 	}
 	s.limit.forgive(key)
-	s.limit.forgive("address " + from)
+	s.limit.undo("address " + from) // only wrong ones count, and a right one forgives no wrong one
 	return c, ""
 }
 

@@ -105,10 +105,19 @@ func (s *Site) bind(ctx context.Context, v visit, handle string, view verify.Vie
 	if err != nil {
 		return err
 	}
-	_, err = s.db.ExecContext(ctx, `
-		INSERT INTO confirmations (id, session, handle, customer, auth_time, view) VALUES ($1, $2, $3, $4, $5, $6)`,
-		id, v.session, handle, v.customer.ID, v.loginAt.Unix(), string(text))
-	return err
+	return s.tx(ctx, func(t *sql.Tx) error {
+		// A challenge lives for ten minutes; a day later nobody asks for its row.
+		if _, err := t.ExecContext(ctx, "DELETE FROM confirmations WHERE auth_time < $1", v.loginAt.AddDate(0, 0, -1).Unix()); err != nil {
+			return err
+		}
+		_, err := t.ExecContext(ctx, `
+			INSERT INTO confirmations (id, session, handle, customer, auth_time, view) VALUES ($1, $2, $3, $4, $5, $6)`,
+			id, v.session, handle, v.customer.ID, v.loginAt.Unix(), string(text))
+		if err != nil {
+			return err
+		}
+		return note(ctx, t, v.customer.ID, s.Now(), "You logged in to see a request from support", "")
+	})
 }
 
 func (s *Site) confirmation(ctx context.Context, where string, args ...any) (c confirmation, err error) {

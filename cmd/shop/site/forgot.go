@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/postern-chat/postern/verify"
@@ -30,7 +31,7 @@ func (s *Site) forgotRoutes(m *http.ServeMux) {
 
 // forgot writes the mail, if there is such an account. The answer is the same in every case.
 func (s *Site) forgot(w http.ResponseWriter, r *http.Request) {
-	c, err := customerBy(r.Context(), s.db, "email", r.PostForm.Get("email"))
+	c, err := customerBy(r.Context(), s.db, "email", strings.ToLower(strings.TrimSpace(r.PostForm.Get("email"))))
 	if err == nil && s.limit.take("forgot "+c.ID, 3) {
 		err = s.sendReset(r.Context(), c)
 	}
@@ -48,6 +49,9 @@ func (s *Site) sendReset(ctx context.Context, c Customer) error {
 		return err
 	}
 	now := s.Now()
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM resets WHERE ends_at <= $1", now.UnixMilli()); err != nil {
+		return err
+	}
 	_, err = s.db.ExecContext(ctx, "INSERT INTO resets (token, customer, ends_at) VALUES ($1, $2, $3)", verify.TokenHash(token), c.ID, now.Add(resetLife).UnixMilli())
 	if err != nil {
 		return err

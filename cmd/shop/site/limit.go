@@ -27,6 +27,15 @@ func (l *limiter) take(key string, most int) bool {
 	return l.count[key] <= most
 }
 
+// undo takes one attempt back: it was no guess.
+func (l *limiter) undo(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.count[key]--; l.count[key] <= 0 {
+		delete(l.count, key)
+	}
+}
+
 // forgive forgets a key, after a right password.
 func (l *limiter) forgive(key string) {
 	l.mu.Lock()
