@@ -60,7 +60,10 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 		if (tooLarge(f)) return setError(t("error.too_large"));
 		setFiles((all) => [...all, { key, name: f.name, size: f.size, sent: 0 }]);
 		try {
-			const id = await upload(r.id, f, (sent) => (put({ sent }), !gone.current.has(key)));
+			const id = await upload(r.id, f, (sent) => {
+				put({ sent });
+				return !gone.current.has(key);
+			});
 			if (id) put({ id });
 		} catch (e) {
 			put({ error: e });

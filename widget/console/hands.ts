@@ -31,8 +31,8 @@ export function useKeys(s: Session): void {
 /** Does what a key or the palette asks for. */
 export function run(s: Session, a: Action): void {
 	const r = st.current.value;
-	if (a.startsWith("go:")) return goes(s, a.slice(3));
-	if (a.startsWith("be:")) return bes(s, a.slice(3));
+	if (a.startsWith("go:")) goes(s, a.slice(3));
+	if (a.startsWith("be:")) bes(s, a.slice(3));
 	switch (a) {
 		case "palette":
 			st.dialog.value = st.dialog.value?.what === "palette" ? undefined : { what: "palette" };
@@ -74,9 +74,10 @@ export function run(s: Session, a: Action): void {
 			return;
 		case "pane-next":
 		case "pane-previous":
-			return pane(a === "pane-next" ? 1 : -1);
+			pane(a === "pane-next" ? 1 : -1);
+			return;
 		case "escape":
-			return leave();
+			leave();
 	}
 }
 function goes(s: Session, to: string): void {

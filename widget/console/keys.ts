@@ -24,8 +24,10 @@ export type Press = {
 	shift: boolean;
 	/** A field has the focus. */
 	typing: boolean;
-	/** A button, link, menu or dialog has the focus: Enter belongs to it. */
+	/** A button, link or tab has the focus: arrows belong to it. */
 	control: boolean;
+	/** A dialog, a menu or the offer itself has the focus: Enter belongs to it. */
+	layer: boolean;
 	composing: boolean;
 };
 const single: Record<string, Action> = {
@@ -67,7 +69,7 @@ export class Keys {
 		if (key === "F6") return p.shift ? "pane-previous" : "pane-next";
 		if (key === "Escape") return "escape";
 		if (p.typing || p.ctrl || p.meta || p.alt) return this.#forget();
-		if (key === "Enter") return p.control ? undefined : "accept";
+		if (key === "Enter") return p.layer ? undefined : "accept";
 		if (!this.single) return undefined;
 		if (key === "ArrowDown" || key === "ArrowUp") {
 			if (p.control) return undefined;
@@ -102,6 +104,7 @@ export function press(e: KeyboardEvent): Press {
 		shift: e.shiftKey,
 		typing: Boolean(typing),
 		control: Boolean(control),
+		layer: Boolean(at?.closest("dialog, [popover], .offer")),
 		composing: e.isComposing,
 	};
 }

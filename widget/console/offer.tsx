@@ -36,7 +36,7 @@ function Card({ s, r, more }: { s: Session; r: Row; more: number }): JSX.Element
 						{t("offer.accept")}
 					</Button>
 					<Button onClick={() => void s.decline(r)}>{t("offer.decline")}</Button>
-					<kbd aria-hidden="true">Enter</kbd>
+					<kbd>Enter</kbd>
 				</div>
 			</div>
 		</section>
@@ -48,7 +48,7 @@ const ROUND = 2 * Math.PI * R;
 export function Ring({ part, n }: { part: number; n: number }): JSX.Element {
 	return (
 		<span class="ring" aria-hidden="true">
-			<svg viewBox="0 0 64 64" focusable="false">
+			<svg viewBox="0 0 64 64" aria-hidden="true" focusable="false">
 				<circle cx="32" cy="32" r={R} class="ring-back" />
 				<circle
 					cx="32"

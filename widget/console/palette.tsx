@@ -12,7 +12,7 @@ import type { Session } from "./session";
 import * as st from "./state";
 import { visitorName } from "./words";
 
-const combobox = { type: "search", role: "combobox" } as object;
+const combobox = { type: "search", role: "combobox", "aria-expanded": "true" } as object;
 type Line = { id: string; icon: IconName; label: string; hint?: string; run(): void };
 
 /** Views, actions and conversations by their first letters. */
@@ -49,7 +49,6 @@ export function Palette({ s, close }: { s: Session; close(): void }): JSX.Elemen
 		<Dialog title={t("palette.title")} close={t("dialog.close")} onClose={close}>
 			<input
 				{...combobox}
-				aria-expanded="true"
 				aria-controls="palette"
 				aria-activedescendant={unique[at] && `palette-${at}`}
 				aria-label={t("palette.find")}

@@ -1,4 +1,5 @@
 import { batch } from "@preact/signals";
+import { t } from "../kit/i18n";
 import { type Item, Outbox, type Sent } from "../kit/outbox";
 import { openWebSocket, Socket, systemClock } from "../kit/socket";
 import { api, toast, words } from "../kit/ui";
@@ -170,18 +171,18 @@ export class Session {
 		this.#watch(id);
 	}
 	async earlier(id: string): Promise<void> {
-		const t = st.threads.value[id];
-		const first = t?.events[0]?.seq ?? 0;
-		if (!t || first <= 1) return;
+		const th = st.threads.value[id];
+		const first = th?.events[0]?.seq ?? 0;
+		if (!th || first <= 1) return;
 		const r = await api<{ events: Event[] }>("GET", `/v1/conversations/${id}/events?before=${first}&limit=200`);
-		const now = st.threads.value[id] ?? t;
+		const now = st.threads.value[id] ?? th;
 		st.threads.value = { ...st.threads.value, [id]: { ...now, events: [...r.events, ...now.events] } };
 	}
 	#watch(id: string): void {
-		const t = st.threads.value[id] ?? blank(id);
+		const th = st.threads.value[id] ?? blank(id);
 		for (const [topic, seq] of [
-			[id, t.seq],
-			[`${id}/staff`, t.staffSeq],
+			[id, th.seq],
+			[`${id}/staff`, th.staffSeq],
 		] as const) {
 			this.socket.track(topic, seq);
 			void this.socket.command("resume", { topic, seq: this.socket.seq(topic) }).catch(() => undefined);
@@ -215,15 +216,15 @@ export class Session {
 	}
 	#event(e: Event): void {
 		const id = e.topic.replace(/\/staff$/, "");
-		const t = st.threads.value[id];
-		if (t) st.threads.value = { ...st.threads.value, [id]: take(t, e) };
-		if (e.ev === "message.created" && e.by.role === "visitor" && t) {
+		const th = st.threads.value[id];
+		if (th) st.threads.value = { ...st.threads.value, [id]: take(th, e) };
+		if (e.ev === "message.created" && e.by.role === "visitor" && th) {
 			this.socket.signal("delivered", { topic: e.topic, seq: e.seq });
 			const { [id]: _, ...rest } = st.typing.value;
 			st.typing.value = rest;
 			this.look();
 		}
-		if (t && (isGate(e) || /^(article|identity|guide|conversation)\./.test(e.ev))) this.#later(id);
+		if (th && (isGate(e) || /^(article|identity|guide|conversation)\./.test(e.ev))) this.#later(id);
 		if (is(e, "availability.changed")) {
 			void this.team();
 			if (e.data.agent === st.myId.value) void this.#whoAmI();
@@ -232,12 +233,7 @@ export class Session {
 			if (e.data.what === "reply") void this.savedReplies();
 			else void this.team();
 		}
-		if (is(e, "conversation.claimed")) this.#late(e.data.agent, e.data.name);
-	}
-	#late(agent: string, name: string): void {
-		if (agent !== st.myId.value) return;
-		void name;
-		void this.#whoAmI();
+		if (is(e, "conversation.claimed") && e.data.agent === st.myId.value) void this.#whoAmI();
 	}
 	#later(id: string): void {
 		clearTimeout(this.#soon);
@@ -259,8 +255,19 @@ export class Session {
 		const old = st.rows.value[r.id];
 		const fresh = r.last_author === "visitor" && (r.last_message_at ?? 0) > (old?.last_message_at ?? 0);
 		st.rows.value = merge(st.rows.value, [r]);
+		if (old && old.assignee !== st.myId.value && r.assignee === st.myId.value) this.#handed(r);
 		if (fresh && r.assignee === st.myId.value && (document.hidden || st.open.value !== r.id)) this.#bell();
 		if (r.id === st.open.value) this.#later(r.id);
+	}
+	/** A colleague gave me one: said at once, with the way to it (P59). */
+	#handed(r: Row): void {
+		this.#bell();
+		const open = () => {
+			st.place.value = "mine";
+			st.pane.value = "thread";
+			void this.show(r.id).catch((e) => toast(words(e), "stop"));
+		};
+		toast(t("handed", { text: r.first_words ?? "" }), "info", { label: t("handed.open"), run: open });
 	}
 	#types(d: Record<string, unknown>): void {
 		const by = d.by as { role: string; name?: string; id?: string };
@@ -273,16 +280,16 @@ export class Session {
 	/** Says that I have read what stands on my screen. */
 	look(): void {
 		const id = st.open.value;
-		const t = st.threads.value[id];
+		const th = st.threads.value[id];
 		const r = st.rows.value[id];
-		if (!t || !r || document.hidden || r.assignee !== st.myId.value) return;
-		const at = Math.max(r.last_message_at ?? 0, t.events.at(-1)?.at ?? 0);
+		if (!th || !r || document.hidden || r.assignee !== st.myId.value) return;
+		const at = Math.max(r.last_message_at ?? 0, th.events.at(-1)?.at ?? 0);
 		if (at > (st.seen.value[id] ?? 0)) {
 			st.seen.value = { ...st.seen.value, [id]: at };
 			st.write(`postern-console-seen:${st.myId.value}`, st.seen.value);
 		}
-		const seq = lastFromVisitor(t);
-		if (seq > readBy(t, "staff") && r.status !== "closed")
+		const seq = lastFromVisitor(th);
+		if (seq > readBy(th, "staff") && r.status !== "closed")
 			void this.socket.command("message.read", { conversation: id, up_to: seq }).catch(() => undefined);
 	}
 	#deliver(i: Item): Promise<Sent> {
@@ -292,8 +299,8 @@ export class Session {
 	}
 	#sent(i: Item, s: Sent): void {
 		const topic = i.note ? `${i.conversation}/staff` : i.conversation;
-		const t = st.threads.value[i.conversation];
-		const seq = i.note ? t?.staffSeq : t?.seq;
+		const th = st.threads.value[i.conversation];
+		const seq = i.note ? th?.staffSeq : th?.seq;
 		if (seq !== undefined && s.seq > seq) void this.socket.command("resume", { topic, seq }).catch(() => undefined);
 	}
 	/** Puts a message or note into the outbox; false when too many wait. */

@@ -9,7 +9,7 @@ import { setDraft } from "./drafts";
 import { live } from "./gate-look";
 import type { Session } from "./session";
 import * as st from "./state";
-import type { Thread as T } from "./story";
+import { provenAt, type Thread as T } from "./story";
 import { articlesFor } from "./suggest";
 import { Known, Thread } from "./thread";
 import { Verify } from "./verify";
@@ -83,9 +83,11 @@ function Visitor({ r }: { r: Row }): JSX.Element {
 				) : (
 					<p class="quiet-text">{t("visitor.nothing")}</p>
 				)}
-				<p class="known">
-					<Known r={r} />
-				</p>
+				{provenAt(st.threads.value[r.id]) && (
+					<p>
+						<Known r={r} />
+					</p>
+				)}
 				<p class="hint">{t("visitor.typed.hint")}</p>
 			</section>
 			<section>

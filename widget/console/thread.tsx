@@ -63,7 +63,7 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 				<Popover label={t("thread.more")} class="icon-btn" align="end" button={<Icon name="more" />}>
 					{(close) => (
 						<>
-							<MenuItem icon="hand" label={t("thread.assign")} keys="A" onPick={() => (close(), ask("assign"))} />
+							<MenuItem icon="hand" label={t("thread.assign")} keys="A" onPick={() => ask("assign", close)} />
 							{r.status === "active" && mine && (
 								<MenuItem
 									icon="undo"
@@ -75,7 +75,7 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 								/>
 							)}
 							{r.status !== "queued" && (
-								<MenuItem icon="check" label={t("thread.close")} keys="E" onPick={() => (close(), ask("close"))} />
+								<MenuItem icon="check" label={t("thread.close")} keys="E" onPick={() => ask("close", close)} />
 							)}
 						</>
 					)}
@@ -93,7 +93,8 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 		</header>
 	);
 }
-function ask(what: "assign" | "close"): void {
+function ask(what: "assign" | "close", close?: () => void): void {
+	close?.();
 	st.dialog.value = { what };
 }
 /** Typed is not proven: the badge always says which (P112). */
@@ -270,6 +271,7 @@ function Said({ s, i, joined, read, got }: SaidProps): JSX.Element {
 						</Badge>
 					)}
 					<b>{name}</b>
+					{i.message.mentions?.includes(st.myId.value) && <Badge tone="accent">{t("note.you")}</Badge>}
 					{i.message.via === "email" && (
 						<Badge icon="mail">{t(i.message.unverified ? "thread.mail.unproven" : "thread.mail")}</Badge>
 					)}
@@ -313,9 +315,6 @@ function Body({ s, m }: { s: Session; m: Message }): JSX.Element {
 			{m.files?.map((f) => (
 				<File key={f.id} f={f} />
 			))}
-			{m.mentions?.length ? (
-				<p class="mentions">{m.mentions.map((id) => `@${st.agentName(id) || t("note.someone")}`).join(" ")}</p>
-			) : null}
 		</>
 	);
 }

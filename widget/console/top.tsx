@@ -23,9 +23,7 @@ export function Top({ s }: { s: Session }): JSX.Element {
 			>
 				<Icon name="search" />
 				<span class="grow one-line">{t("top.find")}</span>
-				<kbd class="wide-only" aria-hidden="true">
-					{MOD} K
-				</kbd>
+				<kbd class="wide-only">{MOD} K</kbd>
 			</button>
 			<span class="grow" />
 			<Availability s={s} />
@@ -87,8 +85,22 @@ function Mine({ s }: { s: Session }): JSX.Element {
 						</select>
 					</label>
 					<hr />
-					<Go icon="bolt" label={t("view.replies")} run={() => (close(), (place.value = "replies"))} />
-					<Go icon="keyboard" label={t("keys.title")} run={() => (close(), (dialog.value = { what: "shortcuts" }))} />
+					<Go
+						icon="bolt"
+						label={t("view.replies")}
+						run={() => {
+							close();
+							place.value = "replies";
+						}}
+					/>
+					<Go
+						icon="keyboard"
+						label={t("keys.title")}
+						run={() => {
+							close();
+							dialog.value = { what: "shortcuts" };
+						}}
+					/>
 					{["admin", "supervisor"].includes(me.value?.role ?? "") && (
 						<a class="item" href="/admin">
 							<Icon name="settings" /> {t("elsewhere.admin")}

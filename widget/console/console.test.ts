@@ -1,0 +1,169 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import shared from "../kit/i18n/en.json";
+import type { Event, Row } from "../kit/wire";
+import ar from "./i18n/ar.json";
+import en from "./i18n/en.json";
+import { Keys, type Press } from "./keys";
+import { counts, inView, list, merge, ringing, seats, settle, unread } from "./rows";
+import { blank, lastFromVisitor, readBy, steps, story, take } from "./story";
+import { asked, fill, unfilled } from "./vars";
+
+const row = (r: Partial<Row>): Row => ({
+	id: "cv_1",
+	mailbox: "mb_1",
+	channel: "chat",
+	status: "queued",
+	seq: 1,
+	started_at: 1000,
+	...r,
+});
+const event = (e: Partial<Event>): Event => ({
+	ev: "message.created",
+	topic: "cv_1",
+	seq: 1,
+	id: `e${e.topic ?? ""}${e.seq}`,
+	at: e.seq ?? 1,
+	by: { role: "visitor" },
+	data: { id: "ms", text: "x", nodes: [] },
+	...e,
+});
+const press = (p: Partial<Press>): Press => ({
+	key: "a",
+	ctrl: false,
+	meta: false,
+	alt: false,
+	shift: false,
+	typing: false,
+	control: false,
+	layer: false,
+	composing: false,
+	...p,
+});
+
+test("both languages of the console have the same keys and placeholders", () => {
+	expect(Object.keys(ar).sort()).toEqual(Object.keys(en).sort());
+	const marks = (v: unknown) => (typeof v === "string" ? (v.match(/\{\w+\}/g) ?? []).sort() : []);
+	for (const k of Object.keys(en) as (keyof typeof en)[]) expect(marks(ar[k]), k).toEqual(marks(en[k]));
+});
+test("every text that the console names exists", () => {
+	const files = readdirSync("console").filter((f) => /\.tsx?$/.test(f) && !f.includes(".test."));
+	const known = new Set([...Object.keys(en), ...Object.keys(shared)]);
+	expect(files.length).toBeGreaterThan(20);
+	for (const file of files)
+		for (const m of readFileSync(`console/${file}`, "utf8").matchAll(/\bt\(\s*"([\w.]+)"/g))
+			expect(known, `${file} ${m[1]}`).toContain(m[1]);
+});
+test("every reason and every state of the gate has words", () => {
+	const reasons = [...readFileSync("../verify/reason.go", "utf8").matchAll(/Reason = "([\w.]+)"/g)];
+	expect(reasons.length).toBeGreaterThan(50);
+	for (const m of reasons) expect(Object.keys(en)).toContain(`reason.${m[1]}`);
+	const states = [...readFileSync("../verify/challenge.go", "utf8").matchAll(/State = "(\w+)"/g)];
+	expect(states.length).toBeGreaterThan(10);
+	for (const m of states) expect(Object.keys(en)).toContain(`gate.${m[1]}`);
+});
+test("no text of the console offers to apply, approve or override", () => {
+	for (const [k, v] of Object.entries(en))
+		if (typeof v === "string" && /^(offer|gate|guide)\./.test(k)) expect(v, k).not.toMatch(/\b(apply|override)\b/i);
+});
+
+test("a row stands in the views that the server would list it in", () => {
+	const queued = row({});
+	expect(inView(queued, "incoming", "ag_1")).toBe(true);
+	expect(inView(queued, "unassigned", "ag_1")).toBe(true);
+	const mine = row({ status: "active", assignee: "ag_1" });
+	expect(inView(mine, "mine", "ag_1")).toBe(true);
+	expect(inView(mine, "mine", "ag_2")).toBe(false);
+	expect(inView(row({ status: "open", channel: "email" }), "missed", "ag_1")).toBe(true);
+	expect(counts({ a: queued, b: mine }, "ag_1")).toMatchObject({ incoming: 1, mine: 1, unassigned: 1, missed: 0 });
+});
+test("who waits longest stands first", () => {
+	const rows = { a: row({ id: "a", queued_at: 9 }), b: row({ id: "b", queued_at: 5 }) };
+	expect(list(rows, "incoming", "ag_1", "").map((r) => r.id)).toEqual(["b", "a"]);
+	expect(list(rows, "incoming", "ag_1", "mb_2")).toEqual([]);
+});
+test("an older row never overwrites a newer one, and a full list takes out what has gone", () => {
+	const newer = row({ seq: 5, status: "active" });
+	expect(merge({ cv_1: newer }, [row({ seq: 4 })]).cv_1?.status).toBe("active");
+	expect(settle({ cv_1: row({}) }, "incoming", "ag_1", [])).toEqual({});
+	expect(settle({ cv_1: newer }, "incoming", "ag_1", [])).toEqual({ cv_1: newer });
+});
+test("only a live ring at me rings, and it holds a seat", () => {
+	const at = (agent: string, until: number) => row({ offer: { agent, until, ring: 1 } });
+	expect(ringing({ a: at("ag_1", 50) }, "ag_1", 40)).toHaveLength(1);
+	expect(ringing({ a: at("ag_1", 50) }, "ag_1", 60)).toEqual([]);
+	expect(ringing({ a: at("ag_2", 50) }, "ag_1", 40)).toEqual([]);
+	expect(seats({ a: at("ag_1", 50), b: row({ id: "b", status: "active", assignee: "ag_1" }) }, "ag_1")).toBe(2);
+});
+test("unread is what the visitor wrote after my last look", () => {
+	const r = row({ status: "active", assignee: "ag_1", last_author: "visitor", last_message_at: 9 });
+	expect(unread(r, "ag_1", {})).toBe(true);
+	expect(unread(r, "ag_1", { cv_1: 9 })).toBe(false);
+	expect(unread({ ...r, last_author: "agent" }, "ag_1", {})).toBe(false);
+});
+
+test("variables are filled, fall back, or stay and are named", () => {
+	const vars = { "agent.name": "Mia", "visitor.name": "" };
+	expect(fill("Hi {visitor.name|there}, {agent.name}", vars)).toEqual({ text: "Hi there, Mia", missing: [] });
+	expect(fill("{account.plan} {visitor.name}", vars)).toEqual({
+		text: "{account.plan} {visitor.name}",
+		missing: ["account.plan", "visitor.name"],
+	});
+	expect(fill("{Not A Name} {x|}", {})).toEqual({ text: "{Not A Name} ", missing: [] });
+	expect(unfilled("a {account.plan} b {plan} {json}", ["plan"])).toEqual(["account.plan", "plan"]);
+	expect(unfilled("nothing", ["plan"])).toEqual([]);
+});
+test("a sign asks only at the start of a word", () => {
+	expect(asked("/hel", 4, "/#")).toEqual({ sign: "/", q: "hel", from: 0 });
+	expect(asked("see #par", 8, "/#")).toEqual({ sign: "#", q: "par", from: 4 });
+	expect(asked("https://x", 9, "/#")).toBeUndefined();
+	expect(asked("and/or", 6, "/#")).toBeUndefined();
+	expect(asked("/ no", 4, "/#")).toBeUndefined();
+	expect(asked("mia@x", 5, "@")).toBeUndefined();
+});
+
+test("keys act outside fields only, G and D take a second key, single keys can be off", () => {
+	const k = new Keys();
+	expect(k.take(press({ key: "j" }), 0)).toBe("next");
+	expect(k.take(press({ key: "j", typing: true }), 0)).toBeUndefined();
+	expect(k.take(press({ key: "k", ctrl: true, typing: true }), 0)).toBe("palette");
+	expect(k.take(press({ key: "g" }), 0)).toBeUndefined();
+	expect(k.take(press({ key: "m" }), 500)).toBe("go:mine");
+	expect(k.take(press({ key: "g" }), 1000)).toBeUndefined();
+	expect(k.take(press({ key: "i" }), 2500)).toBe("claim");
+	expect(k.take(press({ key: "d" }), 3000)).toBeUndefined();
+	expect(k.take(press({ key: "3" }), 3100)).toBe("be:unavailable");
+	expect(k.take(press({ key: "j", composing: true }), 0)).toBeUndefined();
+	k.single = false;
+	expect(k.take(press({ key: "j" }), 9000)).toBeUndefined();
+	expect(k.take(press({ key: "Enter" }), 9000)).toBe("accept");
+	expect(k.take(press({ key: "Enter", layer: true }), 9000)).toBeUndefined();
+});
+
+test("a thread takes each event of its two topics once", () => {
+	let t = take(blank("cv_1"), event({ seq: 1 }));
+	const note = event({ ev: "note.created", topic: "cv_1/staff", seq: 1, at: 2, by: { role: "agent", id: "ag_1" } });
+	t = take(t, note);
+	expect(take(t, note)).toBe(t);
+	expect(take(t, event({ topic: "cv_2" }))).toBe(t);
+	const names = { agent: () => "Mia", mailbox: () => "Orders" };
+	expect(story(t, names).map((i) => i.kind)).toEqual(["message", "note"]);
+	expect(lastFromVisitor(t)).toBe(1);
+});
+test("reads count by side; a change has its steps in order", () => {
+	const read = (seq: number, role: string, up_to: number) =>
+		event({ ev: "message.read", seq, by: { role }, data: { up_to } });
+	const moved = (seq: number, ev: string, state: string) =>
+		event({ ev, seq, data: { change: "ch_1", kind: "k", state } });
+	const t = [
+		event({ seq: 1 }),
+		read(2, "agent", 1),
+		read(3, "visitor", 2),
+		moved(4, "change.offered", "offered"),
+		moved(5, "change.denied", "denied"),
+	].reduce(take, blank("cv_1"));
+	expect(readBy(t, "staff")).toBe(1);
+	expect(readBy(t, "visitor")).toBe(2);
+	expect(steps(t, "ch_1").map((s) => s.state)).toEqual(["offered", "denied"]);
+	expect(steps(t, "ch_2")).toEqual([]);
+});
