@@ -19,6 +19,7 @@ import { SpoolPage } from "./pages/spool";
 import { VerificationPage } from "./pages/verification";
 import { WidgetPage } from "./pages/widget";
 import { NoRight } from "./parts";
+import { prefs, setPrefs } from "./prefs";
 import { SignIn } from "./signin";
 
 type Place = { id: string; icon: IconName; right: string; group: string };
@@ -149,7 +150,7 @@ function Account({ person }: { person: Person }): JSX.Element {
 		me.value = null;
 	};
 	const speak = () => {
-		localStorage.setItem("postern:lang", lang() === "ar" ? "en" : "ar");
+		setPrefs({ lang: lang() === "ar" ? "en" : "ar" });
 		location.reload();
 	};
 	return (
@@ -161,10 +162,21 @@ function Account({ person }: { person: Person }): JSX.Element {
 		>
 			{(close) => (
 				<>
-					<p class="who">
+					<p class="who-am-i">
 						<b>{person.name}</b>
 						<small>{t(`a.role.${person.role}`)}</small>
 					</p>
+					{["", "light", "dark"].map((s) => (
+						<MenuItem
+							key={s}
+							label={t(`a.scheme.${s || "system"}`)}
+							checked={(prefs().scheme ?? "") === s}
+							onPick={() => {
+								setPrefs({ scheme: s });
+								close();
+							}}
+						/>
+					))}
 					<MenuItem icon="globe" label={lang() === "ar" ? "English" : "العربية"} onPick={speak} />
 					<MenuItem
 						icon="exit"

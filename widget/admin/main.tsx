@@ -5,10 +5,11 @@ import "./admin.css";
 import { use } from "../kit/i18n";
 import { App } from "./app";
 import { follow } from "./guard";
+import { look, prefs } from "./prefs";
 
 /** The language: what was chosen in this browser, else the browser's own. */
 async function speak(): Promise<void> {
-	const lang = localStorage.getItem("postern:lang") ?? navigator.language;
+	const lang = prefs().lang ?? navigator.language;
 	const ar = lang.startsWith("ar");
 	const [kit, own] = ar
 		? await Promise.all([import("../kit/i18n/ar.json"), import("./i18n/ar.json")])
@@ -19,6 +20,7 @@ async function speak(): Promise<void> {
 }
 void speak().then(() => {
 	follow();
+	look();
 	const root = document.getElementById("app");
 	if (root) render(<App />, root);
 });

@@ -2,17 +2,21 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { ago, exact } from "../kit/time";
-import { Button, Empty, words } from "../kit/ui";
+import { Button, Empty, Icon, words } from "../kit/ui";
 import { type Load, may } from "./data";
+import { go } from "./guard";
 
 /** Title, one line of what the page is for, and its actions. */
 export function Head({
 	title,
 	hint,
+	back,
 	children,
 }: {
 	title: string;
 	hint?: string;
+	/** The list that this page came from. */
+	back?: string;
 	children?: ComponentChildren;
 }): JSX.Element {
 	useEffect(() => {
@@ -21,12 +25,22 @@ export function Head({
 	return (
 		<header class="page-head">
 			<div class="grow">
+				{back && (
+					<a class="back" href={`#/${back}`} onClick={(e) => to(e, back)}>
+						<Icon name="back" flip />
+						{t(`a.${back}`)}
+					</a>
+				)}
 				<h1 tabIndex={-1}>{title}</h1>
 				{hint && <p class="quiet-text">{hint}</p>}
 			</div>
 			{children && <div class="actions">{children}</div>}
 		</header>
 	);
+}
+function to(e: Event, place: string): void {
+	e.preventDefault();
+	void go(place);
 }
 /** A page that this role may not open. */
 export function NoRight(): JSX.Element {
@@ -78,7 +92,7 @@ export function Table<R>({ label, columns, rows, id, dim }: Rows<R>): JSX.Elemen
 			<thead>
 				<tr>
 					{columns.map((c) => (
-						<th key={c.id} scope="col" class={c.id}>
+						<th key={c.id} scope="col" class={`c-${c.id}`}>
 							{c.label}
 						</th>
 					))}
@@ -88,7 +102,7 @@ export function Table<R>({ label, columns, rows, id, dim }: Rows<R>): JSX.Elemen
 				{rows.map((r) => (
 					<tr key={id(r)} class={dim?.(r) ? "dim" : undefined}>
 						{columns.map((c) => (
-							<td key={c.id} data-label={c.label} class={`${c.id}${c.grow ? " grow-cell" : ""}`}>
+							<td key={c.id} data-label={c.label} class={`c-${c.id}${c.grow ? " grow-cell" : ""}`}>
 								{c.cell(r)}
 							</td>
 						))}

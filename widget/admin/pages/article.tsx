@@ -111,7 +111,7 @@ function Form({ data, onSaved }: { data: Data | undefined; onSaved(): Promise<vo
 	const ready = changed || !a || stateOf(a) !== "published";
 	return (
 		<form class="settings" onSubmit={(e) => e.preventDefault()}>
-			<Head title={a ? base.title : t("a.articles.new")}>
+			<Head title={a ? base.title : t("a.articles.new")} back="articles">
 				{a && <StateBadge a={a} />}
 				{a && a.status !== "archived" && (
 					<Button look="quiet" icon="archive" onClick={() => void archive()}>

@@ -38,7 +38,7 @@ export function MailboxPage({ id }: { id: string }): JSX.Element {
 		<Loaded from={boxes}>
 			{(d) => {
 				const box = id === "new" ? { ...fresh, zone } : d.mailboxes.find((b) => b.id === id);
-				if (!box) return <Head title={t("a.gone")} />;
+				if (!box) return <Head title={t("a.gone")} back="mailboxes" />;
 				return (
 					<Form
 						key={box.id}
@@ -98,7 +98,7 @@ function Form({ old, people, hosts, onSaved }: Props): JSX.Element {
 				void save();
 			}}
 		>
-			<Head title={box.id ? base.name : t("a.mailboxes.new")} />
+			<Head title={box.id ? base.name : t("a.mailboxes.new")} back="mailboxes" />
 			<Basics box={box} errors={errors} hosts={hosts} onChange={put} />
 			<Members box={box} people={people} onChange={put} />
 			<Part title={t("a.hours")} hint={t("a.hours.hint")}>

@@ -166,7 +166,7 @@ function Edit({ old, boxes, onClose, onSaved }: EditProps): JSX.Element {
 				/>
 				<Field
 					label={t("a.replies.text")}
-					hint={t("a.replies.text.hint", { name: "{name}", fallback: "{name|there}" })}
+					hint={t("a.replies.text.hint", { name: "{visitor.name}", fallback: "{visitor.name|there}" })}
 					error={err("text")}
 				>
 					{(g) => (

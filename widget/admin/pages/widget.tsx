@@ -4,6 +4,7 @@ import { t } from "../../kit/i18n";
 import { api, Button, Empty, Icon, IconButton, SelectField, TextField, toast } from "../../kit/ui";
 import { type Box, useLoad, type Wrong, wrong } from "../data";
 import { ask, go } from "../guard";
+import { originOf } from "../origin";
 import { Copy, Head, Loaded, Part } from "../parts";
 
 /** What a site needs to show the widget: who may embed it, the line to paste, and what its own rules must allow. */
@@ -41,17 +42,6 @@ export function WidgetPage({ slug }: { slug: string | undefined }): JSX.Element 
 			</Loaded>
 		</>
 	);
-}
-
-/** The origin of an address somebody typed, or "" when the server would refuse it. */
-export function originOf(text: string): string {
-	try {
-		const u = new URL(text.includes("://") ? text : `https://${text}`);
-		const local = ["localhost", "127.0.0.1", "[::1]"].includes(u.hostname);
-		return u.protocol === "https:" || (u.protocol === "http:" && local) ? u.origin : "";
-	} catch {
-		return "";
-	}
 }
 
 function Origins({ box, onSaved }: { box: Box; onSaved(): Promise<void> }): JSX.Element {
