@@ -296,7 +296,7 @@ func (g *Guard) sound(ctx context.Context, m moment, r Row) error {
 // once there is one. Somebody with SQL access who edits a value changes one of the two.
 func intact(r Row) bool {
 	chg, err := r.Change.Digest()
-	if err != nil || !Equal(chg, r.Chg) {
+	if err != nil || !Equal(chg, r.Chg) || !complete(r) {
 		return false
 	}
 	if r.Challenge == nil {
@@ -306,6 +306,19 @@ func intact(r Row) bool {
 	commit, err := ch.Commitment().Hash()
 	return err == nil && Equal(commit, ch.Commit) && Equal(ch.Chg, chg) && Equal(ch.Key.Thumbprint(), ch.JKT) &&
 		ch.Change == r.ID && ch.Conversation == r.Conversation && ch.Host == r.Host && ch.Kind == r.Change.Kind
+}
+
+// complete reports whether the row has what its state cannot be reached without.
+func complete(r Row) bool {
+	switch r.State {
+	case Released, Unsettled:
+		return r.Challenge != nil && r.Proof != nil && r.Receipt != nil
+	case Matched, Proven, Cooling:
+		return r.Challenge != nil && r.Proof != nil
+	case Challenged:
+		return r.Challenge != nil
+	}
+	return true
 }
 
 func expiry(s State) Reason {

@@ -25,6 +25,9 @@ func (g *Guard) Release(ctx context.Context, id string) (Row, error) {
 		}
 		return g.deliver(ctx, row)
 	case Released:
+		if !intact(row) {
+			return row, Refuse(ChangeEdited)
+		}
 		return g.redeliver(ctx, m, row)
 	}
 	return row, Refuse(ChangeState)
@@ -50,13 +53,13 @@ func (g *Guard) release(ctx context.Context, m moment, row Row) (Row, error) {
 	if err != nil {
 		return row, g.end(ctx, m, row, Failed, system, PolicyUnavailable)
 	}
-	if !row.Proof.Level.AtLeast(k.Needs()) {
-		return row, g.end(ctx, m, row, Failed, system, ProofLevel)
-	}
 	if err := g.proven(ctx, row); ReasonOf(err) == ChangeEdited {
 		return row, g.end(ctx, m, row, Revoked, system, ChangeEdited)
 	} else if err != nil {
 		return row, err
+	}
+	if !row.Proof.Level.AtLeast(k.Needs()) {
+		return row, g.end(ctx, m, row, Failed, system, ProofLevel)
 	}
 	minted, err := g.mint(ctx, m, row)
 	if err != nil {
@@ -150,6 +153,9 @@ func (g *Guard) Settle(ctx context.Context, id string) (Row, error) {
 	m, row, err := g.load(ctx, id)
 	if err != nil {
 		return Row{}, err
+	}
+	if (row.State == Released || row.State == Unsettled) && !intact(row) {
+		return row, Refuse(ChangeEdited)
 	}
 	if row.State == Released && m.now.UnixMilli() < row.ExpiresAt {
 		return g.redeliver(ctx, m, row)
