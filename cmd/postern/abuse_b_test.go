@@ -169,7 +169,7 @@ func otherDigest(r *row) {
 
 func otherSubject(r *row) {
 	b := newBrowser(r.T)
-	hello := r.visit(b).frames[1]["ok"].(map[string]any)
+	hello := r.visit(b).greeting()
 	_, err := r.Service.Store.SetIdentity(r.Context(), gateway.ID(hello["visitor"].(string)),
 		gateway.Identity{How: "signed", Host: "shop", Subject: "u-vic", At: r.clock.now()}, "", r.clock.now())
 	if err != nil {

@@ -331,3 +331,13 @@ func (c *client) push(cmd string, args any) (id string) {
 	}
 	return id
 }
+
+// greeting is the answer to hello.
+func (c *client) greeting() map[string]any {
+	for _, f := range c.frames {
+		if ok, _ := f["ok"].(map[string]any); f["re"] == "1" && ok != nil {
+			return ok
+		}
+	}
+	return map[string]any{}
+}
