@@ -69,7 +69,7 @@ function Waiting({ s, r }: { s: Session; r: Row }): JSX.Element {
 	const q = tried?.searches?.at(-1)?.q;
 	const since = waitsSince(r);
 	const left = (r.missed_at ?? 0) - now.value;
-	const late = Boolean(r.missed_at) && left < 60_000;
+	const late = Boolean(r.missed_at) && left < ((r.missed_at ?? 0) - since) / 2;
 	const ringsAt = r.offer && r.offer.until > now.value ? r.offer.agent : "";
 	return (
 		<article class={`card waiting${open.value === r.id ? " here" : ""}`}>

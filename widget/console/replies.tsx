@@ -62,7 +62,7 @@ export function Replies(): JSX.Element {
 							<li key={x.id}>
 								<div class="grow">
 									<h3>{x.title}</h3>
-									<p class="quiet-text plain">{x.text}</p>
+									<p class="quiet-text pre">{x.text}</p>
 								</div>
 								{x.owner || sharesReplies() ? (
 									<span class="row">

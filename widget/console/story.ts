@@ -25,12 +25,19 @@ export type Item =
 	| { kind: "gate"; id: string; at: number; seq: number; move: GateMoved };
 export type Names = { agent(id: string | undefined): string; mailbox(id: string | undefined): string };
 
-/** Both sides in one line of time. */
+/** Both sides in one line of time. A change's later steps keep the words of its first; drafts stay in the Verify tab. */
 export function story(t: Thread, names: Names): Item[] {
 	const all = [...t.events, ...t.staff].sort((a, b) => a.at - b.at || a.seq - b.seq);
 	const out: Item[] = [];
+	const said: Record<string, GateMoved> = {};
 	for (const e of all) {
 		const item = itemOf(e, names);
+		if (item?.kind === "gate") {
+			const { change } = item.move;
+			said[change] = { ...said[change], ...item.move };
+			if (item.move.state === "draft") continue;
+			item.move = said[change];
+		}
 		if (item) out.push(item);
 	}
 	return out;

@@ -212,7 +212,7 @@ export function Suggest({ of }: { of: Suggesting }): JSX.Element | null {
 			</div>
 			{now && of.sign === "/" && (
 				<div class="suggest-view wide-only">
-					<p class="plain">{now.text}</p>
+					<p class="pre">{now.text}</p>
 					{now.missing && now.missing.length > 0 && (
 						<p class="notice wait">{t("suggest.missing", { names: now.missing.map((n) => `{${n}}`).join(", ") })}</p>
 					)}

@@ -349,7 +349,7 @@ function Pending({ s, u }: { s: Session; u: Unsent }): JSX.Element {
 	return (
 		<div class={`said ${u.note ? "note" : "ours"} pending${u.failed ? " failed" : ""}`}>
 			<div class="bubble">
-				<p class="plain">{u.text || u.files?.map(() => t("file.one")).join(", ") || t("guide.sent")}</p>
+				<p class="pre">{u.text || u.files?.map(() => t("file.one")).join(", ") || t("guide.sent")}</p>
 				<p class="said-foot">
 					<span class="state">
 						{u.failed
