@@ -79,7 +79,7 @@ function Write({ body, error, onChange }: Props): JSX.Element {
 		apply(m);
 	};
 	return (
-		<div class="write">
+		<div class="md-write">
 			<div class="toolbar" role="toolbar" aria-label={t("a.editor.tools")}>
 				{marks.map((m) => (
 					<button
@@ -115,7 +115,7 @@ function Write({ body, error, onChange }: Props): JSX.Element {
 }
 
 function Preview({ body }: { body: string }): JSX.Element {
-	const [nodes, setNodes] = useState<Node[]>([]);
+	const [nodes, setNodes] = useState<Node[]>();
 	const [late, setLate] = useState(false);
 	useEffect(() => {
 		let over = false;
@@ -135,9 +135,9 @@ function Preview({ body }: { body: string }): JSX.Element {
 		};
 	}, [body]);
 	return (
-		<section class="preview" aria-label={t("a.editor.preview")}>
+		<section class="md-preview" aria-label={t("a.editor.preview")}>
 			{late && <p class="hint">{t("a.editor.late")}</p>}
-			{nodes.length ? <Nodes nodes={nodes} /> : <p class="quiet-text">{t("a.editor.empty")}</p>}
+			{nodes && (nodes.length ? <Nodes nodes={nodes} /> : <p class="quiet-text">{t("a.editor.empty")}</p>)}
 		</section>
 	);
 }
