@@ -31,7 +31,9 @@ export function Head({
 						{t(`a.${back}`)}
 					</a>
 				)}
-				<h1 tabIndex={-1}>{title}</h1>
+				<h1 tabIndex={-1}>
+					<bdi>{title}</bdi>
+				</h1>
 				{hint && <p class="quiet-text">{hint}</p>}
 			</div>
 			{children && <div class="actions">{children}</div>}

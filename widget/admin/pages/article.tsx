@@ -147,7 +147,7 @@ function Form({ data, onSaved }: { data: Data | undefined; onSaved(): Promise<vo
 				dir="auto"
 				onInput={(e) => put({ title: e.currentTarget.value })}
 			/>
-			<Editor body={d.body} error={err("body")} onChange={(body) => put({ body })} />
+			<Editor body={d.body} locale={d.locale} error={err("body")} onChange={(body) => put({ body })} />
 			<Finding d={d} err={err} onChange={put} />
 			<Reach d={d} onChange={put} />
 			{data && <Versions data={data} a={a ?? data.article} onLoad={(body) => put({ body })} />}

@@ -120,9 +120,13 @@ function Found({ list }: { list: Article[] }): JSX.Element {
 									void go("articles", a.id);
 								}}
 							>
-								{a.version.title}
+								<bdi>{a.version.title}</bdi>
 							</a>
-							{a.version.summary && <small class="under">{a.version.summary}</small>}
+							{a.version.summary && (
+								<small class="under">
+									<bdi>{a.version.summary}</bdi>
+								</small>
+							)}
 						</>
 					),
 				},

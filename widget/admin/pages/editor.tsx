@@ -1,11 +1,11 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { t } from "../../kit/i18n";
+import { dir, t } from "../../kit/i18n";
 import { Nodes } from "../../kit/nodes";
 import { api, Tabs } from "../../kit/ui";
 import type { Node } from "../../kit/wire";
 
-type Props = { body: string; error?: string; onChange(body: string): void };
+type Props = { body: string; locale: string; error?: string; onChange(body: string): void };
 type Mark = { id: string; face: string; before: string; after: string; line?: boolean };
 const marks: Mark[] = [
 	{ id: "bold", face: "B", before: "**", after: "**" },
@@ -18,7 +18,7 @@ const marks: Mark[] = [
 ];
 
 /** Markdown beside what visitors will see, drawn by the server with the widget's own rules. */
-export function Editor({ body, error, onChange }: Props): JSX.Element {
+export function Editor({ body, locale, error, onChange }: Props): JSX.Element {
 	const [narrow, setNarrow] = useState(() => matchMedia("(max-width: 900px)").matches);
 	const [tab, setTab] = useState("write");
 	useEffect(() => {
@@ -27,12 +27,12 @@ export function Editor({ body, error, onChange }: Props): JSX.Element {
 		m.addEventListener("change", on);
 		return () => m.removeEventListener("change", on);
 	}, []);
-	const write = <Write body={body} error={error} onChange={onChange} />;
+	const write = <Write body={body} locale={locale} error={error} onChange={onChange} />;
 	if (!narrow)
 		return (
 			<div class="editor">
 				{write}
-				<Preview body={body} />
+				<Preview body={body} locale={locale} />
 			</div>
 		);
 	return (
@@ -45,12 +45,12 @@ export function Editor({ body, error, onChange }: Props): JSX.Element {
 				{ id: "preview", label: t("a.editor.preview") },
 			]}
 		>
-			{tab === "write" ? write : <Preview body={body} />}
+			{tab === "write" ? write : <Preview body={body} locale={locale} />}
 		</Tabs>
 	);
 }
 
-function Write({ body, error, onChange }: Props): JSX.Element {
+function Write({ body, locale, error, onChange }: Props): JSX.Element {
 	const area = useRef<HTMLTextAreaElement>(null);
 	const apply = (m: Mark) => {
 		const el = area.current;
@@ -101,7 +101,7 @@ function Write({ body, error, onChange }: Props): JSX.Element {
 				rows={18}
 				value={body}
 				spellcheck
-				dir="auto"
+				dir={dir(locale)}
 				onKeyDown={keys}
 				onInput={(e) => onChange(e.currentTarget.value)}
 			/>
@@ -114,7 +114,7 @@ function Write({ body, error, onChange }: Props): JSX.Element {
 	);
 }
 
-function Preview({ body }: { body: string }): JSX.Element {
+function Preview({ body, locale }: { body: string; locale: string }): JSX.Element {
 	const [nodes, setNodes] = useState<Node[]>();
 	const [late, setLate] = useState(false);
 	useEffect(() => {
@@ -135,7 +135,7 @@ function Preview({ body }: { body: string }): JSX.Element {
 		};
 	}, [body]);
 	return (
-		<section class="md-preview" aria-label={t("a.editor.preview")}>
+		<section class="md-preview" lang={locale} dir={dir(locale)} aria-label={t("a.editor.preview")}>
 			{late && <p class="hint">{t("a.editor.late")}</p>}
 			{nodes && (nodes.length ? <Nodes nodes={nodes} /> : <p class="quiet-text">{t("a.editor.empty")}</p>)}
 		</section>

@@ -49,7 +49,7 @@ export function PinsPage(): JSX.Element {
 								id={(p) => p.id}
 								columns={[
 									{ id: "pattern", label: t("a.pin.pattern"), cell: (p) => <code dir="ltr">{p.pattern}</code> },
-									{ id: "article", label: t("a.pin.article"), grow: true, cell: (p) => title(p.article) },
+									{ id: "article", label: t("a.pin.article"), grow: true, cell: (p) => <bdi>{title(p.article)}</bdi> },
 									{
 										id: "box",
 										label: t("a.mailbox"),
@@ -157,7 +157,9 @@ function Test({ title, boxes }: { title(id: string): string; boxes: Box[] }): JS
 								<Badge tone="ok" icon="check">
 									{t("a.pins.test.hit")}
 								</Badge>
-								<span class="grow">{title(p.article)}</span>
+								<span class="grow">
+									<bdi>{title(p.article)}</bdi>
+								</span>
 								<code dir="ltr">{p.pattern}</code>
 							</li>
 						))}

@@ -79,9 +79,9 @@ export function RepliesPage(): JSX.Element {
 										grow: true,
 										cell: (r) => (
 											<>
-												{r.title}
-												<small class="under clip" dir="auto">
-													{r.text}
+												<bdi>{r.title}</bdi>
+												<small class="under clip">
+													<bdi>{r.text}</bdi>
 												</small>
 											</>
 										),
