@@ -34,6 +34,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "run one gateway from the configuration until it is told to stop", runServe},
+		{"demo", "the gateway and a sample shop with sample data, on this machine only", runDemo},
 		{"config", "print the example configuration; 'config check' lists the mistakes of yours", runConfig},
 	}
 }
