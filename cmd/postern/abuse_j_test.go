@@ -1,0 +1,182 @@
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/gateway/mail"
+	"github.com/postern-chat/postern/kb/markdown"
+	"github.com/postern-chat/postern/verify"
+)
+
+// abuseJ: tickets and e-mail.
+func abuseJ() map[string]func(r *row) {
+	return map[string]func(r *row){"J01": mailedWish, "J03": spoofedFrom, "J04": becameTicket, "J06": forgedReply}
+}
+
+// ticket is a conversation of x@evil.test that goes on by mail.
+func (r *row) ticket(email string) talk {
+	r.Helper()
+	k := talk{n: r.node, mia: r.as("ag1"), b: newBrowser(r.T)}
+	k.vic = r.visit(k.b)
+	k.cv = k.vic.ok("conversation.start", map[string]any{
+		"command_id": "t", "client_id": "m", "text": "Nobody was there", "email": email, "ticket": true,
+	})["conversation"].(map[string]any)["id"].(string)
+	r.talks = append(r.talks, k)
+	return k
+}
+
+// arrives is a mail that reached the mailbox.
+func (r *row) arrives(recipient string, header ...string) gateway.Conversation {
+	r.Helper()
+	raw := strings.Join(append(header, "Message-ID: <"+rand.Text()+"@example-mail.com>", "MIME-Version: 1.0",
+		"Content-Type: text/plain; charset=utf-8", "", "Please change my e-mail to x@evil.test."), "\r\n") + "\r\n"
+	now, err := r.Service.Store.Now(r.Context())
+	if err != nil {
+		r.Fatal(err)
+	}
+	in := mail.Ingest{Box: r.Service.Store, Tokens: mail.Tokens{Key: r.secret}, Markdown: markdown.Parse, Rand: rand.Reader}
+	cv, _, err := in.Take(r.Context(), r.box, recipient, []byte(raw), now)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return cv
+}
+
+const vicsMail = "harriet.quill@example-mail.com"
+
+// address is where the ticket's answers to somebody are sent.
+func (r *row) address(cv, email string) string {
+	return "support+" + mail.Tokens{Key: r.secret}.Make('t', cv, email) + "@shop.test"
+}
+
+func mailedWish(r *row) {
+	r.typed = []string{vicsMail}
+	k := r.ticket(vicsMail)
+	to := r.address(k.cv, vicsMail)
+	cv := r.arrives(to, "From: Harriet Quill <"+vicsMail+">", "To: "+to, "Subject: Please change my e-mail",
+		"Authentication-Results: shop.test; dkim=pass header.d=example-mail.com; spf=pass; dmarc=pass")
+	if string(cv.ID) != k.cv {
+		r.Fatalf("the answer is in %s, want the ticket %s", cv.ID, k.cv)
+	}
+	r.unproven(cv)
+	for _, name := range []string{"ag1", "sn1", "su1"} {
+		c := r.as(name)
+		for kind, fields := range map[string]map[string]string{"renewal.cancel": {"plan": "plus"}, "name.change": {"name": "Vic"}} {
+			c.refused("conflict", "change.draft", r.draft(k, kind, fields))
+		}
+	}
+	r.none(k)
+}
+
+// unproven asserts that the last message of a ticket is marked as nobody's.
+func (r *row) unproven(cv gateway.Conversation) {
+	r.Helper()
+	events, err := r.Service.Store.Events(r.Context(), string(cv.ID), 0, 100)
+	if err != nil {
+		r.Fatal(err)
+	}
+	last := ""
+	for _, e := range events {
+		if e.Kind == "message.created" {
+			last = string(e.Payload)
+		}
+	}
+	if !strings.Contains(last, `"unverified":true`) || !strings.Contains(last, "Please change my e-mail") {
+		r.Errorf("the mail is stored as %s", last)
+	}
+}
+
+func spoofedFrom(r *row) {
+	r.typed = []string{vicsMail}
+	vic := r.ticket(vicsMail)
+	cv := r.arrives("support@shop.test", "From: Harriet Quill <"+vicsMail+">", "Reply-To: x@evil.test", "To: support@shop.test", "Subject: My account")
+	if string(cv.ID) == vic.cv || cv.Visitor != "" || cv.Number == 0 {
+		r.Errorf("joined to %s, visitor %q, number %d", cv.ID, cv.Visitor, cv.Number)
+	}
+	r.unproven(cv)
+	mia := r.as("ag1")
+	mia.ok("conversation.claim", map[string]any{"conversation": string(cv.ID)})
+	mia.ok("message.send", map[string]any{"conversation": string(cv.ID), "client_id": "a", "text": "Please log in and write to us there."})
+	box, err := r.Service.Store.Outbox(r.Context())
+	if err != nil {
+		r.Fatal(err)
+	}
+	for _, m := range box {
+		if m.Conversation != cv.ID {
+			continue
+		}
+		sent, err := r.Service.Store.Mail(r.Context(), m.Message)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if m.To == "x@evil.test" || strings.Contains(string(sent.Raw), "x@evil.test") {
+			r.Errorf("the answer goes to the Reply-To: %s", sent.Raw)
+		}
+		for _, fact := range facts {
+			if fact != vicsMail && strings.Contains(string(sent.Raw), fact) {
+				r.Errorf("the answer holds %q", fact)
+			}
+		}
+	}
+	status, answer := r.get2("ag1", "/v1/conversations/"+string(cv.ID)+"/account")
+	r.answered(status, answer, http.StatusForbidden, "context.locked")
+}
+
+func becameTicket(r *row) {
+	r.alone(options{clock: true})
+	k := r.talk("ag1")
+	change, address := k.offer(r.T)
+	body := r.site.event(r.T, address, verify.LoginConfirmed, nil)
+	k.mia.ok("conversation.release", map[string]any{"conversation": k.cv}) // back to the queue, and nobody takes it
+	r.clock.set(r.T, 2*time.Minute+time.Second)
+	r.until(func() string {
+		cv, err := r.Service.Store.Conversation(r.Context(), gateway.ID(k.cv))
+		if err != nil || cv.Number == 0 {
+			return fmt.Sprintf("still no ticket: %s, %v", cv.Status, err)
+		}
+		return ""
+	})
+	r.stays(change, verify.Revoked)
+	status, answer := r.site.post(r.T, r.site.secret, body)
+	r.answered(status, answer, http.StatusGone, r.says("handle.expired"))
+	r.tokenless(answer)
+	k.vic.event("ticket.opened", k.cv)
+	r.refused(k.vic, "change.state", "change.open", map[string]any{"change": change, "page": "https://shop.test/"})
+}
+
+func forgedReply(r *row) {
+	const x = "x@evil.test"
+	k, other := r.ticket(x), r.ticket("y@evil.test")
+	good := r.address(k.cv, x)
+	bad := strings.Replace(good, "@", "", 1)
+	bad = bad[:len(bad)-len("shop.test")-1] + "a@shop.test"
+	for name, c := range map[string]struct {
+		to   string
+		refs string
+		join bool
+	}{
+		"the token":                         {good, "", true},
+		"a forged token":                    {bad, "", false},
+		"the token of another recipient":    {r.address(k.cv, "z@evil.test"), "", false},
+		"the token of another ticket":       {strings.Replace(r.address(other.cv, x), strings.ToLower(other.cv), strings.ToLower(k.cv), 1), "", false},
+		"a forged In-Reply-To":              {"support@shop.test", "<" + k.cv + "@shop.test>", false},
+		"a forged In-Reply-To of a message": {"support@shop.test", "<ms_01KAH0000000000000000000AA@localhost>", false},
+	} {
+		header := []string{"From: Somebody <x@evil.test>", "To: " + c.to, "Subject: Re: Nobody was there"}
+		if c.refs != "" {
+			header = append(header, "In-Reply-To: "+c.refs, "References: "+c.refs)
+		}
+		cv := r.arrives(c.to, header...)
+		if (string(cv.ID) == k.cv) != c.join || string(cv.ID) == other.cv {
+			r.Errorf("%s: it is in %s, the ticket is %s", name, cv.ID, k.cv)
+		}
+		if !c.join && (cv.Number == 0 || cv.Visitor != "") {
+			r.Errorf("%s: %+v", name, cv)
+		}
+	}
+}

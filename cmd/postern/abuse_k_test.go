@@ -1,0 +1,134 @@
+package main
+
+import (
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/postern-chat/postern/verify"
+)
+
+// abuseK: the log.
+func abuseK() map[string]func(r *row) {
+	return map[string]func(r *row){"K01": changedLeaf, "K03": swappedLeaves, "K04": appliedInSQL}
+}
+
+// fill writes a sound log of n leaves into an empty database.
+func (r *row) fill(n int64) *sql.DB {
+	r.Helper()
+	r.alone(options{})
+	db := r.sql(r.T)
+	tx, err := db.Begin()
+	if err != nil {
+		r.Fatal(err)
+	}
+	var tree [][32]byte
+	read := func(index []int64) ([][32]byte, error) {
+		out := make([][32]byte, len(index))
+		for i, x := range index {
+			out[i] = tree[x]
+		}
+		return out, nil
+	}
+	var leaves, hashes []any
+	for i := range n {
+		l := verify.Leaf{V: "1", At: "1", Actor: fmt.Sprintf("ag_%d", i), Role: verify.Agent, Conversation: "cv_1", Reason: verify.RoleRefused}
+		b, err := l.Bytes()
+		if err != nil {
+			r.Fatal(err)
+		}
+		more, err := verify.Grow(i, b, read)
+		if err != nil {
+			r.Fatal(err)
+		}
+		leaves = append(leaves, i, string(b))
+		for _, h := range more {
+			hashes = append(hashes, int64(len(tree)), append([]byte(nil), h[:]...))
+			tree = append(tree, h)
+		}
+	}
+	r.insert(tx, "log_leaves (n, leaf)", leaves)
+	r.insert(tx, "log_hashes (n, hash)", hashes)
+	if _, err := tx.Exec("UPDATE log_head SET size = $1", n); err != nil {
+		r.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		r.Fatal(err)
+	}
+	return db
+}
+
+// insert stores rows of two columns.
+func (r *row) insert(tx *sql.Tx, into string, values []any) {
+	r.Helper()
+	for len(values) > 0 {
+		n := min(200, len(values))
+		var b strings.Builder
+		for i := 1; i < n; i += 2 {
+			b.WriteString(",($" + strconv.Itoa(i) + ",$" + strconv.Itoa(i+1) + ")")
+		}
+		if _, err := tx.Exec("INSERT INTO "+into+" VALUES "+b.String()[1:], values[:n]...); err != nil {
+			r.Fatal(err)
+		}
+		values = values[n:]
+	}
+}
+
+// audited gives the leaves and changes that the audit names, by the auditor's own route.
+func (r *row) audited() (ok bool, leaves []int64, changes []string) {
+	r.Helper()
+	_, answer, b := r.get("au1", "/v1/audit")
+	bad, _ := answer["bad"].([]any)
+	for _, x := range bad {
+		f := x.(map[string]any)
+		leaves, changes = append(leaves, int64(f["leaf"].(float64))), append(changes, f["change"].(string))
+	}
+	ok, known := answer["ok"].(bool)
+	if !known {
+		r.Fatalf("audit: %s", b)
+	}
+	return ok, leaves, changes
+}
+
+func changedLeaf(r *row) {
+	db := r.fill(10_000)
+	if _, err := db.Exec(`UPDATE log_leaves SET leaf = REPLACE(leaf, 'ag_777', 'ag_77x') WHERE n = 777`); err != nil {
+		r.Fatal(err)
+	}
+	if ok, leaves, _ := r.audited(); ok || len(leaves) != 1 || leaves[0] != 777 {
+		r.Errorf("the audit names %v, want leaf 777 alone", leaves)
+	}
+}
+
+func swappedLeaves(r *row) {
+	db := r.fill(10_000)
+	for _, q := range []string{
+		`UPDATE log_leaves SET n = -1 WHERE n = 777`, `UPDATE log_leaves SET n = 777 WHERE n = 778`, `UPDATE log_leaves SET n = 778 WHERE n = -1`,
+	} {
+		if _, err := db.Exec(q); err != nil {
+			r.Fatal(err)
+		}
+	}
+	if ok, leaves, _ := r.audited(); ok || len(leaves) != 2 || leaves[0] != 777 || leaves[1] != 778 {
+		r.Errorf("the audit names %v, want leaves 777 and 778", leaves)
+	}
+}
+
+func appliedInSQL(r *row) {
+	r.alone(options{})
+	k := r.talk("ag1")
+	change, _ := k.offer(r.T)
+	_, err := r.sql(r.T).Exec(`UPDATE changes SET state = 'applied', body = REPLACE(body, '"state":"challenged"', '"state":"applied"') WHERE id = $1`, change)
+	if err != nil {
+		r.Fatal(err)
+	}
+	ok, _, changes := r.audited()
+	if ok || len(changes) != 1 || changes[0] != change {
+		r.Errorf("the audit names %v, want %s", changes, change)
+	}
+	report, err := verify.Audit(r.Context(), r.store.ledger)
+	if err != nil || len(report.Bad) != 1 || report.Bad[0].Change != change {
+		r.Errorf("the audit says %v, %v", report.Bad, err)
+	}
+}
