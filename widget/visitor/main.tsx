@@ -12,7 +12,7 @@ function first(e: MessageEvent): void {
 	if (e.source !== window.parent || !port || (e.data as Init).t !== "init") return;
 	removeEventListener("message", first);
 	const s = new Session(port, e.data as Init);
-	port.onmessage = (m) => void down(port, m.data as Down);
+	port.onmessage = (m) => void down(port, m.data as Down, s);
 	void speak(document.documentElement.lang).then(() => {
 		const root = document.getElementById("app");
 		if (root) render(<App s={s} />, root);
@@ -20,12 +20,14 @@ function first(e: MessageEvent): void {
 		return s.start();
 	});
 }
-async function down(port: MessagePort, m: Down): Promise<void> {
+async function down(port: MessagePort, m: Down, s: Session): Promise<void> {
 	if (m.t === "opened") document.querySelector<HTMLElement>("[data-first]")?.focus();
 	if (m.t !== "verb") return;
 	const answer = (code?: string) => port.postMessage({ t: "re", id: m.id, code });
 	if (m.verb === "view") screen.value = m.v === "chat" && !current.value ? "form" : (m.v as Screen);
 	else if (m.verb === "search") query.value = String(m.v);
+	else if (m.verb === "identify")
+		return answer(await s.identify(String((m.v as { token?: unknown } | undefined)?.token ?? "")));
 	else if (m.verb === "prefill") prefill.value = m.v as Record<string, string>;
 	else if (m.verb === "locale") await speak(String(m.v));
 	else if (m.verb === "theme") look(m.v as { color?: string; scheme?: string });

@@ -3,7 +3,7 @@ import { empty, take, type View } from "../kit/conversation";
 import { use } from "../kit/i18n";
 import { newKey, newToken, publicJWK, signFinish, signHello } from "../kit/key";
 import { type Item, Outbox, type Sent } from "../kit/outbox";
-import { openWebSocket, type Phase, Socket, systemClock } from "../kit/socket";
+import { CommandError, openWebSocket, type Phase, Socket, systemClock } from "../kit/socket";
 import type { Change, Conversation, Page, Suggestion, VisitorHello } from "../kit/wire";
 
 export type Init = {
@@ -47,6 +47,7 @@ export class Session {
 	#init: Init;
 	#token: string;
 	#typed = 0;
+	#claim: { token: string; done(code: string | undefined): void } | undefined;
 	constructor(port: MessagePort, init: Init) {
 		this.#port = port;
 		this.#init = init;
@@ -93,10 +94,35 @@ export class Session {
 					slow.value = false;
 					void this.outbox.drain(Date.now());
 					void this.#finish();
+					void this.#tell();
 					void this.#suggest();
 				} else setTimeout(() => (slow.value = phase.value !== "live"), 2000);
 			},
 		});
+	}
+	/** Hands the host's session token over once the server listens; settles with the code of a refusal. */
+	identify(token: string): Promise<string | undefined> {
+		return new Promise((done) => {
+			this.#claim?.done("conflict");
+			this.#claim = { token, done };
+			void this.#tell();
+		});
+	}
+	async #tell(): Promise<void> {
+		const c = this.#claim;
+		if (!c || phase.value !== "live") return;
+		this.#claim = undefined;
+		try {
+			const { identity } = await this.socket.command<{ identity: VisitorHello["identity"] }>("identify", {
+				token: c.token,
+			});
+			if (hello.value) hello.value = { ...hello.value, identity };
+			c.done(undefined);
+		} catch (e) {
+			const code = e instanceof CommandError ? e.error.code : "internal";
+			if (code === "offline" && !this.#claim) this.#claim = c;
+			else c.done(code);
+		}
 	}
 	up(m: object): void {
 		this.#port.postMessage(m);
