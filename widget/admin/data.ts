@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { has, t } from "../kit/i18n";
 import { CommandError } from "../kit/socket";
 import { api, words } from "../kit/ui";
@@ -135,13 +135,17 @@ export type Load<T> = { data: T | undefined; error: unknown; reload(): Promise<v
 export function useLoad<T>(path: string, every = 0): Load<T> {
 	const [data, set] = useState<T>();
 	const [error, fail] = useState<unknown>();
+	const wanted = useRef(path);
+	wanted.current = path;
 	const reload = useCallback(async () => {
 		try {
-			set(await api<T>("GET", path));
+			const got = await api<T>("GET", path);
+			if (wanted.current !== path) return; // somebody went on meanwhile
+			set(got);
 			fail(undefined);
 		} catch (e) {
 			noted(e);
-			fail(e);
+			if (wanted.current === path) fail(e);
 		}
 	}, [path]);
 	useEffect(() => {

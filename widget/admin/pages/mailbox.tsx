@@ -76,11 +76,12 @@ function Form({ old, people, hosts, onSaved }: Props): JSX.Element {
 				box.id ? `/v1/mailboxes/${box.id}` : "/v1/mailboxes",
 				box,
 			);
+			const next = { ...mailbox, members: box.members };
+			setBox(next); // from here on it exists, also if its members are refused
+			setBase({ ...mailbox, members: base.members });
 			if (JSON.stringify(box.members) !== JSON.stringify(base.members))
 				await api("PUT", `/v1/mailboxes/${mailbox.id}/members`, { agents: box.members });
-			const next = { ...mailbox, members: box.members };
 			setBase(next);
-			setBox(next);
 			dirty.value = false;
 			toast(t("a.saved"), "ok");
 			if (box.id) await onSaved();
