@@ -145,8 +145,13 @@ func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error)
 	for _, row := range changes {
 		views = append(views, s.viewChange(row, true))
 	}
-	earlier := 0
+	earlier, shown := 0, staffView(cv)
 	if cv.Visitor != "" {
+		v, err := s.svc.Store.Visitor(c.UserContext(), cv.Visitor)
+		if err != nil {
+			return nil, err
+		}
+		shown.Identity = &identityView{v.Identity.How}
 		list, err := s.svc.Store.Conversations(c.UserContext(), gateway.ConversationFilter{Visitor: cv.Visitor, Limit: 50})
 		if err != nil {
 			return nil, err
@@ -162,7 +167,7 @@ func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error)
 		return nil, err
 	}
 	return fiber.Map{
-		"conversation": staffView(cv), "changes": views, "kinds": s.kindsFor(mb),
+		"conversation": shown, "changes": views, "kinds": s.kindsFor(mb),
 		"context": fiber.Map{
 			"searches": tried.Searches, "read": tried.Read, "page": cv.Page, "browser": cv.Browser, "earlier": max(earlier, 0),
 		},

@@ -74,6 +74,12 @@ type rowView struct {
 	Claimed    gateway.Claimed `json:"claimed"`
 	Visitor    gateway.ID      `json:"visitor,omitempty"`
 	StaffSeq   uint64          `json:"staff_seq"`
+	// How the browser's person is known; only where one conversation is shown. No name: that is account data.
+	Identity *identityView `json:"identity,omitempty"`
+}
+
+type identityView struct {
+	How string `json:"how"` // typed, signed, proven; "" = not at all
 }
 
 type offerView struct {
