@@ -66,11 +66,11 @@ function Desk({ s }: { s: Session }): JSX.Element {
 			{wide ? (
 				<Replies />
 			) : (
-				<>
+				<main class="work">
 					<List s={s} />
 					<Middle s={s} />
 					{current.value && <Side s={s} key={open.value} />}
-				</>
+				</main>
 			)}
 			<Offer s={s} />
 			<Dialogs s={s} />
@@ -80,7 +80,7 @@ function Desk({ s }: { s: Session }): JSX.Element {
 function Middle({ s }: { s: Session }): JSX.Element {
 	const r = current.value;
 	return (
-		<main class="middle" id="middle" tabIndex={-1} aria-label={t("pane.thread")}>
+		<section class="middle" id="middle" tabIndex={-1} aria-label={t("pane.thread")}>
 			{r ? (
 				<>
 					<Head s={s} r={r} />
@@ -92,6 +92,6 @@ function Middle({ s }: { s: Session }): JSX.Element {
 					{t("thread.none.hint")}
 				</Empty>
 			)}
-		</main>
+		</section>
 	);
 }

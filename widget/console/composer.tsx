@@ -108,6 +108,7 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 		if (send() && mod && e.shiftKey && !note) st.dialog.value = { what: "close" };
 	};
 	return (
+		// biome-ignore lint/a11y/noStaticElementInteractions: dropping has a button, "Attach a file"
 		<div
 			class="writer"
 			onDragOver={(e) => !note && e.preventDefault()}

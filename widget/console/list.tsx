@@ -33,10 +33,10 @@ export function List({ s }: { s: Session }): JSX.Element {
 	return (
 		<section class="list" id="list" aria-label={t("pane.list")} tabIndex={-1}>
 			<header class="pane-head">
-				<h1 class="grow one-line">
+				<h2 class="grow one-line">
 					{found ? t("list.found") : t(`view.${view}`)}
 					{mailbox.value && <small> {boxName(mailbox.value)}</small>}
-				</h1>
+				</h2>
 				<span class="quiet-text">{all.length || ""}</span>
 			</header>
 			<div class="list-find">

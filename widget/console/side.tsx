@@ -32,7 +32,7 @@ export function Side({ s }: { s: Session }): JSX.Element | null {
 		{ id: "history", label: t("side.history"), icon: "clock" as const },
 	];
 	return (
-		<aside class="side" id="side" aria-label={t("pane.side")} tabIndex={-1}>
+		<section class="side" id="side" aria-label={t("pane.side")} tabIndex={-1}>
 			<IconButton
 				icon="back"
 				flip
@@ -58,7 +58,7 @@ export function Side({ s }: { s: Session }): JSX.Element | null {
 					{st.tab.value === "history" && <History s={s} r={r} />}
 				</div>
 			</Tabs>
-		</aside>
+		</section>
 	);
 }
 /** What was typed, and what the page told: named as unproven (P66, P112). */

@@ -72,8 +72,9 @@ function lineOf(e: Event, names: Names): Said | undefined {
 	}
 	if (is(e, "ticket.delivered")) return say("mail.delivered");
 	if (is(e, "ticket.bounced")) return say("mail.bounced", {}, "stop");
+	if (is(e, "conversation.closed") && e.data.reason === "visitor") return say("closed.visitor");
 	if (is(e, "conversation.closed"))
-		return say(e.data.outcome === "idle" ? "closed.idle" : "closed", { reason: reason(e.data.reason), who });
+		return say(e.data.outcome === "idle" ? "closed.idle" : "closed", { reason: e.data.reason ?? "", who });
 	if (is(e, "conversation.reopened")) return say("reopened");
 	if (is(e, "conversation.rated")) return say("rated", { n: e.data.stars, text: e.data.text ?? "" });
 	if (is(e, "conversation.frozen")) return say("frozen", {}, "stop");
@@ -84,7 +85,6 @@ function lineOf(e: Event, names: Names): Said | undefined {
 	if (e.ev === "guide.opened" || e.ev === "guide.done") return say(e.ev);
 	return undefined;
 }
-const reason = (r: string | undefined) => (r && r !== "visitor" ? r : "");
 
 /** How far the visitor has read of the conversation's own topic. */
 export function readBy(t: Thread, role: "visitor" | "staff"): number {

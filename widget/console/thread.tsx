@@ -34,7 +34,7 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 			/>
 			<Avatar name={name} of={r.visitor ?? r.id} />
 			<div class="grow">
-				<h1 class="one-line">{name}</h1>
+				<h2 class="one-line">{name}</h2>
 				<p class="thread-sub">
 					<Known r={r} />
 					<span class="quiet-text one-line">
@@ -52,7 +52,7 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 			{!ended && r.status !== "queued" && (
 				<Button
 					icon="check"
-					class="wide-only"
+					class="roomy-only"
 					off={!may && t("thread.held", { name: held })}
 					onClick={() => ask("close")}
 				>
@@ -157,7 +157,7 @@ export function Thread({ s, r, frozen }: { s: Session; r: Row; frozen?: T }): JS
 				)}
 				{!items.length && <Empty icon="chat" title={t("thread.empty")} />}
 				{items.map((i, n) => (
-					<One key={i.id} s={s} i={i} before={items[n - 1]} read={read} got={got} firstNew={firstNew} />
+					<One key={i.id} s={s} r={r} i={i} before={items[n - 1]} read={read} got={got} firstNew={firstNew} />
 				))}
 				{unsent.map((u) => (
 					<Pending key={u.client_id} s={s} u={u} />
@@ -194,8 +194,8 @@ function pending(id: string, th: T | undefined): Unsent[] {
 	const known = stored(th);
 	return st.waiting.value.filter((u) => u.conversation === id && !known.has(u.client_id));
 }
-type OneProps = { s: Session; i: Item; before?: Item; read: number; got: number; firstNew: number };
-function One({ s, i, before, read, got, firstNew }: OneProps): JSX.Element {
+type OneProps = { s: Session; r: Row; i: Item; before?: Item; read: number; got: number; firstNew: number };
+function One({ s, r, i, before, read, got, firstNew }: OneProps): JSX.Element {
 	const today = day(i.at, st.now.value);
 	const newDay = !before || day(before.at, st.now.value) !== today;
 	const unreadHere = firstNew > 0 && i.at > firstNew && (!before || before.at <= firstNew) && i.kind === "message";
@@ -218,7 +218,7 @@ function One({ s, i, before, read, got, firstNew }: OneProps): JSX.Element {
 			) : i.kind === "gate" ? (
 				<GateLine i={i} />
 			) : (
-				<Said s={s} i={i} joined={joins(before, i)} read={read} got={got} />
+				<Said s={s} r={r} i={i} joined={joins(before, i)} read={read} got={got} />
 			)}
 		</>
 	);
@@ -254,11 +254,18 @@ function GateLine({ i }: { i: Extract<Item, { kind: "gate" }> }): JSX.Element {
 		</p>
 	);
 }
-type SaidProps = { s: Session; i: Extract<Item, { message: Message }>; joined: boolean; read: number; got: number };
-function Said({ s, i, joined, read, got }: SaidProps): JSX.Element {
+type SaidProps = {
+	s: Session;
+	r: Row;
+	i: Extract<Item, { message: Message }>;
+	joined: boolean;
+	read: number;
+	got: number;
+};
+function Said({ s, r, i, joined, read, got }: SaidProps): JSX.Element {
 	const theirs = i.role === "visitor";
 	const mine = i.by === st.myId.value;
-	const name = theirs ? visitorName(st.current.value) : mine ? t("thread.you") : i.message.name || st.agentName(i.by);
+	const name = theirs ? visitorName(r) : mine ? t("thread.you") : i.message.name || st.agentName(i.by);
 	const kind = i.kind === "note" ? "note" : theirs ? "theirs" : "ours";
 	const state = i.seq <= read ? "read" : i.seq <= got ? "delivered" : "sent";
 	return (

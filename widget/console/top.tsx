@@ -14,6 +14,7 @@ export function Top({ s }: { s: Session }): JSX.Element {
 			<p class="brand">
 				<Icon name="gate" /> <span class="wide-only">Postern</span>
 			</p>
+			{place.value !== "replies" && <h1 class="sr">{t(`view.${place.value}`)}</h1>}
 			<button
 				type="button"
 				class="btn finder"

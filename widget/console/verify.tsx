@@ -34,8 +34,10 @@ export function Verify({ s, r }: { s: Session; r: Row }): JSX.Element {
 				</p>
 			)}
 			{guides.length > 0 && (
-				<section>
-					<h2>{t("guide.title")}</h2>
+				<details class="guides" open={!going && !draft}>
+					<summary>
+						<h2>{t("guide.title")}</h2>
+					</summary>
 					<p class="hint">{t("guide.hint")}</p>
 					{guides.map((k) => (
 						<div class="found row" key={k.name}>
@@ -52,7 +54,7 @@ export function Verify({ s, r }: { s: Session; r: Row }): JSX.Element {
 							</Button>
 						</div>
 					))}
-				</section>
+				</details>
 			)}
 			{changes.length > 0 && (
 				<section>
