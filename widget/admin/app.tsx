@@ -104,7 +104,8 @@ function Shell({ person }: { person: Person }): JSX.Element {
 					</nav>
 				</Dialog>
 			)}
-			<main id="main" ref={main} tabIndex={-1}>
+			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and a page may hold nothing else that takes focus */}
+			<main id="main" ref={main} tabIndex={0}>
 				<div class="page" key={key}>
 					<Page at={at} id={route.value[1]} />
 				</div>
