@@ -1,5 +1,4 @@
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { Empty, Toasts } from "../kit/ui";
 import { Composer } from "./composer";
@@ -47,13 +46,6 @@ function Elsewhere({ s }: { s: Session }): JSX.Element {
 }
 function Desk({ s }: { s: Session }): JSX.Element {
 	useKeys(s);
-	useEffect(() => {
-		const back = () => {
-			if (pane.value !== "list") pane.value = pane.value === "side" ? "thread" : "list";
-		};
-		addEventListener("popstate", back);
-		return () => removeEventListener("popstate", back);
-	}, []);
 	const lost = away.value ? "trouble.update" : slow.value ? "trouble.offline" : "";
 	const wide = place.value === "replies";
 	return (

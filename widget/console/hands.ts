@@ -54,6 +54,7 @@ export function run(s: Session, a: Action): void {
 		}
 		case "claim":
 			if (r?.status === "queued") void s.claim(r.id);
+			else if (r && r.status !== "closed" && !r.assignee) void s.takeOver(r.id);
 			return;
 		case "assign":
 		case "close":

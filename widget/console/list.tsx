@@ -132,7 +132,7 @@ function Line({ s, r, view }: { s: Session; r: Row; view: ViewName }): JSX.Eleme
 					<b class="grow one-line">{name}</b>
 					<time title={exact(lastAt(r))}>{age(now.value - lastAt(r))}</time>
 				</span>
-				<span class="one-line block">{r.subject || r.last?.text || r.first_words || t("list.nowords")}</span>
+				<span class="one-line block">{r.subject || r.first_words || t("list.nowords")}</span>
 				<span class="card-meta">
 					{fresh && <Badge tone="accent">{t("list.new")}</Badge>}
 					{r.number ? <Badge icon="ticket">{`#${r.number}`}</Badge> : null}

@@ -358,6 +358,12 @@ export class Session {
 		}
 		void this.#whoAmI();
 	}
+	/** A ticket that nobody holds becomes mine. */
+	async takeOver(id: string): Promise<void> {
+		if (!(await this.act("conversation.assign", { conversation: id, agent: st.myId.value }))) return;
+		st.place.value = "mine";
+		await this.#refresh(id);
+	}
 	async decline(r: Row): Promise<void> {
 		const { offer, ...rest } = r;
 		st.rows.value = { ...st.rows.value, [r.id]: rest };

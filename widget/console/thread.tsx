@@ -63,7 +63,18 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 				<Popover label={t("thread.more")} class="icon-btn" align="end" button={<Icon name="more" />}>
 					{(close) => (
 						<>
-							<MenuItem icon="hand" label={t("thread.assign")} keys="A" onPick={() => ask("assign", close)} />
+							{!mine && r.status !== "queued" && may && (
+								<MenuItem
+									icon="person"
+									label={t("thread.take")}
+									keys="I"
+									onPick={() => {
+										close();
+										void s.takeOver(r.id);
+									}}
+								/>
+							)}
+							<MenuItem icon="people" label={t("thread.assign")} keys="A" onPick={() => ask("assign", close)} />
 							{r.status === "active" && mine && (
 								<MenuItem
 									icon="undo"

@@ -92,7 +92,7 @@ export function Verify({ s, r }: { s: Session; r: Row }): JSX.Element {
 function why(r: Row, going: boolean): string {
 	if (r.status === "closed") return t("composer.ended");
 	if (r.frozen) return t("offer.frozen");
-	if (r.assignee !== st.myId.value) return t("offer.notmine");
+	if (r.assignee !== st.myId.value) return t(r.status === "queued" ? "offer.notmine" : "offer.take");
 	return going ? t("offer.one") : "";
 }
 /** A kind and its fields; the server freezes them into a draft, which is then shown as the visitor will see it. */
