@@ -94,7 +94,7 @@ export function StateBadge({ a }: { a: Article }): JSX.Element {
 export function Solved({ a }: { a: Article }): JSX.Element {
 	const all = a.solved + a.unsolved;
 	return all ? (
-		<>{t("a.articles.solved.of", { part: Math.round((100 * a.solved) / all), n: all })}</>
+		<span>{t("a.articles.solved.of", { part: Math.round((100 * a.solved) / all), n: all })}</span>
 	) : (
 		<span class="quiet-text">–</span>
 	);

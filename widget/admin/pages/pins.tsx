@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
 import { api, Badge, Button, Dialog, Empty, SelectField, TextField, toast } from "../../kit/ui";
 import { type Article, type Box, type Pin, useLoad, type Wrong, wrong } from "../data";
+import { ask } from "../guard";
 import { Head, Loaded, Part, Table } from "../parts";
 
 /** Articles pinned to pages of the site, with a box that tries an address. */
@@ -176,6 +177,11 @@ function Edit({ old, articles, boxes, onClose, onSaved }: EditProps): JSX.Elemen
 	const [bad, setBad] = useState<Wrong>();
 	const put = (part: Partial<Pin>) => setP({ ...p, ...part });
 	const err = (f: string) => (bad?.field === f ? bad.text : undefined);
+	const changed = JSON.stringify(p) !== JSON.stringify(old);
+	const close = async () => {
+		const q = { title: t("a.leave.title"), text: t("a.leave.text"), action: t("a.leave.discard"), stop: true };
+		if (!changed || (await ask(q))) onClose();
+	};
 	const live = articles.filter((a) => a.status === "published" || a.id === p.article);
 	const save = async () => {
 		if (!p.article) return setBad({ field: "article", text: t("a.error.article") });
@@ -197,7 +203,7 @@ function Edit({ old, articles, boxes, onClose, onSaved }: EditProps): JSX.Elemen
 		}
 	};
 	return (
-		<Dialog title={t(p.id ? "a.pins.edit" : "a.pins.new")} close={t("a.close")} onClose={onClose}>
+		<Dialog title={t(p.id ? "a.pins.edit" : "a.pins.new")} close={t("a.close")} onClose={() => void close()}>
 			<form
 				class="form"
 				onSubmit={(e) => {
@@ -244,7 +250,7 @@ function Edit({ old, articles, boxes, onClose, onSaved }: EditProps): JSX.Elemen
 					{bad && !["pattern", "article", "order"].includes(bad.field ?? "") ? bad.text : ""}
 				</p>
 				<div class="actions">
-					<Button onClick={onClose}>{t("a.cancel")}</Button>
+					<Button onClick={() => void close()}>{t("a.cancel")}</Button>
 					<Button look="main" type="submit">
 						{t("a.save")}
 					</Button>
