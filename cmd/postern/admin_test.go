@@ -22,6 +22,7 @@ import (
 
 	"github.com/postern-chat/postern/gateway"
 	"github.com/postern-chat/postern/gateway/token"
+	"github.com/postern-chat/postern/verify"
 )
 
 // desk is a signed-in person of the staff with an HTTP client.
@@ -271,7 +272,7 @@ func TestVerificationRoutes(t *testing.T) {
 	h.gate = n
 	ann, bob := n.desk(t, "ann", gateway.RoleAdmin), n.desk(t, "bob", gateway.RoleAdmin)
 	k := n.talk(t)
-	change, _ := k.offer(t)
+	change, address := k.offer(t)
 	if last := ann.ok("POST", "/v1/verification/sources/shop/test", map[string]any{})["last"].(map[string]any); last["reason"] != nil || last["test"] != true {
 		t.Errorf("test event: %v", last)
 	}
@@ -301,6 +302,9 @@ func TestVerificationRoutes(t *testing.T) {
 	ann.ok("PUT", kind, map[string]any{"off": true})
 	draft := map[string]any{"conversation": k.cv, "kind": "renewal.cancel", "fields": map[string]string{"plan": "plus"}}
 	k.mia.refused("unavailable", "change.draft", draft)
+	if status, answer := h.press(t, address, verify.LoginConfirmed, nil); status == http.StatusOK || h.changes() != 0 {
+		t.Errorf("a login for a kind that is off: %d %v", status, answer)
+	}
 	for _, d := range []desk{ann, ann, bob} {
 		if d.ok("PUT", kind, map[string]any{"off": false})["off"] != true {
 			t.Error("a loosening did not wait")
@@ -313,7 +317,7 @@ func TestVerificationRoutes(t *testing.T) {
 		t.Errorf("audit: %v", a)
 	}
 	list := ann.ok("GET", "/v1/changes", nil)["changes"].([]any)
-	if c := list[0].(map[string]any); c["id"] != change || len(c["timeline"].([]any)) != 3 || c["fields"] != nil {
+	if c := list[0].(map[string]any); c["id"] != change || len(c["timeline"].([]any)) != 4 || c["fields"] != nil {
 		t.Errorf("changes: %v", c)
 	}
 }
