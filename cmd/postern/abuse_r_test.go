@@ -220,7 +220,7 @@ func backendDown(r *row) {
 		c.Hosts[0].DeliveryURL = "http://" + l.Addr().String() + "/postern"
 	}})
 	change := r.undelivered(r.says("backend.unavailable"))
-	if spent := r.clock.now().Sub(time.Now()).Round(time.Second); spent > 120*time.Second || spent < 60*time.Second {
+	if spent := time.Until(r.clock.now()).Round(time.Second); spent > 120*time.Second || spent < 60*time.Second {
 		r.Errorf("it tried for %s, want at most 120 s", spent)
 	}
 	r.clock.set(r.T, 4*time.Minute)

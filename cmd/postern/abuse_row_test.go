@@ -43,8 +43,13 @@ func newAddress() string {
 	return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
 }
 
+func newRow(t *testing.T, f *fixture) *row {
+	return &row{T: t, fixture: f, ip: newAddress(), public: map[*client]bool{}}
+}
+
 func runRow(t *testing.T, f *fixture, spec abuseRow, test func(r *row)) {
-	r := &row{T: t, abuseRow: spec, fixture: f, ip: newAddress(), public: map[*client]bool{}}
+	r := newRow(t, f)
+	r.abuseRow = spec
 	if slices.Contains(lonely, spec.ID) {
 		t.Parallel()
 	} else {

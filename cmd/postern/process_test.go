@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -263,9 +262,6 @@ func (t *tab) do(ctx context.Context, cmd string, args any) (map[string]any, err
 }
 
 var errRefused = errors.New("refused")
-
-// fresh is text of 26 characters.
-func fresh() string { return rand.Text() }
 
 // postEvent posts a login event and gives where the host sends the browser.
 func (h *hostSite) postEvent(ctx context.Context, e map[string]any) (string, error) {
