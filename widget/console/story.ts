@@ -63,7 +63,9 @@ function lineOf(e: Event, names: Names): Said | undefined {
 	if (is(e, "conversation.assigned"))
 		return e.data.mailbox
 			? say("moved", { who, name: e.data.name || names.mailbox(e.data.mailbox) })
-			: say("assigned", { who, name: e.data.name || names.agent(e.data.agent) });
+			: e.by.id === e.data.agent
+				? say("claimed", { name: e.data.name || who })
+				: say("assigned", { who, name: e.data.name || names.agent(e.data.agent) });
 	if (is(e, "conversation.released")) return say(`released.${e.data.reason}`, { name: names.agent(e.data.agent) });
 	if (is(e, "conversation.missed")) return say("missed", { number: String(e.data.number) }, "stop");
 	if (is(e, "ticket.opened")) {
