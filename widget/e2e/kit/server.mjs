@@ -1,0 +1,159 @@
+// Servers of the browser suites: the real binary on free ports, its data in a temporary folder, ended by process id.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const e2e = dirname(dirname(fileURLToPath(import.meta.url)));
+const repo = dirname(dirname(e2e));
+
+/** Pictures and traces; ignored by git. */
+export const out = join(e2e, "out");
+
+/** Waits until `ready` gives something other than undefined and false. */
+export async function until(what, ready, seconds = 20) {
+	const end = Date.now() + seconds * 1000;
+	for (;;) {
+		const got = await ready();
+		if (got !== undefined && got !== false && got !== null) return got;
+		if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+		await sleep(50);
+	}
+}
+
+/** A TCP port that was free a moment ago. */
+export function freePort() {
+	return new Promise((done, fail) => {
+		const s = createServer();
+		s.once("error", fail);
+		s.listen(0, "127.0.0.1", () => {
+			const { port } = s.address();
+			s.close(() => done(port));
+		});
+	});
+}
+
+const alive = (pid) => {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (e) {
+		return e.code === "EPERM";
+	}
+};
+
+/** The binary, built once for all files of one run: they share the test runner as parent. POSTERN names another. */
+export async function binary() {
+	if (process.env.POSTERN) return process.env.POSTERN;
+	const dir = join(out, "bin");
+	mkdirSync(dir, { recursive: true });
+	for (const name of readdirSync(dir)) {
+		const pid = Number(/\d+/.exec(name)?.[0]);
+		if (!alive(pid)) rmSync(join(dir, name), { recursive: true, force: true });
+	}
+	const bin = join(dir, `postern-${process.ppid}`);
+	const done = `${bin}.built`;
+	try {
+		mkdirSync(`${bin}.lock`);
+	} catch {
+		return until("the binary of another suite", () => existsSync(done) && bin, 180);
+	}
+	if (!existsSync(join(repo, "widget/dist/manifest.json"))) throw new Error("the user interface is not built: make ui");
+	const made = spawnSync("go", ["build", "-o", bin, "./cmd/postern"], { cwd: repo, encoding: "utf8" });
+	if (made.status !== 0) throw new Error(`go build: ${made.stderr}`);
+	writeFileSync(done, "");
+	return bin;
+}
+
+/** A folder that is gone when the process ends. */
+export function folder() {
+	const dir = mkdtempSync(join(tmpdir(), "postern-e2e-"));
+	process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+	return dir;
+}
+
+/** One started process, its words kept for the failure message. */
+export class Process {
+	#child;
+	log = "";
+
+	constructor(bin, args, options = {}) {
+		this.#child = spawn(bin, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+		for (const s of [this.#child.stdout, this.#child.stderr]) {
+			s.setEncoding("utf8");
+			s.on("data", (d) => {
+				this.log += d;
+			});
+		}
+		this.ended = new Promise((done) => {
+			this.#child.once("exit", done);
+			this.#child.once("error", (e) => {
+				this.log += e;
+				done(-1);
+			});
+		});
+		this.#child.once("exit", () => {
+			this.down = true;
+		});
+		this.last = () => this.#child.kill("SIGKILL");
+		process.once("exit", this.last);
+	}
+
+	/** Waits until `ready` holds; fails with the log if the process ends before. */
+	ready(what, ready) {
+		return until(what, async () => {
+			if (this.down) throw new Error(`${what} ended: ${this.log}`);
+			return ready(this.log);
+		});
+	}
+
+	async stop(signal = "SIGTERM") {
+		process.off("exit", this.last);
+		if (this.down) return;
+		this.#child.kill(signal);
+		const late = setTimeout(() => this.#child.kill("SIGKILL"), 15_000);
+		await this.ended;
+		clearTimeout(late);
+	}
+}
+
+/** `postern demo`: gateway and shop with sample data. */
+export class Demo {
+	/** @param {{data?: string, port?: number, shopPort?: number}} o */
+	static async start(o = {}) {
+		const d = new Demo();
+		d.data = o.data ?? join(folder(), "demo");
+		const args = ["demo", "--data", d.data, "--port", String(o.port ?? 0), "--shop-port", String(o.shopPort ?? 0)];
+		d.process = new Process(await binary(), args);
+		await d.process.ready("postern demo", (log) => log.includes("Ctrl-C stops it"));
+		const log = d.process.log;
+		d.shop = /Shop\s+(http\S+)\//.exec(log)[1];
+		d.console = /Console\s+(\S+)/.exec(log)[1];
+		d.admin = /Admin\s+(\S+)/.exec(log)[1];
+		d.gateway = new URL(d.console).origin;
+		d.port = Number(new URL(d.gateway).port);
+		d.shopPort = Number(new URL(d.shop).port);
+		return d;
+	}
+
+	/** The mails that lie in the spool, as text. */
+	spool() {
+		const found = [];
+		const walk = (dir) => {
+			for (const f of existsSync(dir) ? readdirSync(dir, { withFileTypes: true }) : []) {
+				const path = join(dir, f.name);
+				if (f.isDirectory()) walk(path);
+				else if (f.name.endsWith(".eml")) found.push(readFileSync(path, "utf8"));
+			}
+		};
+		walk(this.data);
+		return found;
+	}
+
+	stop(signal) {
+		return this.process.stop(signal);
+	}
+}

@@ -1,0 +1,130 @@
+// One browser, one context for each person, and a watch over every page.
+import { strict as assert } from "node:assert";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { AxeBuilder } from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+import { Demo, out } from "./server.mjs";
+
+const chrome = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const harmless = [/Failed to load resource/, /WebSocket connection to/];
+const file = (name) => join(out, `${name.replace(/[^\w-]+/g, "_").slice(0, 90)}`);
+
+/** The panel inside the launcher's shadow root. */
+export const panel = (page) => page.frameLocator("postern-chat iframe");
+
+export class World {
+	/** People who have a context, by name. */
+	people = [];
+	/** What a page said that it must not. */
+	said = [];
+
+	static async start(args = []) {
+		mkdirSync(out, { recursive: true });
+		const w = new World();
+		w.browser = await chromium.launch({
+			executablePath: chrome,
+			args: ["--no-sandbox", "--disable-dev-shm-usage", ...args],
+		});
+		return w;
+	}
+
+	/**
+	 * A person with a browser of its own.
+	 * @param {string} name
+	 * @param {import("playwright-core").BrowserContextOptions} options
+	 */
+	async person(name, options = {}) {
+		const context = await this.browser.newContext({
+			viewport: { width: 1280, height: 860 },
+			locale: "en-GB",
+			colorScheme: "light",
+			...options,
+		});
+		context.setDefaultTimeout(10_000);
+		await context.tracing.start({ screenshots: false, snapshots: true });
+		const p = { name, context, closed: false };
+		context.on("page", (page) => this.#watch(p, page));
+		p.page = await context.newPage();
+		p.leave = async () => {
+			p.closed = true;
+			await context.close();
+		};
+		this.people.push(p);
+		return p;
+	}
+
+	#watch(p, page) {
+		page.on("pageerror", (e) => this.said.push(`${p.name}: ${e.stack ?? e}`));
+		page.on("console", (m) => {
+			const bad = m.type() === "error" || /Content Security Policy|Trusted ?Types?|TrustedHTML|Refused to/i.test(m.text());
+			if (bad && !harmless.some((h) => h.test(m.text())) && !p.deaf) this.said.push(`${p.name}: ${m.text()} (${m.location().url})`);
+		});
+	}
+
+	/** Fails when a page has thrown, or a policy was broken. */
+	quiet() {
+		const said = this.said.splice(0);
+		assert.deepEqual(said, [], "pages threw or broke a policy");
+	}
+
+	/** Screenshots and traces of everybody, after a failure. */
+	async save(name) {
+		for (const p of this.people.filter((x) => !x.closed)) {
+			const base = file(`failed-${name}-${p.name}`);
+			for (const [i, page] of p.context.pages().entries()) {
+				await page.screenshot({ path: `${base}${i || ""}.png`, timeout: 5000 }).catch(() => undefined);
+			}
+			await p.context.tracing.stop({ path: `${base}.zip` }).catch(() => undefined);
+			await p.context.tracing.start({ screenshots: false, snapshots: true }).catch(() => undefined);
+		}
+	}
+
+	async end() {
+		await this.browser.close();
+	}
+}
+
+/** A picture for the eye. */
+export const shot = (page, name) => page.screenshot({ path: `${file(name)}.png`, animations: "disabled" });
+
+/** No finding of axe, in the page and its frames: A, AA and best practice. */
+export async function axe(page, name) {
+	const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+	const found = await new AxeBuilder({ page }).withTags(tags).analyze();
+	const words = found.violations.map(
+		(v) => `${v.id} (${v.impact}): ${v.help}\n${v.nodes.slice(0, 4).map((n) => `    ${n.target.join(" ")}: ${n.html.slice(0, 160)}\n      ${(n.failureSummary ?? "").split("\n").slice(1, 3).join("; ")}`).join("\n")}`,
+	);
+	assert.equal(words.length, 0, `axe, ${name}:\n${words.join("\n")}`);
+}
+
+/**
+ * A suite: one browser and, unless `demo` is false, one demo for all its scenes, which run in order.
+ * @param {{demo?: boolean, args?: string[]}} o
+ */
+export function suite(o = {}) {
+	const s = { world: undefined, demo: undefined };
+	before(async () => {
+		[s.world, s.demo] = await Promise.all([World.start(o.args), o.demo === false ? undefined : Demo.start()]);
+	});
+	after(async () => {
+		await s.world?.end();
+		await s.demo?.stop();
+	});
+	/** One scene; what it leaves open stays for the next. */
+	s.scene = (name, run, seconds = 60) =>
+		test(name, { timeout: seconds * 1000 }, async () => {
+			assert.ok(!s.broken, `a scene before this one failed: ${s.broken}`);
+			try {
+				await run(s);
+				s.world.quiet();
+			} catch (e) {
+				s.broken ??= name;
+				await s.world.save(name);
+				e.message += [...s.world.said, s.demo?.process.log.split("the next start keeps the data.")[1] ?? ""].join("\n");
+				throw e;
+			}
+		});
+	return s;
+}

@@ -1,0 +1,209 @@
+// The Proof Gate in real browsers: guide, offer, login, approve, "Not me", and an attacker (walks 3 to 5).
+import { strict as assert } from "node:assert";
+import { accept, button, customer, like, log, offer, onDuty, openPanel, panel, replies, side, startChat, t, thread, visit } from "./kit/people.mjs";
+import { suite } from "./kit/world.mjs";
+import { until } from "./kit/server.mjs";
+
+const s = suite();
+const { scene } = s;
+const canaries = ["Quay Lane", "MK4 8PL", "Q-10401", "Q-10428", "Q-10446", "robin@example.com", "Ashdown"];
+let sol;
+let robin;
+let f;
+const heard = [];
+
+const verifyTab = async () => {
+	await side(sol.page, "verify").click();
+	return sol.page.locator("#side");
+};
+const kindIs = (f, title) => f.getByRole("region", { name: title }).or(f.getByRole("group", { name: title })).or(f.getByRole("article", { name: title })).last();
+const card = (at) => kindIs(at, "Cancel the renewal of your plan");
+
+/** The agent offers the end of the plan's renewal. */
+async function offers() {
+	const tab = await verifyTab();
+	await tab.getByLabel(t("offer.kind")).selectOption({ label: "Cancel the renewal of your plan" });
+	await tab.getByLabel("Plan", { exact: true }).selectOption("plus");
+	await tab.getByRole("button", { name: t("offer.preview") }).click();
+	await tab.getByText(t("offer.sees")).waitFor();
+	await tab.getByRole("button", { name: t("offer.go") }).click();
+	await tab.getByText(t("gate.offered")).first().waitFor();
+	return tab;
+}
+/** Logs in at the shop for the change that the page was led to. */
+async function logIn(page) {
+	await page.getByLabel("E-mail").fill("robin@example.com");
+	await page.getByLabel("Password").fill("postern-demo");
+	await page.getByRole("button", { name: "Log in" }).click();
+	await page.getByRole("button", { name: "Approve" }).waitFor();
+}
+async function plan() {
+	const page = await robin.context.newPage();
+	await page.goto(`${s.demo.shop}/account/plan`);
+	const text = await page.locator("main").textContent();
+	await page.close();
+	return text;
+}
+
+scene("walk 3: a change of login e-mail is guided to the shop's own settings page", async () => {
+	sol = await onDuty(s, "sol", "sol@shop.example");
+	sol.page.on("response", (r) => {
+		if (!r.url().startsWith(s.demo.gateway) || /assets/.test(r.url())) return;
+		r.text().then((body) => heard.push(`${r.url()} ${body}`), () => undefined);
+	});
+	sol.page.on("websocket", (w) => w.on("framereceived", (m) => heard.push(`socket ${m.payload}`)));
+	await sol.page.reload();
+	await sol.page.locator(".be-button").waitFor();
+	robin = await s.world.person("robin");
+	await customer(s.demo, robin.page, "robin@example.com");
+	f = await visit(s.demo, robin, "/support/accounts");
+	await startChat(f, "Please change my login e-mail");
+	await accept(sol.page);
+	const tab = await verifyTab();
+	await tab.getByRole("button", { name: t("guide.send_of", { title: "Change your login e-mail" }) }).click();
+	const guide = log(f).getByRole("link", { name: t("verify.guide.open") });
+	await guide.waitFor();
+	await log(f).getByText("Change your login e-mail").first().waitFor();
+	assert.equal(await guide.getAttribute("href"), `${s.demo.shop}/account/settings#email`);
+	const opened = robin.context.waitForEvent("page");
+	await guide.click();
+	const settings = await opened;
+	await settings.getByText("Login e-mail").first().waitFor();
+	await thread(sol.page).getByText(t("sys.guide.opened")).waitFor();
+	assert.equal(await tab.getByLabel(t("offer.kind")).locator("option", { hasText: "login e-mail" }).count(), 0, "a guided kind cannot be offered");
+	await settings.close();
+});
+
+scene("before proof the console holds no account data", async () => {
+	await side(sol.page, "account").click();
+	await sol.page.getByText(t("account.locked")).waitFor();
+	await sol.page.getByRole("button", { name: t("account.ask") }).waitFor();
+	await until("the console's answers", () => heard.length > 5);
+	for (const word of canaries) {
+		assert.deepEqual(heard.filter((h) => h.includes(word)), [], `${word} before proof`);
+	}
+});
+
+scene("walk 4: the end of the renewal is offered, proven by a fresh login, applied at the shop, shown with its receipt", async () => {
+	assert.match(await plan(), /Renews/);
+	const tab = await offers();
+	assert.equal(await sol.page.getByRole("button", { name: /^(Apply|Approve|Override)/ }).count(), 0);
+	await card(f).waitFor();
+	await button(f, "verify.login").click();
+	await robin.page.waitForURL(/support-verify/);
+	await tab.getByText(t("gate.challenged")).first().waitFor();
+	await logIn(robin.page);
+	const confirm = robin.page.locator("main");
+	await confirm.getByText("Cancel the renewal of your plan").first().waitFor();
+	assert.equal(await robin.page.evaluate(() => document.activeElement?.textContent?.trim()), "Deny", "Deny has the focus");
+	await robin.page.getByRole("button", { name: "Approve" }).click();
+	await robin.page.waitForURL(/support\/accounts/);
+	f = panel(robin.page);
+	await f.getByText(t("verify.applied"), { exact: true }).first().waitFor();
+	const receipt = /rc_[0-9A-Z]+/.exec(await f.getByText(like("verify.receipt")).first().textContent())[0];
+	await tab.getByText(t("gate.applied")).first().waitFor();
+	assert.equal((await tab.locator(".receipt code").first().textContent()).trim(), receipt);
+	const text = await plan();
+	assert.match(text, /Renewal off/);
+	assert.ok(text.includes(receipt), "the shop's plan page shows the same receipt");
+	assert.ok(!new URL(robin.page.url()).hash, "the fragment is gone");
+	for (const word of canaries) assert.deepEqual(heard.filter((h) => h.includes(word)), [], `${word} after a proof of something else`);
+});
+
+scene("Deny changes nothing and says so on both sides", async () => {
+	const page = await robin.context.newPage();
+	await page.goto(`${s.demo.shop}/account/plan`);
+	await page.getByRole("button", { name: "Renew again" }).click();
+	await page.getByText("Renews").waitFor();
+	await page.close();
+	const tab = await offers();
+	await button(f, "verify.login").click();
+	await robin.page.waitForURL(/support-verify/);
+	await logIn(robin.page);
+	await robin.page.getByRole("button", { name: "Deny" }).click();
+	await robin.page.waitForURL(/support\/accounts/);
+	f = panel(robin.page);
+	await f.getByText(t("verify.denied"), { exact: true }).first().waitFor();
+	await tab.getByText(t("gate.denied")).first().waitFor();
+	assert.match(await plan(), /Renews/);
+});
+
+scene("D09: the finish token is gone from the address before a host script sees it, and worthless in another browser with another widget key", async () => {
+	await offers();
+	await button(f, "verify.login").click();
+	await robin.page.waitForURL(/support-verify/);
+	await logIn(robin.page);
+	// A script of the host page that looks at the address as early as a page's own script can, and later.
+	await robin.context.addInitScript(() => {
+		window.seen = [];
+		const look = () => window.seen.push(location.hash);
+		addEventListener("load", look);
+		addEventListener("hashchange", look);
+		setTimeout(look, 500);
+	});
+	// The token is taken on the way: the redirect's target, before the browser of the visitor has it.
+	let stolen = "";
+	await robin.page.route(`${s.demo.shop}/support/accounts*`, (r) => r.abort());
+	robin.page.on("request", (r) => {
+		const at = r.url().indexOf("#postern=");
+		if (r.isNavigationRequest() && at > 0) stolen = r.url();
+	});
+	const answer = robin.page.waitForResponse((r) => r.request().method() === "POST" && r.url().includes("/support-verify") && r.status() === 303);
+	await robin.page.getByRole("button", { name: "Approve" }).click();
+	stolen ||= (await (await answer).allHeaders()).location;
+	await robin.page.unroute(`${s.demo.shop}/support/accounts*`);
+	assert.match(stolen, /#postern=/, "the attacker has the finish link");
+	// Another browser, with the visitor's token and all else of his storage, but without his key.
+	const kept = await robin.context.storageState();
+	const mallory = await s.world.person("mallory", { storageState: kept });
+	await mallory.page.goto(new URL(stolen, s.demo.shop).href);
+	const m = panel(mallory.page);
+	await m.locator("body").waitFor();
+	await mallory.page.waitForTimeout(1500);
+	assert.equal(await m.getByText(t("verify.applied"), { exact: true }).count(), 0);
+	assert.equal(await m.getByText("Please change my login e-mail").count(), 0, "the copied token shows no conversation");
+	assert.match(await plan(), /Renews/, "nothing was applied for the other browser");
+	// A browser of its own with the link alone.
+	const eve = await s.world.person("eve");
+	await eve.page.goto(new URL(stolen, s.demo.shop).href);
+	await eve.page.waitForTimeout(1000);
+	assert.match(await plan(), /Renews/);
+	await mallory.leave();
+	await eve.leave();
+	// The visitor himself still can; what his page sees of it is nothing.
+	await robin.page.goto(new URL(stolen, s.demo.shop).href);
+	f = panel(robin.page);
+	await until("the change at the shop", async () => /Renewal off/.test(await plan()));
+	await robin.page.waitForTimeout(600);
+	assert.deepEqual((await robin.page.evaluate(() => window.seen)).filter(Boolean), []);
+	assert.equal(new URL(robin.page.url()).hash, "");
+	await f.getByText(t("verify.applied"), { exact: true }).nth(1).waitFor();
+	// Once: the same link again does nothing.
+	await robin.page.goto(`${s.demo.shop}/account/plan`);
+	await robin.page.getByRole("button", { name: "Renew again" }).click();
+	await robin.page.goto(new URL(stolen, s.demo.shop).href);
+	await robin.page.waitForTimeout(1000);
+	assert.match(await plan(), /Renews/);
+});
+
+scene("walk 5: Not me freezes the conversation and leaves the shop as it was", async () => {
+	await robin.page.goto(`${s.demo.shop}/support/accounts`);
+	f = await openPanel(robin.page);
+	const open = button(f, "home.open");
+	if (await open.isVisible()) await open.click();
+	const tab = await offers();
+	await button(f, "verify.login").click();
+	await robin.page.waitForURL(/support-verify/);
+	await logIn(robin.page);
+	await robin.page.getByRole("button", { name: "Not me" }).click();
+	await robin.page.waitForURL(/support\/accounts/);
+	f = panel(robin.page);
+	await f.getByText(t("verify.disowned"), { exact: true }).first().waitFor();
+	await log(f).getByText(t("line.frozen")).waitFor();
+	await tab.getByText(t("offer.frozen")).waitFor();
+	await tab.getByText(t("gate.disowned")).first().waitFor();
+	assert.equal(await tab.getByLabel(t("offer.kind")).count(), 0, "no further offer");
+	assert.match(await plan(), /Renews/);
+	await replies(sol.page, "We can still talk");
+	await log(f).getByText("We can still talk").waitFor();
+});
