@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -41,10 +42,13 @@ func main() {
 	}
 }
 
-// apps gives the entry points that exist.
-func apps() []api.EntryPoint {
+// groups are built apart: what console and admin share must not reach the visitor's panel.
+func groups() [][]string { return [][]string{{"visitor"}, {"console", "admin"}} }
+
+// apps gives the entry points of names that exist.
+func apps(names ...string) []api.EntryPoint {
 	var out []api.EntryPoint
-	for _, name := range []string{"visitor", "console", "admin"} {
+	for _, name := range names {
 		path := filepath.Join(root, name, "main.tsx")
 		if _, err := os.Stat(path); err == nil {
 			out = append(out, api.EntryPoint{InputPath: path, OutputPath: name})
@@ -53,9 +57,9 @@ func apps() []api.EntryPoint {
 	return out
 }
 
-func options() api.BuildOptions {
+func options(names ...string) api.BuildOptions {
 	return api.BuildOptions{
-		EntryPointsAdvanced: apps(), Bundle: true, Splitting: true, Format: api.FormatESModule, Target: api.ES2022,
+		EntryPointsAdvanced: apps(names...), Bundle: true, Splitting: true, Format: api.FormatESModule, Target: api.ES2022,
 		MinifyIdentifiers: true, MinifySyntax: true, MinifyWhitespace: true, Charset: api.CharsetUTF8,
 		JSX: api.JSXAutomatic, JSXImportSource: "preact", Outdir: filepath.Join(root, "dist"), Metafile: true,
 		EntryNames: "[name]-[hash]", ChunkNames: "chunk-[hash]", AssetNames: "[name]-[hash]",
@@ -72,8 +76,10 @@ func build() error {
 		return err
 	}
 	manifest := map[string]entry{}
-	if err := bundle(dist, manifest); err != nil {
-		return err
+	for _, names := range groups() {
+		if err := bundle(dist, manifest, names); err != nil {
+			return err
+		}
 	}
 	if err := loader(dist, manifest); err != nil {
 		return err
@@ -104,8 +110,12 @@ func clean(dist string) error {
 	return nil
 }
 
-func bundle(dist string, manifest map[string]entry) error {
-	r := api.Build(options())
+func bundle(dist string, manifest map[string]entry, names []string) error {
+	o := options(names...)
+	if len(o.EntryPointsAdvanced) == 0 {
+		return nil
+	}
+	r := api.Build(o)
 	if len(r.Errors) > 0 {
 		return failed(r.Errors)
 	}
@@ -189,7 +199,7 @@ func twins(dist string) error {
 
 // watch builds again on each change of a source; it ends with the process.
 func watch() error {
-	again := options()
+	again := options(slices.Concat(groups()...)...)
 	again.Plugins = []api.Plugin{{Name: "again", Setup: func(b api.PluginBuild) {
 		b.OnEnd(func(*api.BuildResult) (api.OnEndResult, error) {
 			if err := build(); err != nil {

@@ -12,13 +12,15 @@ export type View = {
 	agent: string;
 	number?: number;
 	frozen: boolean;
-	rating?: number;
+	rating?: { stars: number; text?: string };
+	/** Guide cards whose page was opened, or that are done, by message. */
+	guides: Record<string, "opened" | "done">;
 	/** How far each side has read. */
 	read: Record<string, number>;
 	changes: Record<string, GateMoved & { at: number }>;
 };
 export function empty(topic: string, seq = 0): View {
-	return { topic, seq, lines: [], status: "queued", agent: "", frozen: false, read: {}, changes: {} };
+	return { topic, seq, lines: [], status: "queued", agent: "", frozen: false, guides: {}, read: {}, changes: {} };
 }
 /** Takes one event. Events of other topics and repeats change nothing. A gap gives undefined: resume. */
 export function take(v: View, e: Event): View | undefined {
@@ -46,21 +48,31 @@ export function take(v: View, e: Event): View | undefined {
 			: next;
 	if (is(e, "conversation.missed"))
 		return { ...line("line.missed", { number: String(e.data.number) }), status: "open", number: e.data.number };
-	if (is(e, "ticket.opened")) {
-		const key = e.data.to ? "line.ticket.to" : "line.ticket";
-		return {
-			...line(key, { number: String(e.data.number), to: e.data.to ?? "" }),
-			status: "open",
-			number: e.data.number,
-		};
-	}
+	if (is(e, "ticket.opened")) return ticketOpened(next, e);
+	if (is(e, "guide.opened") || is(e, "guide.done"))
+		return { ...next, guides: { ...v.guides, [e.data.message]: e.ev === "guide.done" ? "done" : "opened" } };
 	if (is(e, "ticket.bounced")) return line("line.bounced");
 	if (is(e, "conversation.closed")) return { ...line("line.closed"), status: "closed" };
 	if (is(e, "conversation.reopened")) return { ...line("line.reopened"), status: "open" };
-	if (is(e, "conversation.rated")) return { ...next, rating: e.data.stars };
+	if (is(e, "conversation.rated")) return { ...next, rating: e.data };
 	if (is(e, "conversation.frozen")) return { ...line("line.frozen"), frozen: true };
 	if (is(e, "identity.proven")) return line("line.proven");
 	return next;
+}
+/** The number, unless the line before has just told it, and where the answer will be. */
+function ticketOpened(v: View, e: Event<{ number: number; to?: string }>): View {
+	const { number, to = "" } = e.data;
+	const line = (key: string): Line => ({
+		at: e.at,
+		seq: e.seq,
+		id: `${e.id}/${key}`,
+		key,
+		params: { number: String(number), to },
+	});
+	const last = v.lines.at(-1);
+	const told = last && "key" in last && last.key === "line.missed";
+	const lines = [...(told ? [] : [line("line.ticket")]), line(to ? "line.ticket.to" : "line.ticket.here")];
+	return { ...v, lines: [...v.lines, ...lines], status: "open", number };
 }
 function addMessage(v: View, e: Event<Message>): View {
 	const known = v.lines.some((l) => "message" in l && l.message.client_id && l.message.client_id === e.data.client_id);

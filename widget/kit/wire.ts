@@ -52,8 +52,9 @@ export type Conversation = {
 	seq: number;
 	started_at: number;
 	place?: number;
-	rating?: number;
-	last?: { text: string; at: number; role: Role };
+	rating?: { stars: number; text?: string };
+	first_words?: string;
+	last_message_at?: number;
 	frozen?: boolean;
 };
 export type Identity = { how: string; name?: string; email?: string };
@@ -177,6 +178,8 @@ export type Payloads = {
 	"article.suggested": { query: string; articles: string[] };
 	"article.opened": { article: string; title: string; query?: string };
 	"article.rated": { article: string; solved: boolean; text?: string };
+	"guide.opened": { message: string };
+	"guide.done": { message: string };
 	"availability.changed": {
 		agent: string;
 		mailbox?: string;
@@ -198,7 +201,7 @@ export type Payloads = {
 export function is<K extends keyof Payloads>(e: Event, kind: K): e is Event<Payloads[K]> {
 	return e.ev === kind;
 }
-/** True for change.*, challenge.* and proof.*. */
+/** True for change.*, challenge.*, proof.*, and a login that was seen for a change. */
 export function isGate(e: Event): e is Event<GateMoved> {
-	return /^(change|challenge|proof)\./.test(e.ev);
+	return /^(change|challenge|proof|login)\./.test(e.ev) && Boolean((e.data as Partial<GateMoved>).change);
 }

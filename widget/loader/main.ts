@@ -3,7 +3,7 @@ import { readKey, writeKey } from "./store";
 type Call = [unknown[], (v: unknown) => void, (e: unknown) => void];
 type API = ((...args: unknown[]) => Promise<unknown>) & { q?: Call[] };
 type Up = { t: string; [k: string]: unknown };
-const w = window as typeof window & { Postern?: API };
+const w = window as typeof window & { Postern?: API; CloseWatcher?: new () => EventTarget & { destroy(): void } };
 const me = document.currentScript as HTMLScriptElement | null;
 const origin = new URL(me?.src ?? location.href).origin;
 let mailbox = me?.dataset.mailbox ?? "";
@@ -12,32 +12,56 @@ let mailbox = me?.dataset.mailbox ?? "";
 const back = /^#postern=([\w.~-]+)$/.exec(location.hash)?.[1];
 if (back) history.replaceState(history.state, "", location.pathname + location.search);
 
-const slot = `postern:${mailbox}`;
-let kept: Record<string, unknown> = {};
+const PREFIX = "postern:";
+const slot = () => PREFIX + mailbox;
 let storage = true;
-try {
-	const raw: unknown = JSON.parse(localStorage.getItem(slot) ?? "{}");
-	if (raw && typeof raw === "object") kept = raw as Record<string, unknown>;
-} catch {
-	storage = false;
+let memory: Record<string, unknown> = {};
+/** What this browser keeps; another tab may have written meanwhile. */
+function kept(): Record<string, unknown> {
+	try {
+		const raw: unknown = JSON.parse(localStorage.getItem(slot()) ?? "{}");
+		if (raw && typeof raw === "object") memory = raw as Record<string, unknown>;
+	} catch {
+		storage = false;
+	}
+	return memory;
 }
 function keep(k: string, v: unknown): void {
-	kept[k] = v;
+	// One tab drains the outbox; the others keep theirs in the page.
+	if (k === "outbox" && !drains) return;
+	memory = { ...kept(), [k]: v };
 	try {
-		localStorage.setItem(slot, JSON.stringify(kept));
+		localStorage.setItem(slot(), JSON.stringify(memory));
 	} catch {
 		storage = false;
 	}
 }
+let drains = true;
+let lock: Promise<void> | undefined;
+function claim(): Promise<void> {
+	lock ??= new Promise((done) => {
+		if (!navigator.locks) return done();
+		navigator.locks
+			.request(slot(), { ifAvailable: true }, (l) => {
+				drains = Boolean(l);
+				done();
+				return l && new Promise(() => {});
+			})
+			.catch(() => done());
+	});
+	return lock;
+}
 
 const css = `:host{all:initial;position:fixed;inset-block-end:16px;inset-inline-end:16px;z-index:2147483000;font:600 15px system-ui}
 :host([data-side=start]){inset-inline:16px auto}
-button{min-width:56px;min-height:56px;border:0;border-radius:28px;background:var(--c,#2f4bc7);color:#fff;font:inherit;cursor:pointer}
+button{position:relative;display:grid;place-items:center;width:56px;height:56px;border:0;border-radius:28px;background:var(--c,#2f4bc7);color:#fff;font:inherit;cursor:pointer;box-shadow:0 4px 16px #0f121733}
 button:focus-visible{outline:2px solid var(--c,#2f4bc7);outline-offset:3px}
-iframe{position:absolute;inset-block-end:72px;inset-inline-end:0;width:384px;height:min(640px,calc(100vh - 112px));border:0;border-radius:14px;box-shadow:0 12px 40px #0f121738;background:Canvas}
+svg{width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
+span{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-width:22px;padding:0 4px;box-sizing:border-box;border-radius:11px;background:#b3261e;font:600 13px/22px system-ui}
+iframe{position:absolute;inset-block-end:72px;inset-inline-end:0;width:384px;max-width:calc(100vw - 32px);height:min(640px,calc(100vh - 112px));border:0;border-radius:14px;box-shadow:0 12px 40px #0f121738;background:Canvas;color-scheme:light dark}
 :host([data-side=start]) iframe{inset-inline:0 auto}
 [hidden]{display:none!important}
-@media(max-width:480px){iframe{position:fixed;inset:0;width:100%;height:100%;border-radius:0}}`;
+@media(max-width:480px){iframe{position:fixed;inset:0;width:100%;max-width:none;height:100%;border-radius:0}}`;
 
 const host = document.createElement("postern-chat");
 const root = host.attachShadow({ mode: "open" });
@@ -48,8 +72,19 @@ const button = document.createElement("button");
 button.type = "button";
 button.ariaExpanded = "false";
 button.ariaHasPopup = "dialog";
-button.ariaLabel = "Open support chat";
-button.textContent = "?";
+button.ariaLabel = me?.dataset.label ?? "Open support chat";
+const ns = "http://www.w3.org/2000/svg";
+const svg = document.createElementNS(ns, "svg");
+const path = document.createElementNS(ns, "path");
+svg.setAttribute("viewBox", "0 0 24 24");
+svg.ariaHidden = "true";
+svg.append(path);
+const shape = (on: boolean) =>
+	path.setAttribute("d", on ? "m6 9.5 6 6 6-6" : "M4 5h16v11H10l-4.5 4v-4H4V5ZM8.5 10.5h7");
+shape(false);
+const badge = document.createElement("span");
+badge.hidden = badge.ariaHidden = true as never;
+button.append(svg, badge);
 root.append(button);
 
 let frame: HTMLIFrameElement | undefined;
@@ -57,6 +92,7 @@ let port: MessagePort | undefined;
 let ready: Promise<void> | undefined;
 let shown = false;
 let next = 1;
+let watcher: ReturnType<typeof watch>;
 const waits = new Map<number, Call>();
 const hears = new Map<string, Set<(v: unknown) => void>>();
 const fire = (name: string, v?: unknown) => {
@@ -68,17 +104,24 @@ function make(): Promise<void> {
 		const f = document.createElement("iframe");
 		frame = f;
 		f.title = "Support chat";
-		f.hidden = true;
+		f.hidden = !shown;
 		f.src = `${origin}/widget/frame?mailbox=${encodeURIComponent(mailbox)}`;
 		f.onload = async () => {
 			const c = new MessageChannel();
 			port = c.port1;
 			port.onmessage = (m) => {
-				if (m.data.t === "ready") done();
+				if (m.data.t === "ready") {
+					done();
+					port?.postMessage({ t: "shown", v: shown });
+				}
 				take(m.data as Up);
 			};
-			const key = await readKey(slot).catch(() => undefined);
-			const init = { t: "init", ...kept, key, back, storage, page: location.origin + location.pathname, mailbox };
+			const key = await readKey(slot()).catch(() => undefined);
+			await claim();
+			const { outbox, ...rest } = kept();
+			const page = location.origin + location.pathname;
+			const locale = document.documentElement.lang || navigator.language;
+			const init = { t: "init", ...rest, outbox: drains ? outbox : [], key, back, storage, page, mailbox, locale };
 			f.contentWindow?.postMessage(init, origin, [c.port2]);
 		};
 		root.append(f);
@@ -87,12 +130,16 @@ function make(): Promise<void> {
 }
 function take(m: Up): void {
 	if (m.t === "keep") keep(String(m.k), m.v);
-	else if (m.t === "key") writeKey(slot, m.v as CryptoKeyPair).catch(() => undefined);
+	else if (m.t === "key") writeKey(slot(), m.v as CryptoKeyPair).catch(() => undefined);
 	else if (m.t === "close") show(false);
 	else if (m.t === "go" && /^https?:/.test(String(m.url))) location.assign(String(m.url));
 	else if (m.t === "color") host.style.setProperty("--c", String(m.v));
-	else if (m.t === "label") button.ariaLabel = String(m.v);
-	else if (m.t === "event") fire(String(m.name), m.v);
+	else if (m.t === "unread") {
+		button.ariaLabel = String(m.label);
+		badge.hidden = !m.n;
+		badge.textContent = String(m.n);
+		fire("unread", m.n);
+	} else if (m.t === "event") fire(String(m.name), m.v);
 	else if (m.t === "re") {
 		const call = waits.get(Number(m.id));
 		waits.delete(Number(m.id));
@@ -100,22 +147,34 @@ function take(m: Up): void {
 		else call?.[1](m.v);
 	} else if (m.t === "ready") fire("ready");
 }
+/** Back on a phone closes the panel, where the browser tells us; the host's history stays untouched. */
+function watch() {
+	if (!w.CloseWatcher) return;
+	const c = new w.CloseWatcher();
+	c.addEventListener("close", () => show(false));
+	return c;
+}
 function show(on: boolean): void {
 	if (shown === on) return;
 	shown = on;
 	button.ariaExpanded = String(on);
+	shape(on);
 	if (frame) frame.hidden = !on;
+	port?.postMessage({ t: "shown", v: on });
 	if (on) {
-		port?.postMessage({ t: "opened" });
+		watcher = watch();
 		frame?.focus();
-	} else button.focus();
+	} else {
+		watcher?.destroy();
+		button.focus();
+	}
 	fire(on ? "open" : "close");
 }
 const open = async () => {
 	const made = make();
 	show(true);
 	await made;
-	port?.postMessage({ t: "opened" });
+	frame?.focus();
 };
 function ask(verb: string, v: unknown): Promise<unknown> {
 	return make().then(
@@ -125,6 +184,16 @@ function ask(verb: string, v: unknown): Promise<unknown> {
 				port?.postMessage({ t: "verb", id: next++, verb, v });
 			}),
 	);
+}
+/** Forgets every mailbox's token, outbox and key in this browser. */
+async function forget(): Promise<void> {
+	memory = {};
+	try {
+		for (const k of Object.keys(localStorage)) if (k.startsWith(PREFIX)) localStorage.removeItem(k);
+	} catch {
+		storage = false;
+	}
+	await writeKey("", undefined).catch(() => undefined);
 }
 const asked = ["identify", "prefill", "search", "article", "suggest", "attributes", "locale", "theme"];
 async function call(verb: string, a?: unknown, b?: unknown): Promise<unknown> {
@@ -136,7 +205,7 @@ async function call(verb: string, a?: unknown, b?: unknown): Promise<unknown> {
 	switch (verb) {
 		case "open":
 			await open();
-			return ask("view", a ?? "home");
+			return a ? ask("view", a) : undefined;
 		case "close":
 			return show(false);
 		case "toggle":
@@ -168,14 +237,8 @@ async function call(verb: string, a?: unknown, b?: unknown): Promise<unknown> {
 			return drop();
 		case "logout":
 		case "destroy":
-			kept = {};
-			try {
-				localStorage.removeItem(slot);
-			} catch {
-				storage = false;
-			}
-			await writeKey(slot, undefined).catch(() => undefined);
 			drop();
+			await forget();
 			if (verb === "destroy") {
 				host.remove();
 				w.Postern = undefined;
@@ -189,6 +252,7 @@ function drop(): void {
 	show(false);
 	port?.close();
 	frame?.remove();
+	badge.hidden = true;
 	frame = ready = port = undefined;
 }
 button.onclick = () => (shown ? show(false) : open());
@@ -199,7 +263,7 @@ const start = () => {
 	document.body.append(host);
 	for (const [args, ok, no] of queue) call(String(args[0]), args[1], args[2]).then(ok, no);
 	if (back) open();
-	else if (kept.open) setTimeout(make, 1500);
+	else if (kept().open) setTimeout(make, 1500);
 };
 if (document.body) start();
 else addEventListener("DOMContentLoaded", start);

@@ -1,4 +1,4 @@
-/** The widget key in the host page's IndexedDB: scripts can use it, not copy it. */
+/** The widget key in the host page's IndexedDB: scripts can use it, not copy it. Writing none clears all. */
 function base<T>(mode: IDBTransactionMode, run: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> {
 	return new Promise((ok, no) => {
 		const r = indexedDB.open("postern", 1);
@@ -16,4 +16,4 @@ function base<T>(mode: IDBTransactionMode, run: (s: IDBObjectStore) => IDBReques
 }
 export const readKey = (slot: string): Promise<CryptoKeyPair | undefined> => base("readonly", (s) => s.get(slot));
 export const writeKey = (slot: string, key: CryptoKeyPair | undefined): Promise<unknown> =>
-	key ? base("readwrite", (s) => s.put(key, slot)) : base("readwrite", (s) => s.delete(slot));
+	key ? base("readwrite", (s) => s.put(key, slot)) : base("readwrite", (s) => s.clear());

@@ -1,41 +1,76 @@
 import { render } from "preact";
 import "../kit/tokens.css";
 import "./visitor.css";
+import { dir, use } from "../kit/i18n";
 import { App } from "./app";
-import { current, type Init, prefill, query, type Screen, Session, screen, speak } from "./session";
+import { type Init, Session } from "./session";
+import * as st from "./state";
 
 type Down = { t: string; id?: number; verb?: string; v?: unknown };
 
-/** The first message only, and only from the window that frames us; the server's frame-ancestors names its origins. */
+/** The first message only, from the window that frames us, if the mailbox allows its origin. */
 function first(e: MessageEvent): void {
 	const port = e.ports[0];
-	if (e.source !== window.parent || !port || (e.data as Init).t !== "init") return;
+	const allowed = (document.documentElement.dataset.origins ?? "").split(" ");
+	if (e.source !== window.parent || !allowed.includes(e.origin) || !port || (e.data as Init).t !== "init") return;
 	removeEventListener("message", first);
-	const s = new Session(port, e.data as Init);
-	port.onmessage = (m) => void down(port, m.data as Down, s);
-	void speak(document.documentElement.lang).then(() => {
+	const init = e.data as Init;
+	const s = new Session(port, init);
+	port.onmessage = (m) => void down(s, port, m.data as Down);
+	void speak(init.locale ?? "en").then(() => {
 		const root = document.getElementById("app");
 		if (root) render(<App s={s} />, root);
 		port.postMessage({ t: "ready" });
 		return s.start();
 	});
 }
-async function down(port: MessagePort, m: Down, s: Session): Promise<void> {
-	if (m.t === "opened") document.querySelector<HTMLElement>("[data-first]")?.focus();
-	if (m.t !== "verb") return;
-	const answer = (code?: string) => port.postMessage({ t: "re", id: m.id, code });
-	if (m.verb === "view") screen.value = m.v === "chat" && !current.value ? "form" : (m.v as Screen);
-	else if (m.verb === "search") query.value = String(m.v);
-	else if (m.verb === "identify")
-		return answer(await s.identify(String((m.v as { token?: unknown } | undefined)?.token ?? "")));
-	else if (m.verb === "prefill") prefill.value = m.v as Record<string, string>;
-	else if (m.verb === "locale") await speak(String(m.v));
-	else if (m.verb === "theme") look(m.v as { color?: string; scheme?: string });
-	else return answer("unsupported");
-	answer();
+/** One language is loaded, the one that is shown. */
+async function speak(lang: string): Promise<void> {
+	const ar = lang.startsWith("ar");
+	const file = ar ? await import("../kit/i18n/ar.json") : await import("../kit/i18n/en.json");
+	use(ar ? "ar" : "en", file.default);
+	document.documentElement.lang = ar ? "ar" : "en";
+	document.documentElement.dir = dir();
 }
+async function down(s: Session, port: MessagePort, m: Down): Promise<void> {
+	if (m.t === "shown") {
+		st.shown.value = Boolean(m.v);
+		if (m.v) focus();
+	}
+	if (m.t !== "verb") return;
+	try {
+		await verb(s, String(m.verb), m.v);
+		port.postMessage({ t: "re", id: m.id });
+	} catch (e) {
+		port.postMessage({ t: "re", id: m.id, code: e instanceof Error ? e.message : "internal" });
+	}
+}
+function focus(): void {
+	const first =
+		document.querySelector<HTMLElement>("[data-first]") ?? document.querySelector<HTMLElement>("main button");
+	first?.focus();
+}
+async function verb(s: Session, name: string, v: unknown): Promise<void> {
+	if (name === "view") return view(v as string);
+	if (name === "article") return s.read(String(v));
+	if (name === "identify") return s.identify(String((v as { token?: string }).token));
+	if (name === "search") {
+		st.query.value = String(v);
+		st.screen.value = "home";
+	} else if (name === "prefill") st.prefill.value = v as Record<string, string>;
+	else if (name === "locale") await speak(String(v));
+	else if (name === "theme") look(v as { color?: string; scheme?: string });
+	else throw new Error("unsupported");
+}
+function view(to: string): void {
+	if (to === "chat") st.screen.value = st.current.value ? "chat" : "form";
+	else if (to === "messages") st.screen.value = "messages";
+	else if (to === "home") st.screen.value = "home";
+	focus();
+}
+/** The host's or the mailbox's colour, set without any style text. */
 function look(v: { color?: string; scheme?: string }): void {
-	if (v.scheme) document.documentElement.dataset.scheme = v.scheme;
+	if (v.scheme === "light" || v.scheme === "dark") document.documentElement.dataset.scheme = v.scheme;
 	if (v.color && /^#[\da-f]{6}$/i.test(v.color)) document.documentElement.style.setProperty("--accent", v.color);
 }
 addEventListener("message", first);

@@ -1,11 +1,13 @@
-import { signal } from "@preact/signals";
-import { empty, take, type View } from "../kit/conversation";
-import { use } from "../kit/i18n";
+import { effect } from "@preact/signals";
+import { empty, take } from "../kit/conversation";
+import { t } from "../kit/i18n";
 import { newKey, newToken, publicJWK, signFinish, signHello } from "../kit/key";
 import { type Item, Outbox, type Sent } from "../kit/outbox";
 import { CommandError, openWebSocket, type Phase, Socket, systemClock } from "../kit/socket";
-import type { Change, Conversation, Page, Suggestion, VisitorHello } from "../kit/wire";
+import type { Change, Conversation, Event, Identity, Page, Suggestion, VisitorHello } from "../kit/wire";
+import * as st from "./state";
 
+/** What the loader hands over: all that this browser keeps, for a frame in a foreign site keeps nothing. */
 export type Init = {
 	t: "init";
 	token?: string;
@@ -18,25 +20,11 @@ export type Init = {
 	storage: boolean;
 	page: string;
 	mailbox: string;
+	locale?: string;
 };
-export type Screen = "home" | "form" | "chat" | "messages" | "article";
-export const phase = signal<Phase>("idle");
-export const away = signal(0);
-export const slow = signal(false);
-export const hello = signal<VisitorHello | undefined>(undefined);
-export const screen = signal<Screen>("home");
-export const current = signal<string>("");
-export const views = signal<Record<string, View>>({});
-export const waiting = signal<readonly Item[]>([]);
-export const position = signal<{ place: number } | undefined>(undefined);
-export const typing = signal("");
-export const delivered = signal(0);
-export const article = signal<Page | undefined>(undefined);
-export const query = signal("");
-export const prefill = signal<Record<string, string>>({});
-export const suggestions = signal<Suggestion[]>([]);
-export const storage = signal(true);
-export const crypto = signal(true);
+
+const TYPING_MS = 6000;
+const SLOW_MS = 2000;
 
 /** Everything between the loader's port, the gateway's socket and the screens. */
 export class Session {
@@ -47,82 +35,38 @@ export class Session {
 	#init: Init;
 	#token: string;
 	#typed = 0;
-	#claim: { token: string; done(code: string | undefined): void } | undefined;
+	#pass: { pass: string; until: number } | undefined;
+	#quiet = 0;
+	#identify = "";
+
 	constructor(port: MessagePort, init: Init) {
 		this.#port = port;
-		this.#init = init;
 		this.#key = init.key;
 		const orphan = init.keyed && !init.key;
-		if (orphan) this.#init = { ...init, token: undefined };
+		this.#init = orphan ? { ...init, token: undefined } : init;
 		this.#token = this.#init.token ?? newToken();
-		storage.value = init.storage;
+		st.storage.value = init.storage;
 		this.keep("token", this.#token);
 		this.outbox = new Outbox(
 			{ load: () => init.outbox ?? [], save: (items) => this.keep("outbox", items) },
 			(i) => this.#deliver(i),
 			(i, s) => this.#sent(i, s),
 			() => {
-				waiting.value = this.outbox.items;
+				st.waiting.value = this.outbox.items;
 			},
 		);
-		waiting.value = this.outbox.items;
+		st.waiting.value = this.outbox.items;
 		this.socket = new Socket<VisitorHello>({
 			url: `${location.origin.replace(/^http/, "ws")}/v1/socket`,
 			open: openWebSocket,
 			clock: systemClock,
 			hello: (w, topics) => this.#greet(w.nonce, topics),
-			onHello: (ok) => this.#welcomed(ok),
-			onEvent: (e) => {
-				const v = views.value[e.topic] ?? empty(e.topic, e.seq - 1);
-				const next = take(v, e);
-				if (next) views.value = { ...views.value, [e.topic]: next };
-				if (e.ev === "message.created") {
-					this.socket.signal("delivered", { topic: e.topic, seq: e.seq });
-					this.up({ t: "event", name: "message" });
-					typing.value = "";
-				}
-			},
+			onHello: (ok, w) => this.#welcomed(ok, w.max_file),
+			onEvent: (e) => this.#event(e),
 			onSignal: (sig, data) => this.#signal(sig, data),
-			onReset: (topic) => {
-				views.value = { ...views.value, [topic]: empty(topic) };
-				void this.#reload(topic);
-			},
-			onPhase: (p, code) => {
-				phase.value = p;
-				away.value = p === "away" ? (code ?? 0) : 0;
-				if (p === "live") {
-					slow.value = false;
-					void this.outbox.drain(Date.now());
-					void this.#finish();
-					void this.#tell();
-					void this.#suggest();
-				} else setTimeout(() => (slow.value = phase.value !== "live"), 2000);
-			},
+			onReset: (topic) => void this.#reload(topic).catch(() => undefined),
+			onPhase: (p, code) => this.#phase(p, code),
 		});
-	}
-	/** Hands the host's session token over once the server listens; settles with the code of a refusal. */
-	identify(token: string): Promise<string | undefined> {
-		return new Promise((done) => {
-			this.#claim?.done("conflict");
-			this.#claim = { token, done };
-			void this.#tell();
-		});
-	}
-	async #tell(): Promise<void> {
-		const c = this.#claim;
-		if (!c || phase.value !== "live") return;
-		this.#claim = undefined;
-		try {
-			const { identity } = await this.socket.command<{ identity: VisitorHello["identity"] }>("identify", {
-				token: c.token,
-			});
-			if (hello.value) hello.value = { ...hello.value, identity };
-			c.done(undefined);
-		} catch (e) {
-			const code = e instanceof CommandError ? e.error.code : "internal";
-			if (code === "offline" && !this.#claim) this.#claim = c;
-			else c.done(code);
-		}
 	}
 	up(m: object): void {
 		this.#port.postMessage(m);
@@ -130,157 +74,235 @@ export class Session {
 	keep(k: string, v: unknown): void {
 		this.up({ t: "keep", k, v });
 	}
+	tell(name: string, v?: unknown): void {
+		this.up({ t: "event", name, v });
+	}
 	async start(): Promise<void> {
-		if (!this.#key) {
-			this.#key = this.#init.token ? undefined : await newKey();
+		if (!this.#key && !this.#init.token) {
+			this.#key = await newKey();
 			if (this.#key) {
 				this.up({ t: "key", v: this.#key });
 				this.keep("keyed", true);
 			}
 		}
-		crypto.value = Boolean(this.#key);
+		st.crypto.value = Boolean(this.#key);
 		this.socket.connect();
-		const again = () => this.socket.connect();
+		const again = () => document.visibilityState === "visible" && this.socket.connect();
 		addEventListener("online", again);
 		addEventListener("pageshow", again);
 		document.addEventListener("visibilitychange", again);
+		effect(() => this.#seen());
+		effect(() => this.up({ t: "unread", n: st.unread.value, label: this.#label(st.unread.value) }));
+	}
+	#label(n: number): string {
+		return n ? `${t("launcher.open")}. ${t("launcher.unread", { n })}` : t("launcher.open");
+	}
+	#phase(p: Phase, code?: number): void {
+		st.phase.value = p;
+		st.away.value = p === "away" ? (code ?? 0) : 0;
+		if (p !== "live") {
+			setTimeout(() => (st.slow.value = st.phase.value !== "live"), SLOW_MS);
+			return;
+		}
+		st.slow.value = false;
+		void this.outbox.drain(Date.now());
+		void this.#finish();
+		void this.#suggest();
+		if (this.#identify) void this.identify(this.#identify).catch(() => undefined);
 	}
 	async #greet(nonce: string, topics: Record<string, number>): Promise<object> {
 		const key = this.#key;
 		const proof = key && { key: await publicJWK(key), sig: await signHello(key, nonce, this.#token) };
 		const { mailbox, page } = this.#init;
-		return {
-			as: "visitor",
-			mailbox,
-			token: this.#token,
-			...proof,
-			topics,
-			page,
-			locale: document.documentElement.lang,
-		};
+		const about = { page, browser: browserName(), locale: document.documentElement.lang };
+		return { as: "visitor", mailbox, token: this.#token, ...proof, topics, ...about };
 	}
-	#welcomed(ok: VisitorHello): void {
-		hello.value = ok;
-		for (const c of ok.conversations) this.#watch(c, 0);
+	#welcomed(ok: VisitorHello, maxFile: number): void {
+		st.hello.value = ok;
+		st.maxFile.value = maxFile;
+		for (const c of ok.conversations) this.#watch(c);
 		const open = ok.conversations.find((c) => c.status !== "closed");
 		this.keep("open", Boolean(open));
-		if (open && !current.value) current.value = open.id;
-		if (this.#init.back && open) screen.value = "chat";
+		if (ok.mailbox.color) this.up({ t: "color", v: ok.mailbox.color });
+		if (open && !st.current.value) st.current.value = open.id;
+		if (this.#init.pending && (this.#init.back || st.current.value === "")) {
+			st.current.value = this.#init.pending.conversation;
+		}
+		if (this.#init.back && st.current.value) st.screen.value = "chat";
 	}
-	#watch(c: Conversation, seq: number): void {
-		if (views.value[c.id]) return;
-		this.socket.track(c.id, seq);
-		views.value = { ...views.value, [c.id]: { ...empty(c.id), status: c.status, agent: c.agent?.name ?? "" } };
-		if (phase.value === "live") void this.socket.command("resume", { topic: c.id, seq }).catch(() => undefined);
-		else setTimeout(() => this.socket.command("resume", { topic: c.id, seq }).catch(() => undefined), 0);
+	#watch(c: Conversation): void {
+		if (st.views.value[c.id]) return;
+		this.socket.track(c.id, 0);
+		const view = { ...empty(c.id), status: c.status, agent: c.agent?.name ?? "", number: c.number, rating: c.rating };
+		st.views.value = { ...st.views.value, [c.id]: view };
+		setTimeout(() => this.socket.command("resume", { topic: c.id, seq: 0 }).catch(() => undefined), 0);
+	}
+	#event(e: Event): void {
+		const v = st.views.value[e.topic] ?? empty(e.topic, e.seq - 1);
+		const next = take(v, e);
+		if (!next) return;
+		st.views.value = { ...st.views.value, [e.topic]: next };
+		if (e.ev === "message.created" && e.by.role !== "visitor") {
+			this.socket.signal("delivered", { topic: e.topic, seq: e.seq });
+			st.typing.value = "";
+			this.tell("message", { conversation: e.topic });
+		} else if (e.ev === "conversation.closed") this.tell("chat-ended");
+		else if (e.ev === "conversation.missed") this.tell("missed", { number: (e.data as { number: number }).number });
+		else if (e.ev === "change.offered") this.tell("verify-requested");
+		else if (e.ev === "change.applied") this.tell("verify-done");
+		if (e.ev === "conversation.closed" && e.topic === st.current.value) this.keep("open", false);
 	}
 	async #reload(topic: string): Promise<void> {
-		const { pass } = await this.socket.command<{ pass: string }>("pass");
-		const r = await fetch(`/v1/conversations/${topic}/events`, { headers: { Authorization: `Bearer ${pass}` } });
-		const { events, head } = (await r.json()) as { events: { seq: number }[]; head: number };
+		const r = await this.fetch(`/v1/conversations/${topic}/events?limit=500`);
+		const { events, head } = (await r.json()) as { events: Event[]; head: number };
 		let v = empty(topic, (events[0]?.seq ?? 1) - 1);
-		for (const e of events) v = take(v, e as Parameters<typeof take>[1]) ?? v;
-		views.value = { ...views.value, [topic]: v };
+		for (const e of events) v = take(v, e) ?? v;
+		st.views.value = { ...st.views.value, [topic]: v };
 		this.socket.track(topic, head);
 	}
 	#signal(sig: string, data: unknown): void {
 		const d = data as Record<string, unknown>;
-		if (sig === "queue.position") position.value = { place: Number(d.place) };
-		else if (sig === "delivered") delivered.value = Math.max(delivered.value, Number(d.seq));
-		else if (sig === "presence" && hello.value && "available" in d) {
-			const m = { ...hello.value.mailbox, available: Boolean(d.available), open: Boolean(d.open) };
-			hello.value = { ...hello.value, mailbox: { ...m, until: d.until as number | undefined } };
-		} else if (sig === "typing") {
-			typing.value = d.on ? String((d.by as { name?: string }).name ?? "…") : "";
-			setTimeout(() => (typing.value = ""), 6000);
+		if (sig === "queue.position") st.position.value = { place: Number(d.place), wait: Number(d.wait_s ?? 0) };
+		else if (sig === "delivered") st.delivered.value = { ...st.delivered.value, [String(d.topic)]: Number(d.seq) };
+		else if (sig === "presence" && st.hello.value && "available" in d) {
+			const m = { ...st.hello.value.mailbox, available: Boolean(d.available), open: Boolean(d.open) };
+			st.hello.value = { ...st.hello.value, mailbox: { ...m, until: d.until as number | undefined } };
+		} else if (sig === "typing" && d.conversation === st.current.value) {
+			st.typing.value = d.on ? ((d.by as { name?: string })?.name ?? t("chat.agent")) : "";
+			clearTimeout(this.#quiet);
+			this.#quiet = setTimeout(() => (st.typing.value = ""), TYPING_MS) as unknown as number;
 		}
 	}
-	#deliver(i: Item): Promise<Sent> {
-		return this.socket.command<Sent>("message.send", {
-			conversation: i.conversation,
-			client_id: i.client_id,
-			text: i.text,
+	/** Marks the open conversation as read while a person looks at it. */
+	#seen(): void {
+		const v = st.views.value[st.current.value];
+		if (!v || !st.shown.value || st.screen.value !== "chat" || st.phase.value !== "live") return;
+		const last = v.lines.findLast((l) => "message" in l && l.role !== "visitor")?.seq ?? 0;
+		if (last <= (v.read.visitor ?? 0) || last <= (st.readUpTo[v.topic] ?? 0)) return;
+		st.readUpTo[v.topic] = last;
+		this.socket.command("message.read", { conversation: v.topic, up_to: last }).catch(() => {
+			delete st.readUpTo[v.topic];
 		});
 	}
+	#deliver(i: Item): Promise<Sent> {
+		const { conversation, client_id, text, files } = i;
+		return this.socket.command<Sent>("message.send", { conversation, client_id, text, ...(files ? { files } : {}) });
+	}
 	#sent(i: Item, s: Sent): void {
-		this.socket.signal("typing", { conversation: i.conversation, on: false });
-		const v = views.value[i.conversation];
+		const v = st.views.value[i.conversation];
 		if (!v || s.seq <= v.seq) return;
 		void this.socket.command("resume", { topic: i.conversation, seq: v.seq }).catch(() => undefined);
 	}
-	write(text: string): boolean {
+	write(text: string, files?: string[]): boolean {
 		const at = Date.now();
-		const ok = this.outbox.add({ conversation: current.value, client_id: uuid(), text, at });
+		const item = { conversation: st.current.value, client_id: uuid(), text, at, ...(files ? { files } : {}) };
+		const ok = this.outbox.add(item);
+		this.#typed = 0;
 		void this.outbox.drain(at);
 		return ok;
 	}
 	type(): void {
 		if (Date.now() - this.#typed < 1000) return;
 		this.#typed = Date.now();
-		this.socket.signal("typing", { conversation: current.value, on: true });
+		this.socket.signal("typing", { conversation: st.current.value, on: true });
 	}
 	async begin(args: object): Promise<void> {
+		const page = this.#init.page;
+		const ids = { command_id: uuid(), client_id: uuid() };
 		const ok = await this.socket.command<{ conversation: Conversation }>("conversation.start", {
-			command_id: uuid(),
-			client_id: uuid(),
-			page: this.#init.page,
+			...ids,
+			page,
 			...args,
 		});
-		this.#watch(ok.conversation, 0);
-		current.value = ok.conversation.id;
-		screen.value = "chat";
+		this.#watch(ok.conversation);
+		st.position.value = undefined;
+		st.current.value = ok.conversation.id;
+		st.screen.value = "chat";
 		this.keep("open", true);
-		this.up({ t: "event", name: "chat-started" });
+		this.tell("chat-started");
+	}
+	async read(id: string): Promise<void> {
+		const r = await this.socket.command<{ article: Page }>("article.open", {
+			article: id,
+			...(st.query.value.trim() ? { q: st.query.value.trim() } : {}),
+			...this.#here(),
+		});
+		st.article.value = r.article;
+		st.from.value = st.screen.value === "article" ? st.from.value : st.screen.value;
+		st.screen.value = "article";
+		this.tell("article-viewed", { article: id });
+	}
+	/** Steps of self-help belong to the conversation that goes on, if there is one. */
+	#here(): object {
+		const v = st.views.value[st.current.value];
+		return v && v.status !== "closed" ? { conversation: v.topic } : {};
+	}
+	async rate(article: string, solved: boolean, text?: string): Promise<void> {
+		await this.socket.command("article.rate", { article, solved, ...(text ? { text } : {}), ...this.#here() });
+		this.tell("article-rated", { article, solved });
 	}
 	async openChange(id: string, over = false): Promise<void> {
-		const ok = await this.socket.command<{ url: string } & Partial<Change>>("change.open", {
-			change: id,
-			page: this.#init.page,
-			over,
-		});
-		const c = { ...views.value[current.value]?.changes[id], ...ok };
-		this.keep("pending", {
-			conversation: current.value,
-			change: id,
-			challenge: c.challenge ?? "",
-			chg: c.chg ?? "",
-			commit: c.commit ?? "",
-		});
+		const page = this.#init.page;
+		const ok = await this.socket.command<{ url: string; change: Change }>("change.open", { change: id, page, over });
+		const { challenge = "", chg = "", commit = "" } = ok.change;
+		this.keep("pending", { conversation: st.current.value, change: id, challenge, chg, commit });
 		this.up({ t: "go", url: ok.url });
 	}
 	async #finish(): Promise<void> {
 		const { back, pending } = this.#init;
-		if (!back || !pending || !this.#key) return;
+		if (!back) return;
 		this.#init = { ...this.#init, back: undefined };
-		const { conversation, change } = pending;
-		const sig = await signFinish(this.#key, pending, back);
-		await this.socket.command("change.finish", { conversation, change, finish: back, sig }).catch(() => undefined);
 		this.keep("pending", undefined);
-		this.up({ t: "event", name: "verify-done" });
+		if (!pending || !this.#key) {
+			st.trouble.value = t("verify.lost");
+			return;
+		}
+		const { conversation, change } = pending;
+		try {
+			const sig = await signFinish(this.#key, pending, back);
+			await this.socket.command("change.finish", { conversation, change, finish: back, sig });
+		} catch (e) {
+			if (e instanceof CommandError && e.error.retry !== "yes") st.trouble.value = st.words(e);
+			else this.#init = { ...this.#init, back };
+		}
+	}
+	/** The host says who is signed in there. It is shown as signed, and proves nothing for a change. */
+	async identify(token: string): Promise<void> {
+		if (st.phase.value !== "live") {
+			this.#identify = token;
+			return;
+		}
+		this.#identify = "";
+		const r = await this.socket.command<{ identity: Identity }>("identify", { token });
+		if (st.hello.value) st.hello.value = { ...st.hello.value, identity: r.identity };
+	}
+	/** A request with the visitor's pass, which lives a minute. Throws CommandError. */
+	async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+		if (!this.#pass || this.#pass.until - Date.now() < 10_000) this.#pass = await this.socket.command("pass");
+		const headers = { ...init.headers, Authorization: `Bearer ${this.#pass?.pass}` };
+		const r = await fetch(path, { ...init, headers });
+		if (!r.ok) throw new CommandError(await r.json());
+		return r;
 	}
 	async #suggest(): Promise<void> {
 		try {
-			const { pass } = await this.socket.command<{ pass: string }>("pass");
 			const q = new URLSearchParams({ mailbox: this.#init.mailbox, page: this.#init.page });
-			const r = await fetch(`/v1/suggest?${q}`, { headers: { Authorization: `Bearer ${pass}` } });
-			if (r.ok) suggestions.value = ((await r.json()) as { results: Suggestion[] }).results.slice(0, 3);
+			const r = await this.fetch(`/v1/suggest?${q}`);
+			st.suggestions.value = ((await r.json()) as { results: Suggestion[] }).results.slice(0, 3);
 		} catch {
-			suggestions.value = [];
+			st.suggestions.value = [];
 		}
 	}
 }
+/** A client's own id; without a secure context randomUUID is missing. */
 export function uuid(): string {
-	const b = globalThis.crypto.getRandomValues(new Uint8Array(16));
-	const h = Array.from(b, (x, i) =>
-		(i === 6 ? (x & 15) | 64 : i === 8 ? (x & 63) | 128 : x).toString(16).padStart(2, "0"),
-	).join("");
-	return h.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+	return globalThis.crypto.randomUUID?.() ?? newToken().slice(0, 22);
 }
-/** Loads one language on demand. */
-export async function speak(lang: string): Promise<void> {
-	const ar = lang.startsWith("ar");
-	const file = ar ? await import("../kit/i18n/ar.json") : await import("../kit/i18n/en.json");
-	use(ar ? "ar" : "en", file.default);
-	document.documentElement.lang = ar ? "ar" : "en";
-	document.documentElement.dir = ar ? "rtl" : "ltr";
+/** "Firefox 139 · Linux": as the browser says of itself. */
+function browserName(): string {
+	const ua = navigator.userAgent;
+	const [, name = "", version = ""] = /(Firefox|Edg|OPR)\/(\d+)/.exec(ua) ?? /(Chrome|Version)\/(\d+)/.exec(ua) ?? [];
+	const os = /Android|iPhone|iPad|Windows|Mac|CrOS|Linux/.exec(ua)?.[0] ?? "";
+	const shown = ({ Edg: "Edge", OPR: "Opera", Version: "Safari" } as Record<string, string>)[name] ?? name;
+	return `${shown} ${version} · ${os}`;
 }
