@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { lang, t } from "../kit/i18n";
 import { CommandError } from "../kit/socket";
 import { Avatar, api, Dialog, Empty, Icon, IconButton, type IconName, MenuItem, Popover, Toasts } from "../kit/ui";
-import { may, me, type Person } from "./data";
+import { kept, may, me, type Person } from "./data";
 import { Asked, go, route } from "./guard";
 import { AgentsPage } from "./pages/agents";
 import { ArticlePage } from "./pages/article";
@@ -50,16 +50,24 @@ export function App(): JSX.Element {
 			},
 		);
 	}, []);
+	useEffect(() => {
+		if (me.value) kept.value = me.value;
+	}, [me.value]);
 	if (me.value === undefined) return <main class="skeleton" aria-busy="true" aria-label={t("a.loading")} />;
+	const person = me.value ?? kept.value;
 	return (
 		<>
-			{me.value === null ? <SignIn /> : <Shell person={me.value} />}
+			{person && (
+				<div hidden={me.value === null}>
+					<Shell key={person.id} person={person} />
+				</div>
+			)}
+			{me.value === null && <SignIn />}
 			<Asked />
 			<Toasts close={t("a.close")} />
 		</>
 	);
 }
-
 function Shell({ person }: { person: Person }): JSX.Element {
 	const [menu, setMenu] = useState(false);
 	const at = route.value[0] ?? "overview";
@@ -147,7 +155,9 @@ function Links({ at }: { at: string }): JSX.Element {
 
 function Account({ person }: { person: Person }): JSX.Element {
 	const leave = async () => {
+		if (!(await go("overview"))) return;
 		await api("POST", "/v1/logout", {}).catch(() => undefined);
+		kept.value = undefined;
 		me.value = null;
 	};
 	const speak = () => {

@@ -117,6 +117,9 @@ export type Verification = { hosts: Host[]; sources: Source[]; kinds: Kind[]; po
 /** Who is signed in: undefined = not asked yet, null = nobody. */
 export const me = signal<Person | null | undefined>(undefined);
 
+/** Whose pages stay behind the sign-in form when a session ends by itself, so that nothing typed is lost. */
+export const kept = signal<Person | undefined>(undefined);
+
 const rights: Record<string, string[]> = {
 	settings: ["admin"],
 	articles: ["editor", "admin"],
@@ -127,7 +130,7 @@ const rights: Record<string, string[]> = {
 };
 /** True when the signed-in person's role has the right; the server decides all the same. */
 export function may(right: string): boolean {
-	return (rights[right] ?? []).includes(me.value?.role ?? "");
+	return (rights[right] ?? []).includes((me.value ?? kept.value)?.role ?? "");
 }
 
 export type Load<T> = { data: T | undefined; error: unknown; reload(): Promise<void>; set(data: T): void };
@@ -152,7 +155,7 @@ export function useLoad<T>(path: string, every = 0): Load<T> {
 		set(undefined);
 		void reload();
 		if (!every) return;
-		const timer = setInterval(() => document.visibilityState === "visible" && void reload(), every);
+		const timer = setInterval(() => document.visibilityState === "visible" && me.value && void reload(), every);
 		return () => clearInterval(timer);
 	}, [reload, every]);
 	return { data, error, reload, set };

@@ -15,11 +15,12 @@ const asked = signal<Question | undefined>(undefined);
 function read(): string[] {
 	return location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
 }
-/** Goes to a page; asks first when something is not saved. */
-export async function go(...to: string[]): Promise<void> {
-	if (dirty.value && !(await ask(leave()))) return;
+/** Goes to a page; asks first when something is not saved. False = stayed. */
+export async function go(...to: string[]): Promise<boolean> {
+	if (dirty.value && !(await ask(leave()))) return false;
 	dirty.value = false;
 	location.hash = `#/${to.map(encodeURIComponent).join("/")}`;
+	return true;
 }
 function leave() {
 	return { title: t("a.leave.title"), text: t("a.leave.text"), action: t("a.leave.discard"), stop: true };
