@@ -166,4 +166,6 @@ test("reads count by side; a change has its steps in order", () => {
 	expect(readBy(t, "visitor")).toBe(2);
 	expect(steps(t, "ch_1").map((s) => s.state)).toEqual(["offered", "denied"]);
 	expect(steps(t, "ch_2")).toEqual([]);
+	const gate = story(t, { agent: () => "", mailbox: () => "" }).filter((i) => i.kind === "gate");
+	expect(gate.map((i) => i.kind === "gate" && i.move.state)).toEqual(["denied"]);
 });

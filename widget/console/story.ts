@@ -25,7 +25,9 @@ export type Item =
 	| { kind: "gate"; id: string; at: number; seq: number; move: GateMoved };
 export type Names = { agent(id: string | undefined): string; mailbox(id: string | undefined): string };
 
-/** Both sides in one line of time. A change's later steps keep the words of its first; drafts stay in the Verify tab. */
+/**
+ * Both sides in one line of time. A change's later steps keep the words of its first; drafts stay in the Verify
+ * tab, and steps that follow each other fold into the last one. */
 export function story(t: Thread, names: Names): Item[] {
 	const all = [...t.events, ...t.staff].sort((a, b) => a.at - b.at || a.seq - b.seq);
 	const out: Item[] = [];
@@ -37,6 +39,8 @@ export function story(t: Thread, names: Names): Item[] {
 			said[change] = { ...said[change], ...item.move };
 			if (item.move.state === "draft") continue;
 			item.move = said[change];
+			const last = out.at(-1);
+			if (last?.kind === "gate" && last.move.change === change) out.pop();
 		}
 		if (item) out.push(item);
 	}
@@ -66,6 +70,7 @@ function lineOf(e: Event, names: Names): Said | undefined {
 			: e.by.id === e.data.agent
 				? say("claimed", { name: e.data.name || who })
 				: say("assigned", { who, name: e.data.name || names.agent(e.data.agent) });
+	if (is(e, "conversation.released") && e.data.reason === "withdrawn") return undefined;
 	if (is(e, "conversation.released")) return say(`released.${e.data.reason}`, { name: names.agent(e.data.agent) });
 	if (is(e, "conversation.missed")) return say("missed", { number: String(e.data.number) }, "stop");
 	if (is(e, "ticket.opened")) {

@@ -22,6 +22,7 @@ export function Verify({ s, r }: { s: Session; r: Row }): JSX.Element {
 	const guides = d.kinds.filter((k) => k.guide);
 	const offers = d.kinds.filter((k) => k.assisted);
 	const recovery = safeURL(d.kinds.find((k) => k.recovery)?.recovery);
+	const refused = cannot();
 	const changes = [...d.changes].reverse();
 	const draft = changes.find((c) => c.state === "draft");
 	const going = changes.some((c) => live(c.state) && c.state !== "draft");
@@ -68,6 +69,8 @@ export function Verify({ s, r }: { s: Session; r: Row }): JSX.Element {
 				<h2>{t("offer.change")}</h2>
 				{!offers.length ? (
 					<p class="quiet-text">{t("offer.nokinds")}</p>
+				) : refused ? (
+					<p class="quiet-text">{refused}</p>
 				) : stop ? (
 					<p class="quiet-text">{stop}</p>
 				) : (
@@ -94,6 +97,12 @@ function why(r: Row, going: boolean): string {
 	if (r.frozen) return t("offer.frozen");
 	if (r.assignee !== st.myId.value) return t(r.status === "queued" ? "offer.notmine" : "offer.take");
 	return going ? t("offer.one") : "";
+}
+/** Why my role offers nothing, or nothing sensitive (verify/role.go decides; this only says it before). */
+function cannot(tier = "plain"): string {
+	const role = st.me.value?.role ?? "";
+	if (!["agent", "senior", "supervisor"].includes(role)) return t("offer.role");
+	return tier === "sensitive" && role === "agent" ? t("offer.senior") : "";
 }
 /** A kind and its fields; the server freezes them into a draft, which is then shown as the visitor will see it. */
 function Form({ s, r, kinds }: { s: Session; r: Row; kinds: st.Kind[] }): JSX.Element {
@@ -135,7 +144,10 @@ function Form({ s, r, kinds }: { s: Session; r: Row; kinds: st.Kind[] }): JSX.El
 				}}
 				options={[
 					{ value: "", label: t("offer.pick") },
-					...kinds.map((k) => ({ value: k.name, label: pick(k.title) })),
+					...kinds.map((k) => {
+						const why = cannot(k.tier);
+						return { value: k.name, label: why ? `${pick(k.title)} (${why})` : pick(k.title), off: Boolean(why) };
+					}),
 				]}
 			/>
 			{kind?.guide && <p class="notice wait">{t("offer.guide_first")}</p>}
@@ -279,7 +291,11 @@ function Live({ s, r, c }: { s: Session; r: Row; c: Change }): JSX.Element {
 						return (
 							<li class={l.tone} key={`${x.at}${x.state}${x.ev}`}>
 								<Icon name={l.icon} fill={l.fill} />
-								<span class="grow">{t(`gate.${x.state}`, { time: c.until ? upcoming(c.until) : "" })}</span>
+								<span class="grow">
+									{t(x.state === "draft" ? "gate.drafted" : `gate.${x.state}`, {
+										time: c.until ? upcoming(c.until) : "",
+									})}
+								</span>
 								<time title={exact(x.at)}>{clock(x.at)}</time>
 							</li>
 						);
