@@ -217,7 +217,8 @@ type LoginObserved struct {
 	Match  bool   `json:"match"`
 }
 
-// IdentityClaimed says that the host signed who is in its session (no proof), or that the visitor typed it.
+// IdentityClaimed says that the host signed who is in its session (no proof; then without name and address,
+// which are account facts), or that the visitor typed it.
 type IdentityClaimed struct {
 	How   string `json:"how"` // typed, signed
 	Name  string `json:"name,omitempty"`

@@ -3,6 +3,7 @@ package gatewaytest
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -224,5 +225,14 @@ func identity(w *World) {
 	w.ok(err)
 	if got.Identity.Subject != "42" || got.Identity.Name != "Anna" {
 		w.Errorf("identity: %+v", got.Identity)
+	}
+	c, _, err := w.Store.StartConversation(w.Context(), gateway.Start{
+		ID: w.ID(gateway.PrefixConversation), Visitor: v.ID, Mailbox: w.Mailbox, Missed: gateway.DefaultMissed, CommandID: "signed",
+	}, w.Now())
+	w.ok(err)
+	events, err := w.Store.SetIdentity(w.Context(), v.ID, i, "another", w.Now())
+	w.ok(err)
+	if len(events) != 1 || events[0].Topic != c.ID.Staff() || strings.Contains(string(events[0].Payload), "Anna") {
+		w.Errorf("the staff learns %v; want that somebody is signed, not who", events)
 	}
 }

@@ -98,9 +98,11 @@ func (s *Store) SetIdentity(ctx context.Context, id gateway.ID, i gateway.Identi
 	})
 }
 
+// identified is what the staff may know: that the host signed, not whom. Name and address are account facts, and
+// nothing is proven yet (proof-gate.md §6, invariant 9).
 func identified(i gateway.Identity) gateway.Payload {
 	if i.How == "proven" {
 		return gateway.IdentityProven{Host: i.Host}
 	}
-	return gateway.IdentityClaimed{How: i.How, Name: i.Name, Email: i.Email}
+	return gateway.IdentityClaimed{How: i.How}
 }

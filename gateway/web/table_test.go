@@ -19,9 +19,7 @@ func TestCommands(t *testing.T) {
 	}
 	inCode := []string{"identify"}
 	for _, m := range regexp.MustCompile(`(?m)^\tcase ("[a-z.", ]+"):$`).FindAllStringSubmatch(source, -1) {
-		for _, name := range regexp.MustCompile(`[a-z.]+`).FindAllString(m[1], -1) {
-			inCode = append(inCode, name)
-		}
+		inCode = append(inCode, regexp.MustCompile(`[a-z.]+`).FindAllString(m[1], -1)...)
 	}
 	b, err := os.ReadFile("PROTOCOL.md")
 	if err != nil {
