@@ -25,7 +25,7 @@ export function Form({ s }: { s: Session }) {
 		const bad: Errors = {};
 		if (!get("text")) bad.text = t("form.required");
 		if (get("email") && !EMAIL.test(get("email"))) bad.email = t("form.bad.email");
-		for (const f of m?.fields ?? []) if (f.required && !get(f.name) && !signed?.email) bad[f.name] = t("form.required");
+		for (const f of m?.fields ?? []) if (f.required && !get(f.name)) bad[f.name] = t("form.required");
 		setErrors(bad);
 		const wrong = Object.keys(bad)[0];
 		if (wrong) {
@@ -34,7 +34,7 @@ export function Form({ s }: { s: Session }) {
 		}
 		const fields = Object.fromEntries(extra.map((f) => [f.name, get(f.name)]));
 		const article = st.article.value?.article;
-		const who = { name: get("name") || (signed?.name ?? ""), email: get("email") || (signed?.email ?? "") };
+		const who = { name: get("name"), email: get("email") };
 		setBusy(true);
 		s.begin({
 			text: get("text"),
@@ -59,22 +59,22 @@ export function Form({ s }: { s: Session }) {
 				</p>
 			)}
 			{!ticket && m?.greeting && <p class="quiet">{m.greeting}</p>}
-			{signed?.email ? (
-				<p class="quiet">{t("form.as", { who: signed.name ? `${signed.name} (${signed.email})` : signed.email })}</p>
-			) : (
-				<>
-					<Input name="name" label={t("form.name")} complete="name" value={st.prefill.value.name} error={errors.name} />
-					<Input
-						name="email"
-						type="email"
-						label={t("form.email.optional")}
-						complete="email"
-						value={st.prefill.value.email}
-						error={errors.email}
-						hint={t(ticket ? "form.email.ticket" : "form.email.why")}
-					/>
-				</>
-			)}
+			<Input
+				name="name"
+				label={t("form.name")}
+				complete="name"
+				value={st.prefill.value.name ?? signed?.name}
+				error={errors.name}
+			/>
+			<Input
+				name="email"
+				type="email"
+				label={t("form.email.optional")}
+				complete="email"
+				value={st.prefill.value.email ?? signed?.email}
+				error={errors.email}
+				hint={t(ticket ? "form.email.ticket" : "form.email.why")}
+			/>
 			{extra.map((f) => (
 				<Input key={f.name} name={f.name} label={f.label} error={errors[f.name]} />
 			))}

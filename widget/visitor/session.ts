@@ -168,7 +168,9 @@ export class Session {
 			const m = { ...st.hello.value.mailbox, available: Boolean(d.available), open: Boolean(d.open) };
 			st.hello.value = { ...st.hello.value, mailbox: { ...m, until: d.until as number | undefined } };
 		} else if (sig === "typing" && d.conversation === st.current.value) {
-			st.typing.value = d.on ? ((d.by as { name?: string })?.name ?? t("chat.agent")) : "";
+			const by = d.by as { role?: string; name?: string } | undefined;
+			if (by?.role === "visitor") return; // another tab of this browser
+			st.typing.value = d.on ? by?.name || t("chat.agent") : "";
 			clearTimeout(this.#quiet);
 			this.#quiet = setTimeout(() => (st.typing.value = ""), TYPING_MS) as unknown as number;
 		}
