@@ -60,7 +60,6 @@ function lineOf(e: Event, names: Names): Said | undefined {
 	const say = (key: string, params: Params = {}, tone?: string): Said => ({ key: `sys.${key}`, params, tone });
 	const who = names.agent(e.by.id);
 	if (is(e, "conversation.started")) return say("started");
-	if (is(e, "conversation.queued")) return e.data.back ? say("back") : undefined;
 	if (is(e, "conversation.offered")) return say("offered", { name: names.agent(e.data.agent) });
 	if (is(e, "conversation.claimed"))
 		return say(e.data.how === "assign" ? "handed" : "claimed", { name: e.data.name || names.agent(e.data.agent) });
