@@ -35,6 +35,8 @@ func commands() []command {
 	return []command{
 		{"serve", "run one gateway from the configuration until it is told to stop", runServe},
 		{"demo", "the gateway and a sample shop with sample data, on this machine only", runDemo},
+		{"agent", "'agent add EMAIL --role admin' makes one and prints the link that sets the password", runAgent},
+		{"audit", "'audit verify' checks the log of account changes and names the first bad line", runAudit},
 		{"config", "print the example configuration; 'config check' lists the mistakes of yours", runConfig},
 	}
 }

@@ -93,12 +93,17 @@ func pick(given string, other, otherwise string) string {
 	return otherwise
 }
 
+// openStorage opens the database that the configuration names, and makes the data folder.
+func openStorage(ctx context.Context, c Config, now func() time.Time) (storage, error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return storage{}, err
+	}
+	return stores(now)[pick(c.DatabaseURL, "postgres", "sqlite")](ctx, c)
+}
+
 // join opens the leaves that the configuration names and puts the service together.
 func (a *App) join(ctx context.Context, c Config) (err error) {
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return err
-	}
-	if a.store, err = stores(a.outside.decides)[pick(c.DatabaseURL, "postgres", "sqlite")](ctx, c); err != nil {
+	if a.store, err = openStorage(ctx, c, a.outside.decides); err != nil {
 		return err
 	}
 	if a.bus, err = buses(a.outside.now)[pick(c.RedisURL, "redis", "local")](ctx, c); err != nil {
