@@ -102,7 +102,7 @@ func changedLeaf(r *row) {
 }
 
 func swappedLeaves(r *row) {
-	db := r.fill(10_000)
+	db := r.fill(2_000)
 	for _, q := range []string{
 		`UPDATE log_leaves SET n = -1 WHERE n = 777`, `UPDATE log_leaves SET n = 777 WHERE n = 778`, `UPDATE log_leaves SET n = 778 WHERE n = -1`,
 	} {

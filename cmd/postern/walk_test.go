@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,6 +41,9 @@ type node struct {
 }
 
 const password = "correct horse battery"
+
+// hashed is the password's argon2id string, made once: it costs 64 MiB.
+var hashed = sync.OnceValues(func() (string, error) { return token.HashPassword(password, rand.Reader) })
 
 func startNode(t *testing.T, c Config) *node {
 	t.Helper()
@@ -130,7 +134,7 @@ func (n *node) seed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		phc, err := token.HashPassword(password, rand.Reader)
+		phc, err := hashed()
 		if err != nil {
 			t.Fatal(err)
 		}
