@@ -85,6 +85,7 @@ function lineOf(e: Event, names: Names): Said | undefined {
 	if (is(e, "conversation.rated")) return say("rated", { n: e.data.stars, text: e.data.text ?? "" });
 	if (is(e, "conversation.frozen")) return say("frozen", {}, "stop");
 	if (is(e, "identity.proven")) return say("proven", {}, "ok");
+	if (is(e, "identity.claimed") && e.data.how === "signed") return say("signed");
 	if (is(e, "identity.claimed")) return say("typed", { email: e.data.email ?? "", name: e.data.name ?? "" });
 	if (is(e, "login.observed")) return say("login");
 	if (is(e, "article.rated")) return say(e.data.solved ? "article.yes" : "article.no");

@@ -16,7 +16,7 @@ func Replies() []Reply {
 		{Title: "We never ask for a password", Text: "Please do not send me your password or any code: nobody here will ever ask for it. If a change needs you to log in, a card with a button appears in this chat, and you log in on our own page."},
 		{Title: "How confirming works", Text: "I have offered the change. Press “Log in to confirm” on the card, log in on our page, read what it says, and press Approve there. If something looks wrong, press “Not me” and nothing is changed."},
 		{Title: "Change your e-mail yourself", Text: "You can change your login e-mail yourself: open Settings in your account, enter the new address and your password, and save. It takes a minute and I cannot see it happen."},
-		{Title: "Where is my order", Mailbox: "orders", Text: "Could you tell me the order number? It stands in the confirmation and on your Orders page and looks like Q-10428."},
+		{Title: "Where is my order", Mailbox: "orders", Text: "Could you tell me the order number? It stands in the confirmation and on your Orders page."},
 		{Title: "Parcel on its way", Mailbox: "orders", Text: "Your parcel has left our packing table. Most parcels arrive within two to four working days; the tracking line on the order page moves once a day."},
 		{Title: "Damaged parcel", Mailbox: "orders", Text: "I am sorry that it arrived like this. Please attach a photo of the box and of the tin here in the chat; a replacement goes out the same day."},
 		{Title: "Returns", Mailbox: "orders", Text: "Unopened tins can come back within 30 days. Put the order number in the box; the label is on the order page under “Return something”."},
