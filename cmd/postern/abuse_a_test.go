@@ -22,7 +22,7 @@ const typedEmail = "harriet.quill@example-mail.com"
 func (r *row) impostor() talk {
 	r.Helper()
 	const text = "I am Harriet Quill, 1742 Maple Hollow Drive Apt 5B"
-	r.typed = []string{typedEmail, text}
+	r.typed = append(r.typed, typedEmail, text)
 	mia := r.as("ag1")
 	mia.ok("availability.set", map[string]any{"value": "available"})
 	b := newBrowser(r.T)

@@ -122,7 +122,7 @@ func duplicateSubject(r *row) {
 }
 
 func unboundLogin(r *row) {
-	r.typed = []string{"harriet.quill@example-mail.com"}
+	r.typed = append(r.typed, "harriet.quill@example-mail.com")
 	k := r.talk("ag1")
 	change, _ := k.offer(r.T)
 	topics := []string{k.cv, k.cv + "/staff"}

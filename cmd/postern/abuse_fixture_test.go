@@ -28,6 +28,7 @@ type fixture struct {
 	staff  map[string]member
 	config Config
 	log    *output
+	typed  []string // facts that visitors of its rows typed themselves: consoles of the same mailbox see them
 }
 
 // member is one of the staff, signed in.

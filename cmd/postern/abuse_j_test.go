@@ -55,7 +55,7 @@ func (r *row) address(cv, email string) string {
 }
 
 func mailedWish(r *row) {
-	r.typed = []string{vicsMail}
+	r.typed = append(r.typed, vicsMail)
 	k := r.ticket(vicsMail)
 	to := r.address(k.cv, vicsMail)
 	cv := r.arrives(to, "From: Harriet Quill <"+vicsMail+">", "To: "+to, "Subject: Please change my e-mail",
@@ -92,7 +92,7 @@ func (r *row) unproven(cv gateway.Conversation) {
 }
 
 func spoofedFrom(r *row) {
-	r.typed = []string{vicsMail}
+	r.typed = append(r.typed, vicsMail)
 	vic := r.ticket(vicsMail)
 	cv := r.arrives("support@shop.test", "From: Harriet Quill <"+vicsMail+">", "Reply-To: x@evil.test", "To: support@shop.test", "Subject: My account")
 	if string(cv.ID) == vic.cv || cv.Visitor != "" || cv.Number == 0 {

@@ -27,7 +27,6 @@ type row struct {
 	clients []*client
 	public  map[*client]bool // the visitors among them
 	talks   []talk
-	typed   []string // facts that somebody typed himself
 }
 
 // facts is what only vic and the host know. None of it may reach a screen.
