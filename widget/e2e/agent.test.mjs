@@ -1,6 +1,6 @@
 // The agent's day: availability, offers, the composer, handing on, closing (P32, P33, P36, P37, P55, P56, P59, P60).
 import { strict as assert } from "node:assert";
-import { accept, be, closes, like, offer, onDuty, replies, side, signIn, startChat, t, thread, visit, writes } from "./kit/people.mjs";
+import { accept, be, closes, goTo, like, offer, onDuty, replies, side, signIn, startChat, t, thread, visit, writes } from "./kit/people.mjs";
 import { button, log } from "./kit/people.mjs";
 import { suite } from "./kit/world.mjs";
 
@@ -107,7 +107,7 @@ scene("release puts it back into the queue; the visitor is told", async () => {
 	await ben.page.locator(".thread-head").getByRole("button", { name: t("thread.more") }).click();
 	await ben.page.getByRole("menuitem", { name: t("thread.release") }).click();
 	await log(f).getByText(t("line.back")).waitFor();
-	await ben.page.getByRole("navigation", { name: t("pane.rail") }).getByRole("button", { name: t("view.incoming") }).click();
+	await goTo(ben.page, "incoming");
 	await ben.page.getByRole("button", { name: t("list.claim_of", { name: "Noor" }) }).click();
 	await log(f).getByText(t("line.claimed", { name: "Ben" })).waitFor();
 });
@@ -115,15 +115,15 @@ scene("release puts it back into the queue; the visitor is told", async () => {
 scene("close with an outcome and a reason; it stands in Closed and in the visitor's history", async () => {
 	await closes(ben.page, "Question answered");
 	await log(f).getByText(t("line.closed")).waitFor();
-	await ben.page.getByRole("navigation", { name: t("pane.rail") }).getByRole("button", { name: t("view.closed") }).click();
+	await goTo(ben.page, "closed");
 	await ben.page.locator(".card.line").filter({ hasText: "Noor" }).first().click();
 	await thread(ben.page).getByText(/Question answered/).waitFor();
+	await be(ben.page, "available");
 	await button(f, "end.again").click();
 	await f.getByLabel(t("form.text")).fill("One more thing");
-	await f.getByRole("button", { name: new RegExp(`${t("form.start")}|${t("form.send")}`) }).click();
-	await log(f).getByText("One more thing").waitFor();
-	await ben.page.getByRole("navigation", { name: t("pane.rail") }).getByRole("button", { name: t("view.incoming") }).click();
-	await ben.page.locator("[data-row]").filter({ hasText: "One more thing" }).click();
+	await button(f, "form.start").click();
+	await accept(ben.page);
+	await thread(ben.page).getByText("One more thing").waitFor();
 	await side(ben.page, "history").click();
 	await ben.page.locator("#side").getByText(/oolong|Ben here/).first().click();
 	await ben.page.locator("#side").getByText("Ben here: yes, it is").last().waitFor();

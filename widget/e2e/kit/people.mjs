@@ -1,4 +1,5 @@
 // What people do: visitors in the panel, agents in the console, customers in the shop.
+import { until } from "./server.mjs";
 import { panel } from "./world.mjs";
 import { like, t } from "./words.mjs";
 
@@ -49,9 +50,15 @@ export async function signIn(demo, p, email, place = "console") {
 
 /** Chooses an availability for all mailboxes: available, assign_only, unavailable. */
 export async function be(page, value) {
-	const choices = page.getByRole("dialog", { name: /Availability/ });
-	if (!(await choices.isVisible())) await page.locator(".be-button").click();
-	await choices.getByRole("radio", { name: new RegExp(`^${t(`be.${value}`)}`) }).click();
+	const choice = page.getByRole("dialog", { name: /Availability/ }).getByRole("radio", { name: new RegExp(`^${t(`be.${value}`)}`) });
+	// At the first sign-in the choices open by themselves.
+	await until("the choices of availability", async () => {
+		if (await choice.isVisible()) return true;
+		const shut = page.locator(".be-button[aria-expanded=false]");
+		if (await shut.count()) await shut.click();
+		return choice.waitFor({ timeout: 1000 }).then(() => true, () => false);
+	});
+	await choice.click();
 	await page.keyboard.press("Escape");
 	await page.locator(".be-button").filter({ hasText: t(`be.${value}`) }).waitFor();
 }
@@ -63,6 +70,10 @@ export async function onDuty(s, name, email, value = "available") {
 	await be(p.page, value);
 	return p;
 }
+
+/** Goes to a view of the console: incoming, mine, missed, closed. */
+export const goTo = (page, view) =>
+	page.getByRole("navigation", { name: t("pane.rail") }).getByRole("button", { name: new RegExp(`^${t(`view.${view}`)}`) }).click();
 
 export const offer = (page) => page.getByRole("region", { name: t("offer.title") });
 export const thread = (page) => page.getByRole("log", { name: t("thread.log") });
@@ -81,7 +92,13 @@ export async function replies(page, text) {
 }
 /** The agent ends the conversation. */
 export async function closes(page, reason = "") {
-	await page.locator(".thread-head").getByRole("button", { name: t("thread.close") }).click();
+	const head = page.locator(".thread-head");
+	const close = head.getByRole("button", { name: t("thread.close") });
+	if (await close.isVisible()) await close.click();
+	else {
+		await head.getByRole("button", { name: t("thread.more") }).click();
+		await page.getByRole("menuitem", { name: t("thread.close") }).click();
+	}
 	const d = page.getByRole("dialog", { name: t("close.title") });
 	if (reason) await d.getByLabel(t("close.reason")).fill(reason);
 	await d.getByRole("button", { name: t("close.go") }).click();
@@ -97,4 +114,4 @@ export async function customer(demo, page, email, next = "/account") {
 	await page.getByRole("button", { name: "Sign in" }).click();
 	await page.waitForURL((u) => !u.pathname.startsWith("/signin"));
 }
-export { like, t };
+export { like, panel, t };

@@ -72,7 +72,7 @@ export class World {
 	/** Screenshots and traces of everybody, after a failure. */
 	async save(name) {
 		for (const p of this.people.filter((x) => !x.closed)) {
-			const base = file(`failed-${name}-${p.name}`);
+			const base = file(`failed-${name.slice(0, 50)}-${p.name}`);
 			for (const [i, page] of p.context.pages().entries()) {
 				await page.screenshot({ path: `${base}${i || ""}.png`, timeout: 5000 }).catch(() => undefined);
 			}
