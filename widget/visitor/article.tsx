@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { t } from "../kit/i18n";
+import { dir, t } from "../kit/i18n";
 import { Nodes } from "../kit/nodes";
 import type { Session } from "./session";
 import * as st from "./state";
@@ -14,7 +14,7 @@ export function Article({ s }: { s: Session }) {
 	};
 	return (
 		<>
-			<article class="body text" lang="en" key={a.article}>
+			<article class="body text" dir="auto" key={a.article}>
 				<h2>{a.title}</h2>
 				<Nodes nodes={a.nodes} />
 				<Helped s={s} article={a.article} />
@@ -38,7 +38,7 @@ function Helped({ s, article }: { s: Session; article: string }) {
 			(e) => setError(st.words(e)),
 		);
 	return (
-		<section class="helped" aria-label={t("article.helped")}>
+		<section class="helped" dir={dir()} aria-label={t("article.helped")}>
 			<p role="status">{t(step === "ask" ? "article.helped" : step === "why" ? "article.sorry" : "article.thanks")}</p>
 			{step === "ask" && (
 				<p class="row">

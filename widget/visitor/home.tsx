@@ -52,7 +52,7 @@ export function Home({ s }: { s: Session }) {
 								<li key={r.article}>
 									<button type="button" class="card" data-move onClick={() => s.read(r.article).catch(() => undefined)}>
 										<Icon name="page" />
-										<span>
+										<span dir="auto">
 											<b>{r.title}</b>
 											<span class="quiet">{r.summary}</span>
 										</span>

@@ -31,6 +31,7 @@ async function speak(lang: string): Promise<void> {
 	use(ar ? "ar" : "en", file.default);
 	document.documentElement.lang = ar ? "ar" : "en";
 	document.documentElement.dir = dir();
+	st.locale.value = document.documentElement.lang;
 }
 async function down(s: Session, port: MessagePort, m: Down): Promise<void> {
 	if (m.t === "shown") {

@@ -21,7 +21,7 @@ export function Messages() {
 							}}
 						>
 							<span>
-								<b>{c.subject || c.first_words || t("line.started")}</b>
+								<b dir="auto">{c.subject || c.first_words || t("line.started")}</b>
 								<span class="quiet">
 									{exact(c.started_at)}
 									{c.number ? ` · ${t("chat.number", { number: String(c.number) })}` : ""}

@@ -16,6 +16,8 @@ export const hello = signal<VisitorHello | undefined>(undefined);
 export const screen = signal<Screen>("home");
 /** Where an article was opened from: Back leads there. */
 export const from = signal<Screen>("home");
+/** The language on show; a change draws everything anew. */
+export const locale = signal("en");
 /** The panel is open on the host's page. */
 export const shown = signal(false);
 /** Topic of the conversation on the chat screen; "" = none yet. */
