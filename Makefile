@@ -44,7 +44,7 @@ check: lint test ## what continuous integration runs
 
 # npm's modules belong to one lock file: a copy of it beside them says which.
 widget/node_modules/.lock: widget/package-lock.json
-	cd widget && npm install --no-save --ignore-scripts --no-audit --no-fund
+	cd widget && npm ci --ignore-scripts --no-audit --no-fund
 	cp widget/package-lock.json $@
 
 ui: ## builds the user interface into widget/dist
