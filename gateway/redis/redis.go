@@ -27,7 +27,7 @@ const (
 type Bus struct {
 	client *redis.Client
 	sub    *redis.PubSub
-	now    func() time.Time
+	clock  serverClock // presence only
 	gaps   chan struct{}
 	done   chan struct{}
 	stop   context.CancelFunc
@@ -49,12 +49,12 @@ func New(ctx context.Context, url string, now func() time.Time) (*Bus, error) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b := &Bus{
 		client: redis.NewClient(opt),
-		now:    now,
 		gaps:   make(chan struct{}, 1),
 		done:   make(chan struct{}),
 		stop:   stop,
 		subs:   map[string]map[uint64]func(gateway.Hint){},
 	}
+	b.clock = serverClock{now: now, ask: func(ctx context.Context) (time.Time, error) { return b.client.Time(ctx).Result() }}
 	b.sub = b.client.Subscribe(ctx)
 	go b.receive(ctx)
 	return b, nil
@@ -191,10 +191,10 @@ func (b *Bus) Gaps() <-chan struct{} { return b.gaps }
 
 // Beat keeps member in set for ttl. Errors: unavailable.
 func (b *Bus) Beat(ctx context.Context, set, member string, ttl time.Duration) error {
-	now := b.now()
+	now := b.clock.millis(ctx)
 	p := b.client.Pipeline()
-	p.ZAdd(ctx, prefix+set, redis.Z{Score: float64(now.Add(ttl).UnixMilli()), Member: member})
-	p.ZRemRangeByScore(ctx, prefix+set, "-inf", strconv.FormatInt(now.UnixMilli(), 10))
+	p.ZAdd(ctx, prefix+set, redis.Z{Score: float64(now + ttl.Milliseconds()), Member: member})
+	p.ZRemRangeByScore(ctx, prefix+set, "-inf", strconv.FormatInt(now, 10))
 	p.Expire(ctx, prefix+set, time.Hour)
 	if _, err := p.Exec(ctx); err != nil {
 		return gateway.Unavailable("bus", err)
@@ -212,7 +212,7 @@ func (b *Bus) Drop(ctx context.Context, set, member string) error {
 
 // Members gives who beat within their ttl. Errors: unavailable.
 func (b *Bus) Members(ctx context.Context, set string) ([]string, error) {
-	min := "(" + strconv.FormatInt(b.now().UnixMilli(), 10)
+	min := "(" + strconv.FormatInt(b.clock.millis(ctx), 10)
 	out, err := b.client.ZRangeArgs(ctx, redis.ZRangeArgs{Key: prefix + set, Start: min, Stop: "+inf", ByScore: true}).Result()
 	if err != nil {
 		return nil, gateway.Unavailable("bus", err)
