@@ -1,0 +1,194 @@
+// The visitor's way: nothing before intent, self-help first, a person, the end (P01-P14 and walks 1 and 2).
+import { strict as assert } from "node:assert";
+import { accept, be, button, closes, like, log, offer, onDuty, openPanel, panel, replies, startChat, t, thread, visit, writes } from "./kit/people.mjs";
+import { suite } from "./kit/world.mjs";
+import { say } from "./kit/words.mjs";
+import { until } from "./kit/server.mjs";
+
+const s = suite();
+const { scene } = s;
+let mia;
+let noor;
+let f;
+
+scene("P01: before intent one request of at most 3 KB, and no iframe", async () => {
+	noor = await s.world.person("noor");
+	const asked = [];
+	noor.page.on("response", async (r) => {
+		if (r.url().startsWith(s.demo.gateway)) asked.push(r);
+	});
+	await noor.page.goto(`${s.demo.shop}/support/orders`);
+	await noor.page.getByRole("button", { name: t("launcher.open") }).waitFor();
+	await noor.page.waitForLoadState("networkidle");
+	assert.deepEqual(asked.map((r) => new URL(r.url()).pathname), ["/widget/loader.js"]);
+	const { responseBodySize } = await asked[0].request().sizes();
+	assert.ok(responseBodySize <= 3 * 1024, `${responseBodySize} bytes`);
+	assert.equal(await noor.page.locator("postern-chat iframe").count(), 0);
+});
+
+scene("walk 1: the search has the focus, finds while typing, is walked with arrow keys; an article is read and rated", async () => {
+	f = await openPanel(noor.page);
+	const search = f.getByRole("searchbox");
+	await until("the focus in the search", () => search.evaluate((e) => e === document.activeElement));
+	await f.getByRole("heading", { name: t("home.suggested") }).waitFor();
+	await noor.page.keyboard.type("chnge emial adress");
+	await f.getByRole("heading", { name: t("home.results") }).waitFor();
+	const cards = f.locator("[data-move]");
+	await until("results", async () => (await cards.count()) > 0);
+	assert.ok((await cards.count()) <= 3, "at most three");
+	await search.fill("qqqq zzzz xxxx");
+	await f.getByText(t("home.none", { q: "qqqq zzzz xxxx" })).waitFor();
+	await search.fill("change my e-mail");
+	await f.getByRole("button", { name: /How do I change my login e-mail/ }).waitFor();
+	await search.press("ArrowDown");
+	await until("the focus on a result", () => cards.first().evaluate((e) => e === document.activeElement));
+	await noor.page.keyboard.press("ArrowUp");
+	await until("the focus back in the search", () => search.evaluate((e) => e === document.activeElement));
+	await f.getByRole("button", { name: /How do I change my login e-mail/ }).click();
+	await f.getByRole("heading", { name: "How do I change my login e-mail?" }).waitFor();
+	await button(f, "article.yes").click();
+	await f.getByText(t("article.thanks")).waitFor();
+	await button(f, "panel.back").click();
+});
+
+scene("walk 2: a place in the queue, an agent who accepts by Enter, messages both ways with their states", async () => {
+	mia = await onDuty(s, "mia", "mia@shop.example");
+	await f.getByRole("searchbox").fill("");
+	await startChat(f, "Where is my parcel?", { name: "Noor" });
+	await f.getByText(t("wait.next")).or(f.getByText(t("wait.queued"))).first().waitFor();
+	await offer(mia.page).waitFor();
+	await mia.page.keyboard.press("Enter");
+	await thread(mia.page).getByText("Where is my parcel?").waitFor();
+	await log(f).getByText(t("line.claimed", { name: "Mia" })).waitFor();
+	await mia.page.getByText("How do I change my login e-mail?").first().waitFor();
+	await replies(mia.page, "On its way.");
+	await log(f).getByText("On its way.").waitFor();
+	await writes(f, "Thank you");
+	await thread(mia.page).getByText("Thank you", { exact: true }).waitFor();
+	await log(f).getByText(t("state.read")).last().waitFor();
+	await thread(mia.page).getByText(t("state.read")).last().waitFor();
+});
+
+scene("typing is shown on both sides and is gone within 6 s", async () => {
+	await f.getByRole("textbox", { name: t("chat.write") }).pressSequentially("Hm, let me see", { delay: 120 });
+	await mia.page.getByText(t("thread.types.visitor")).or(mia.page.getByText(t("thread.types", { name: "Noor" }))).first().waitFor();
+	await mia.page.getByRole("textbox", { name: t("composer.write") }).pressSequentially("Let me look", { delay: 120 });
+	const types = f.getByText(t("chat.typing", { name: "Mia" }));
+	await types.waitFor();
+	await types.waitFor({ state: "hidden", timeout: 7500 });
+	await mia.page.locator(".typing .dots").waitFor({ state: "hidden", timeout: 7500 });
+	await mia.page.getByRole("textbox", { name: t("composer.write") }).fill("");
+	await f.getByRole("textbox", { name: t("chat.write") }).fill("");
+});
+
+scene("files both ways; one of a refused kind says so and sends nothing", async () => {
+	const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+	await f.locator("input[type=file]").setInputFiles({ name: "tin.png", mimeType: "image/png", buffer: png });
+	await button(f, "chat.send").click();
+	await thread(mia.page).getByText("tin.png").waitFor();
+	await log(f).getByText("tin.png").or(log(f).getByRole("img", { name: /tin\.png/ })).first().waitFor();
+	await mia.page.locator("input[type=file]").setInputFiles({ name: "label.txt", mimeType: "text/plain", buffer: Buffer.from("Return label") });
+	await mia.page.getByRole("button", { name: t("composer.send"), exact: true }).click();
+	await log(f).getByText("label.txt").waitFor();
+	const saved = noor.page.waitForEvent("download");
+	await log(f).getByText("label.txt").click();
+	assert.equal((await saved).suggestedFilename(), "label.txt");
+});
+
+scene("# sends an article as a card that the visitor reads in the panel", async () => {
+	const box = mia.page.getByRole("textbox", { name: t("composer.write") });
+	await box.pressSequentially("#delivery time");
+	await mia.page.getByRole("option", { name: /How long does delivery take/ }).click();
+	await box.fill("This says it all.");
+	await box.press("Enter");
+	const card = log(f).getByRole("button", { name: /How long does delivery take|Open guide/ }).last();
+	await card.click();
+	await f.getByRole("heading", { name: "How long does delivery take?" }).waitFor();
+	await button(f, "panel.back").click();
+	await log(f).waitFor();
+});
+
+scene("a reload keeps the conversation; Esc closes the panel and the focus goes back to the button", async () => {
+	await noor.page.reload();
+	f = await openPanel(noor.page);
+	await f.getByRole("button", { name: new RegExp(`^${t("home.open")}`) }).click();
+	await log(f).getByText("On its way.").waitFor();
+	await f.getByRole("textbox", { name: t("chat.write") }).press("Escape");
+	await noor.page.locator("postern-chat iframe").waitFor({ state: "hidden" });
+	assert.equal(await noor.page.evaluate(() => document.activeElement?.tagName), "POSTERN-CHAT");
+	await noor.page.keyboard.press("Enter");
+	await log(f).waitFor();
+});
+
+scene("the end: stars and a comment, which the agent sees; the earlier conversation stays in this browser", async () => {
+	await button(f, "chat.end").first().click();
+	await f.getByText(t("chat.end.sure")).waitFor();
+	await button(f, "chat.end").click();
+	await log(f).getByText(t("line.closed")).waitFor();
+	await f.getByRole("radio", { name: t("end.star", { n: 4 }) }).check({ force: true });
+	await f.getByLabel(t("end.text")).fill("Quick and kind");
+	await button(f, "end.rate").click();
+	await f.getByText(t("end.thanks")).waitFor();
+	await thread(mia.page).getByText(/Rated 4 stars. Quick and kind/).waitFor();
+	await startAgain();
+	await button(f, "panel.back").click();
+	await f.getByRole("button", { name: t("home.earlier") }).click();
+	await f.getByRole("button", { name: /Where is my parcel/ }).click();
+	await log(f).getByText("On its way.").waitFor();
+	const other = await s.world.person("other");
+	const g = await visit(s.demo, other);
+	assert.equal(await g.getByText(t("home.all")).count(), 0, "another browser has none of it");
+	await other.leave();
+});
+async function startAgain() {
+	await button(f, "end.again").click();
+	await f.getByLabel(t("form.text")).fill("And another thing");
+	await button(f, "form.start").click();
+	await accept(mia.page);
+	await log(f).getByText("And another thing").waitFor();
+}
+
+scene("keyboard only: Tab to the launcher, Enter, search, an article, a person, send, close", async () => {
+	const p = await s.world.person("keys");
+	await p.page.goto(`${s.demo.shop}/support/orders`);
+	const launcher = p.page.getByRole("button", { name: t("launcher.open") });
+	await launcher.waitFor();
+	for (let i = 0; i < 40 && !(await launcher.evaluate((e) => e.getRootNode().activeElement === e)); i++) await p.page.keyboard.press("Tab");
+	await p.page.keyboard.press("Enter");
+	const g = panel(p.page);
+	await until("the focus in the search", () => g.getByRole("searchbox").evaluate((e) => e === document.activeElement));
+	await tabTo(p.page, button(g, "home.talk"));
+	await p.page.keyboard.press("Enter");
+	await tabTo(p.page, g.getByLabel(t("form.text")));
+	await p.page.keyboard.type("By keys alone");
+	await tabTo(p.page, button(g, "form.start"));
+	await p.page.keyboard.press("Enter");
+	await log(g).getByText("By keys alone").waitFor();
+	await tabTo(p.page, g.getByRole("textbox", { name: t("chat.write") }));
+	await p.page.keyboard.type("First line");
+	await p.page.keyboard.press("Shift+Enter");
+	await p.page.keyboard.type("second line");
+	await p.page.keyboard.press("Enter");
+	await log(g).getByText("second line").waitFor();
+	await p.page.keyboard.press("Escape");
+	await p.page.locator("postern-chat iframe").waitFor({ state: "hidden" });
+	await p.leave();
+});
+async function tabTo(page, target) {
+	await target.waitFor();
+	for (let i = 0; i < 25; i++) {
+		if (await target.evaluate((e) => e === document.activeElement)) return;
+		await page.keyboard.press("Tab");
+	}
+	throw new Error(`no way by Tab to ${target}`);
+}
+
+scene("Arabic: the words, right to left", async () => {
+	const p = await s.world.person("arabic", { locale: "ar" });
+	await p.page.goto(`${s.demo.shop}/support/orders`);
+	await p.page.locator("postern-chat button").click();
+	const g = panel(p.page);
+	await g.getByRole("button", { name: say("ar", "home.talk"), exact: true }).waitFor();
+	assert.equal(await g.locator("html").getAttribute("dir"), "rtl");
+	await p.leave();
+});
