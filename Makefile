@@ -50,5 +50,6 @@ widget/node_modules/.lock: widget/package-lock.json
 ui: ## builds the user interface into widget/dist
 	@if [ -f widget/package.json ]; then $(MAKE) --no-print-directory widget/node_modules/.lock && go run ./widget/build.go; fi
 
-bench: ## speed and memory, printed
+bench: ui ## speed, memory and sizes, printed
 	go test -run '^$$' -bench . -benchmem ./...
+	go test -count=1 -v -run Budgets ./widget
