@@ -43,10 +43,10 @@ export class Session {
 				st.phase.value = p;
 				st.away.value = p === "away" ? (code ?? 0) : 0;
 				if (p === "away" && code === 4500) this.#out();
-				if (p === "live") {
-					st.slow.value = false;
-					void this.outbox.drain(Date.now());
-				} else setTimeout(() => (st.slow.value = st.phase.value !== "live"), 2000);
+				if (p === "live") void this.outbox.drain(Date.now());
+			},
+			onSlow: (slow) => {
+				st.slow.value = slow;
 			},
 		});
 		const again = () => st.screen.value === "app" && this.socket.connect();
@@ -249,7 +249,11 @@ export class Session {
 		} else if (sig === "presence") {
 			const { agent, presence } = d as { agent: string; presence: string };
 			st.colleagues.value = st.colleagues.value.map((a) => (a.id === agent ? { ...a, presence } : a));
-		} else if (sig === "ping" && typeof d.now === "number") st.skew.value = d.now - Date.now();
+		} else if (sig === "ping") {
+			if (typeof d.now === "number") st.skew.value = d.now - Date.now();
+			// A message that the gateway could not take is tried again at its next sign of life.
+			void this.outbox.drain(Date.now());
+		}
 	}
 	#touched(r: Row): void {
 		const old = st.rows.value[r.id];

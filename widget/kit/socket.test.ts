@@ -95,6 +95,7 @@ class Gateway {
 }
 function client(g: Gateway, time: Time) {
 	const seen: Event[] = [];
+	const slow: string[] = [];
 	const s: Socket = new Socket({
 		url: "",
 		open: g.open,
@@ -103,6 +104,7 @@ function client(g: Gateway, time: Time) {
 		onHello: () => {},
 		onEvent: (e) => seen.push(e),
 		onPhase: (p) => p === "live" && void out.drain(time.t),
+		onSlow: (on) => slow.push(`${on} ${time.t}`),
 	});
 	let kept: Item[] = [];
 	const store = { load: () => kept, save: (i: Item[]) => (kept = i) };
@@ -113,7 +115,7 @@ function client(g: Gateway, time: Time) {
 	);
 	s.track("cv", 0);
 	s.connect();
-	return { s, out, seen };
+	return { s, out, seen, slow };
 }
 
 test("1,000 forced disconnects lose, double and reorder nothing", async () => {
@@ -161,6 +163,61 @@ test("two and a half intervals of silence are death", async () => {
 	const first = g.wire;
 	await time.run(33_000);
 	expect(g.wire).not.toBe(first);
+});
+
+test("silence after a message is said after 2 s, is death after 15 s, and the message goes out once", async () => {
+	const time = new Time();
+	const g = new Gateway();
+	const { out, slow, s } = client(g, time);
+	await time.run(1000);
+	const first = g.wire;
+	if (first) g.mute = true;
+	out.add({ conversation: "cv", client_id: "mine", text: "x", at: time.t });
+	void out.drain(time.t);
+	await time.run(14_000);
+	expect(slow).toEqual(["true 3000"]);
+	expect(g.wire).toBe(first);
+	g.mute = false;
+	await time.run(3000);
+	expect(g.wire).not.toBe(first);
+	expect(s.phase).toBe("live");
+	expect(out.items).toEqual([]);
+	expect(g.log.map((e) => e.id)).toEqual(["mine"]);
+	expect(slow.length).toBe(2);
+});
+
+test("a late answer ends the warning and keeps the connection", async () => {
+	const time = new Time();
+	const g = new Gateway();
+	const { out, slow } = client(g, time);
+	await time.run(1000);
+	const first = g.wire;
+	g.mute = true;
+	out.add({ conversation: "cv", client_id: "mine", text: "x", at: time.t });
+	void out.drain(time.t);
+	await time.run(5000);
+	g.mute = false;
+	if (first) g.say(first, { re: "2", ok: { seq: 1, id: "mine", at: 0 } });
+	await time.run(1000);
+	expect(slow).toEqual(["true 3000", "false 6000"]);
+	expect(out.items).toEqual([]);
+	expect(g.wire).toBe(first);
+});
+
+test("a connection that nobody answers is given up after 15 s; the warning comes after 2 s, once", async () => {
+	const time = new Time();
+	const g = new Gateway();
+	g.mute = true;
+	const { s, slow } = client(g, time);
+	await time.run(14_000);
+	const first = g.wire;
+	await time.run(3000);
+	expect(g.wire).not.toBe(first);
+	expect(slow).toEqual(["true 2000"]);
+	g.mute = false;
+	await time.run(60_000);
+	expect(s.phase).toBe("live");
+	expect(slow.length).toBe(2);
 });
 
 test("4503 stays away, and a command says offline", async () => {

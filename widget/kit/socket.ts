@@ -24,6 +24,8 @@ export type Options<H> = {
 	onEvent(e: Event): void;
 	onSignal?(sig: string, data: unknown): void;
 	onPhase?(phase: Phase, code?: number, reason?: string): void;
+	/** True: for 2 s there is no connection, or no sign of life since a command; false: all is well again. */
+	onSlow?(slow: boolean): void;
 	/** A topic is too far behind: reload it by HTTP, then call track(topic, head). */
 	onReset?(topic: string): void;
 	/** Called before the next connection after 4002. */
@@ -42,6 +44,7 @@ export class CommandError extends Error {
 const BASE = 500;
 const CAP = 30_000;
 const REPLY_MS = 15_000;
+const SLOW_MS = 2_000;
 type Pending = { ok(v: unknown): void; no(e: CommandError): void; stop(): void };
 
 /** A browser's real WebSocket. */
@@ -81,6 +84,9 @@ export class Socket<H = unknown> {
 	#dead = () => {};
 	#retry = () => {};
 	#pingMs = 20_000;
+	#frames = 0;
+	#slow = false;
+	#worry: (() => void) | undefined;
 
 	constructor(o: Options<H>) {
 		this.#o = o;
@@ -108,7 +114,7 @@ export class Socket<H = unknown> {
 		this.#wire = wire;
 		wire.onmessage = (m) => this.#wire === wire && this.#take(m.data);
 		wire.onclose = (e) => this.#wire === wire && this.#lost(e.code, e.reason);
-		this.#alive();
+		this.#alive(REPLY_MS);
 	}
 	/** Closes and stays closed until connect is called. */
 	stop(): void {
@@ -131,8 +137,20 @@ export class Socket<H = unknown> {
 	}
 	#command<R>(cmd: string, args: object, timeout: number): Promise<R> {
 		const id = String(this.#next++);
+		const { clock } = this.#o;
+		const frames = this.#frames;
+		const silent = () => this.#pending.has(id) && this.#frames === frames;
 		return new Promise<R>((ok, no) => {
-			const stop = this.#o.clock.after(timeout, () => this.#settle(id, { code: "timeout", retry: "yes" }));
+			const look = clock.after(SLOW_MS, () => silent() && this.#say(true));
+			const end = clock.after(timeout, () => {
+				// A command without an answer may be slow; without any sign of life the connection is dead.
+				if (silent()) this.#silent();
+				this.#settle(id, { code: "timeout", retry: "yes" });
+			});
+			const stop = () => {
+				look();
+				end();
+			};
 			this.#pending.set(id, { ok: (v) => ok(v as R), no, stop });
 			this.#wire?.send(JSON.stringify({ cmd, id, args }));
 		});
@@ -150,15 +168,29 @@ export class Socket<H = unknown> {
 	}
 	#set(phase: Phase, code?: number, reason?: string): void {
 		this.#phase = phase;
+		if (phase === "connecting" || phase === "retry") {
+			this.#worry ??= this.#o.clock.after(SLOW_MS, () => this.#say(true));
+		} else {
+			this.#worry?.();
+			this.#worry = undefined;
+			this.#say(false);
+		}
 		this.#o.onPhase?.(phase, code, reason);
 	}
-	#alive(): void {
+	#say(slow: boolean): void {
+		if (this.#slow === slow) return;
+		this.#slow = slow;
+		this.#o.onSlow?.(slow);
+	}
+	#alive(ms = this.#pingMs * 2.5): void {
 		this.#dead();
-		this.#dead = this.#o.clock.after(this.#pingMs * 2.5, () => {
-			const wire = this.#wire;
-			this.#lost(1006, "silent");
-			wire?.close(4000, "silent");
-		});
+		this.#dead = this.#o.clock.after(ms, () => this.#silent());
+	}
+	#silent(): void {
+		const wire = this.#wire;
+		if (!wire) return;
+		this.#lost(1006, "silent");
+		wire.close(4000, "silent");
 	}
 	#lost(code: number, reason: string): void {
 		this.#wire = undefined;
@@ -182,6 +214,8 @@ export class Socket<H = unknown> {
 	}
 	#take(data: unknown): void {
 		this.#alive();
+		this.#frames++;
+		if (this.#phase === "live") this.#say(false);
 		const f = parse(data);
 		if (!f) return;
 		if ("re" in f) this.#settle(f.re, f.error, f.ok ?? {});

@@ -24,7 +24,6 @@ export type Init = {
 };
 
 const TYPING_MS = 6000;
-const SLOW_MS = 2000;
 
 /** Everything between the loader's port, the gateway's socket and the screens. */
 export class Session {
@@ -66,6 +65,9 @@ export class Session {
 			onSignal: (sig, data) => this.#signal(sig, data),
 			onReset: (topic) => void this.#reload(topic).catch(() => undefined),
 			onPhase: (p, code) => this.#phase(p, code),
+			onSlow: (slow) => {
+				st.slow.value = slow;
+			},
 		});
 	}
 	up(m: object): void {
@@ -100,11 +102,7 @@ export class Session {
 	#phase(p: Phase, code?: number): void {
 		st.phase.value = p;
 		st.away.value = p === "away" ? (code ?? 0) : 0;
-		if (p !== "live") {
-			setTimeout(() => (st.slow.value = st.phase.value !== "live"), SLOW_MS);
-			return;
-		}
-		st.slow.value = false;
+		if (p !== "live") return;
 		void this.outbox.drain(Date.now());
 		void this.#finish();
 		void this.#suggest();
@@ -162,7 +160,9 @@ export class Session {
 	}
 	#signal(sig: string, data: unknown): void {
 		const d = data as Record<string, unknown>;
-		if (sig === "queue.position") st.position.value = { place: Number(d.place), wait: Number(d.wait_s ?? 0) };
+		// A message that the gateway could not take is tried again at its next sign of life.
+		if (sig === "ping") void this.outbox.drain(Date.now());
+		else if (sig === "queue.position") st.position.value = { place: Number(d.place), wait: Number(d.wait_s ?? 0) };
 		else if (sig === "delivered") st.delivered.value = { ...st.delivered.value, [String(d.topic)]: Number(d.seq) };
 		else if (sig === "presence" && st.hello.value && "available" in d) {
 			const m = { ...st.hello.value.mailbox, available: Boolean(d.available), open: Boolean(d.open) };
