@@ -18,6 +18,7 @@ const (
 	helloWithin = 10 * time.Second
 	agentIdle   = 5 * time.Minute
 	maxTopics   = 64 // watched by one socket
+	typingGap   = 800 * time.Millisecond
 )
 
 // line is the transport under a socket: one connection that never blocks its sender.
@@ -258,8 +259,11 @@ func (k *socket) typing(ctx context.Context, data json.RawMessage) {
 	}
 	k.mu.Lock()
 	now := k.s.svc.Now()
-	soon := in.On && now.Sub(k.typingAt) < time.Second
-	k.typingAt = now
+	// Clients send once a second: what a timer or the network brings a little early must not be dropped.
+	soon := in.On && now.Sub(k.typingAt) < typingGap
+	if !soon && in.On {
+		k.typingAt = now
+	}
 	c := k.caller
 	k.mu.Unlock()
 	if soon {
