@@ -36,7 +36,11 @@ export function take(v: View, e: Event): View | undefined {
 		return { ...next, changes: { ...v.changes, [e.data.change]: { ...old, ...e.data, at: e.at } } };
 	}
 	if (is(e, "message.created")) return addMessage(v, e);
-	if (is(e, "message.read")) return { ...next, read: { ...v.read, [e.by.role]: e.data.up_to } };
+	if (is(e, "message.read")) {
+		// Seniors, supervisors and admins answer as agents do.
+		const side = e.by.role === "visitor" ? "visitor" : "agent";
+		return { ...next, read: { ...v.read, [side]: e.data.up_to } };
+	}
 	if (is(e, "conversation.started")) return line("line.started");
 	if (is(e, "conversation.queued"))
 		return e.data.back ? { ...line("line.back"), status: "queued", agent: "" } : { ...next, status: "queued" };

@@ -217,6 +217,11 @@ export class Session {
 			...args,
 		});
 		this.#watch(ok.conversation);
+		const h = st.hello.value;
+		if (h) {
+			const others = h.conversations.filter((c) => c.id !== ok.conversation.id);
+			st.hello.value = { ...h, conversations: [...others, ok.conversation] };
+		}
 		st.position.value = undefined;
 		st.current.value = ok.conversation.id;
 		st.screen.value = "chat";
