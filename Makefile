@@ -25,7 +25,7 @@ test-go:
 # A folder that is not there yet is the only reason to leave a step out; a missing tool is a failure.
 test-ui:
 	@if [ -f widget/package.json ]; then $(MAKE) --no-print-directory ui && cd widget && \
-		npx --no-install tsc --noEmit && npx --no-install biome check && npx --no-install vitest run && { [ ! -d e2e ] || node --test e2e/; }; fi
+		npx --no-install tsc --noEmit && npx --no-install biome check && npx --no-install vitest run && { [ ! -d e2e ] || node --test --test-concurrency=2 e2e/*.test.mjs; }; fi
 
 lint: lint-go lint-ui ## formats, vet, staticcheck, architecture, types
 

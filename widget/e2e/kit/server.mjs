@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+process.setMaxListeners(0); // one for each started process and folder
 const e2e = dirname(dirname(fileURLToPath(import.meta.url)));
 const repo = dirname(dirname(e2e));
 
@@ -81,6 +82,7 @@ export class Process {
 	log = "";
 
 	constructor(bin, args, options = {}) {
+		this.args = args;
 		this.#child = spawn(bin, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
 		for (const s of [this.#child.stdout, this.#child.stderr]) {
 			s.setEncoding("utf8");

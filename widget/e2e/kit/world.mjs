@@ -101,12 +101,12 @@ export async function axe(page, name) {
 
 /**
  * A suite: one browser and, unless `demo` is false, one demo for all its scenes, which run in order.
- * @param {{demo?: boolean, args?: string[]}} o
+ * @param {{demo?: boolean | object, args?: string[]}} o `demo`: how it is started
  */
 export function suite(o = {}) {
 	const s = { world: undefined, demo: undefined };
 	before(async () => {
-		[s.world, s.demo] = await Promise.all([World.start(o.args), o.demo === false ? undefined : Demo.start()]);
+		[s.world, s.demo] = await Promise.all([World.start(o.args), o.demo === false ? undefined : Demo.start(o.demo)]);
 	});
 	after(async () => {
 		await s.world?.end();

@@ -1,0 +1,60 @@
+// Small TCP proxies: one that can fall silent, one that takes turns between gateways.
+import { connect, createServer } from "node:net";
+
+/**
+ * Forwards bytes to the ports in turn.
+ * @param {number[]} ports
+ */
+export async function proxy(ports, listen = 0) {
+	const pairs = new Set();
+	let turn = 0;
+	let silent = false;
+	let fixed;
+	const used = ports.map(() => 0);
+	const server = createServer((a) => {
+		const at = fixed ?? turn++ % ports.length;
+		used[at]++;
+		const b = connect(ports[at], "127.0.0.1");
+		const pair = [a, b];
+		pairs.add(pair);
+		for (const [from, to] of [[a, b], [b, a]]) {
+			from.on("data", (d) => {
+				// A black hole: the bytes are gone, the connection stays.
+				if (!silent) to.write(d);
+			});
+			from.on("error", () => undefined);
+			from.on("close", () => {
+				to.destroy();
+				pairs.delete(pair);
+			});
+		}
+	});
+	await new Promise((done) => server.listen(listen, "127.0.0.1", done));
+	return {
+		port: server.address().port,
+		/** From now on all connections go to this one of the ports. */
+		only(i) {
+			fixed = i;
+		},
+		/** How many connections each port got. */
+		used,
+		/** From now on no byte passes; `hear` lets new connections through again and drops the deaf ones. */
+		silence() {
+			silent = true;
+		},
+		hear() {
+			silent = false;
+			for (const [a, b] of pairs) {
+				a.destroy();
+				b.destroy();
+			}
+		},
+		stop() {
+			for (const [a, b] of pairs) {
+				a.destroy();
+				b.destroy();
+			}
+			return new Promise((done) => server.close(done));
+		},
+	};
+}
