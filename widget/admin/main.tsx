@@ -12,8 +12,14 @@ async function speak(): Promise<void> {
 	const lang = prefs().lang ?? navigator.language;
 	const ar = lang.startsWith("ar");
 	const [kit, own] = ar
-		? await Promise.all([import("../kit/i18n/ar.json"), import("./i18n/ar.json")])
-		: await Promise.all([import("../kit/i18n/en.json"), import("./i18n/en.json")]);
+		? await Promise.all([
+				import("../kit/i18n/ar.json", { with: { type: "json" } }),
+				import("./i18n/ar.json", { with: { type: "json" } }),
+			])
+		: await Promise.all([
+				import("../kit/i18n/en.json", { with: { type: "json" } }),
+				import("./i18n/en.json", { with: { type: "json" } }),
+			]);
 	use(ar ? "ar" : "en", kit.default, own.default);
 	document.documentElement.lang = ar ? "ar" : "en";
 	document.documentElement.dir = ar ? "rtl" : "ltr";

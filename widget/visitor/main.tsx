@@ -27,7 +27,9 @@ function first(e: MessageEvent): void {
 /** One language is loaded, the one that is shown. */
 async function speak(lang: string): Promise<void> {
 	const ar = lang.startsWith("ar");
-	const file = ar ? await import("../kit/i18n/ar.json") : await import("../kit/i18n/en.json");
+	const file = ar
+		? await import("../kit/i18n/ar.json", { with: { type: "json" } })
+		: await import("../kit/i18n/en.json", { with: { type: "json" } });
 	use(ar ? "ar" : "en", file.default);
 	document.documentElement.lang = ar ? "ar" : "en";
 	document.documentElement.dir = dir();
