@@ -175,7 +175,7 @@ scene("keyboard only: Tab to the launcher, Enter, search, an article, a person, 
 	await p.leave();
 });
 async function tabTo(page, target) {
-	await target.waitFor();
+	await until("the control", () => target.isEnabled());
 	for (let i = 0; i < 25; i++) {
 		if (await target.evaluate((e) => e === document.activeElement)) return;
 		await page.keyboard.press("Tab");
@@ -183,10 +183,11 @@ async function tabTo(page, target) {
 	throw new Error(`no way by Tab to ${target}`);
 }
 
-scene("Arabic: the words, right to left", async () => {
+scene("Arabic, as the page's language or by the page's script: the words, right to left", async () => {
 	const p = await s.world.person("arabic", { locale: "ar" });
 	await p.page.goto(`${s.demo.shop}/support/orders`);
-	await p.page.locator("postern-chat button").click();
+	await p.page.locator("postern-chat button").first().click();
+	await p.page.evaluate(() => window.Postern("locale", "ar"));
 	const g = panel(p.page);
 	await g.getByRole("button", { name: say("ar", "home.talk"), exact: true }).waitFor();
 	assert.equal(await g.locator("html").getAttribute("dir"), "rtl");

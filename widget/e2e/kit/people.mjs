@@ -1,7 +1,7 @@
 // What people do: visitors in the panel, agents in the console, customers in the shop.
 import { until } from "./server.mjs";
 import { panel } from "./world.mjs";
-import { like, t } from "./words.mjs";
+import { like, say, t } from "./words.mjs";
 
 export const password = "postern-demo";
 export const button = (at, key, params) => at.getByRole("button", { name: params ? t(key, params) : t(key), exact: true });
@@ -114,4 +114,4 @@ export async function customer(demo, page, email, next = "/account") {
 	await page.getByRole("button", { name: "Sign in" }).click();
 	await page.waitForURL((u) => !u.pathname.startsWith("/signin"));
 }
-export { like, panel, t };
+export { like, panel, say, t };
