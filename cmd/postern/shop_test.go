@@ -75,7 +75,8 @@ func newRealShop(t *testing.T) *realShop {
 	jar, _ := cookiejar.New(nil)
 	s := &realShop{t: t, url: server.URL, node: n, web: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	s.Site, err = shopsite.Open(t.Context(), shopsite.Config{
-		Data: dir, URL: server.URL, Gateway: n.url, Audience: audience, EventSecret: secret, OwnKey: []byte("the shop's own key, 32 bytes long"),
+		PasswordCost: 4,
+		Data:         dir, URL: server.URL, Gateway: n.url, Audience: audience, EventSecret: secret, OwnKey: []byte("the shop's own key, 32 bytes long"),
 		SessionKey: key, Mailbox: n.box.Slug,
 	})
 	if err != nil {

@@ -239,7 +239,7 @@ func (s *Site) save(r *http.Request, name, text string) error {
 	case "newsletter":
 		to = text == "on"
 	case "password":
-		hash, err := bcrypt.GenerateFromPassword([]byte(text), bcrypt.DefaultCost)
+		hash, err := bcrypt.GenerateFromPassword([]byte(text), s.PasswordCost)
 		if err != nil {
 			return err
 		}

@@ -55,7 +55,7 @@ func customerBy(ctx context.Context, q queryer, column, value string) (c Custome
 // Add makes an account, with a password of 10 to 72 bytes. A customer without ID gets one; whoever is there
 // already, by ID or e-mail, stays as he is, and fresh is false.
 func (s *Site) Add(ctx context.Context, c Customer, password string) (id string, fresh bool, err error) {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), s.PasswordCost)
 	if err != nil {
 		return "", false, err
 	}

@@ -72,7 +72,7 @@ func (s *Site) reset(w http.ResponseWriter, r *http.Request) {
 		s.show(w, r, http.StatusUnprocessableEntity, "reset", page{Title: "Choose a new password", Error: "Please choose a password of 10 to 72 characters.", Data: token})
 		return
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), s.PasswordCost)
 	if err != nil {
 		s.fail(w, r, err)
 		return

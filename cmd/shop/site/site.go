@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/postern-chat/postern/verify"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // Config is what the shop is given at its start.
@@ -40,7 +41,9 @@ type Config struct {
 	Log         *slog.Logger      // nil = nothing is logged
 	Now         func() time.Time  // nil = the clock
 	Rand        io.Reader         // nil = the system's randomness
-	Client      *http.Client      // speaks to the gateway; nil = one with a timeout of 5 s and no redirects
+	// PasswordCost is bcrypt's; 0 = its default. Tests take the least.
+	PasswordCost int
+	Client       *http.Client // speaks to the gateway; nil = one with a timeout of 5 s and no redirects
 }
 
 // Site is a running shop.
@@ -93,6 +96,9 @@ func (c *Config) defaults() {
 	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader
+	}
+	if c.PasswordCost == 0 {
+		c.PasswordCost = bcrypt.DefaultCost
 	}
 	if c.Client == nil {
 		c.Client = &http.Client{Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

@@ -124,7 +124,8 @@ func newShop(t testing.TB) *shop {
 	t.Cleanup(server.Close)
 	s.url, s.gate.back = server.URL, server.URL+"/account/plan#postern=tok"
 	opened, err := site.Open(t.Context(), site.Config{
-		Data: t.TempDir(), URL: server.URL, Gateway: s.gate.URL, EventSecret: s.gate.secret, OwnKey: ownKey, SessionKey: p256(t), Now: s.now,
+		PasswordCost: 4,
+		Data:         t.TempDir(), URL: server.URL, Gateway: s.gate.URL, EventSecret: s.gate.secret, OwnKey: ownKey, SessionKey: p256(t), Now: s.now,
 	})
 	if err != nil {
 		t.Fatal(err)
