@@ -1,0 +1,112 @@
+// The admin pages, and what visitors and agents see of them at once (P23, P43, P87-P90, P113 and web.md §5).
+import { strict as assert } from "node:assert";
+import { accept, be, button, onDuty, openPanel, panel, password, side, signIn, startChat, t, visit } from "./kit/people.mjs";
+import { suite } from "./kit/world.mjs";
+import { until } from "./kit/server.mjs";
+
+const s = suite();
+const { scene } = s;
+let ada;
+let mia;
+
+const go = async (place) => {
+	await ada.page.goto(`${s.demo.admin}#/${place}`);
+	await ada.page.locator("main h1").waitFor();
+};
+const press = (key) => ada.page.locator("main").getByRole("button", { name: t(key), exact: true }).first().click();
+
+scene("a mailbox's missed-after is stored, and a value out of bounds is refused at its field", async () => {
+	ada = await s.world.person("ada");
+	await signIn(s.demo, ada, "ada@shop.example", "admin");
+	await go("mailboxes");
+	await ada.page.locator("main").getByText("Orders", { exact: true }).first().click();
+	const missed = ada.page.getByLabel(t("a.mailbox.missed.s"));
+	await missed.fill("5");
+	await press("a.save");
+	await ada.page.getByText(t("a.error.missed_s")).first().waitFor();
+	await missed.fill("45");
+	await press("a.save");
+	await ada.page.getByText(t("a.saved")).first().waitFor();
+	await ada.page.reload();
+	await missed.waitFor();
+	assert.equal(await missed.inputValue(), "45");
+});
+
+scene("an invited agent sets a password by a link that works once, and is a member like others", async () => {
+	await go("agents");
+	await press("a.agents.invite");
+	const d = ada.page.getByRole("dialog", { name: t("a.agents.invite") });
+	await d.getByLabel(t("a.name"), { exact: true }).fill("Nia");
+	await d.getByLabel(t("a.email"), { exact: true }).fill("nia@shop.example");
+	await d.getByRole("button", { name: t("a.agents.create") }).click();
+	const link = await ada.page.getByRole("textbox", { name: t("a.agents.link.label") }).inputValue();
+	const nia = await s.world.person("nia");
+	await nia.page.goto(link);
+	await nia.page.getByLabel(t("password.new")).fill("a few quiet words");
+	await nia.page.getByLabel(t("password.again")).fill("a few quiet words");
+	await nia.page.getByRole("button", { name: t("password.go") }).click();
+	await nia.page.locator(".be-button").waitFor();
+	await nia.leave();
+	const again = await s.world.person("again");
+	await again.page.goto(link);
+	await again.page.getByLabel(t("password.new")).fill("somebody else here");
+	await again.page.getByLabel(t("password.again")).fill("somebody else here");
+	await again.page.getByRole("button", { name: t("password.go") }).click();
+	await again.page.getByText(t("password.gone")).waitFor();
+	await again.leave();
+});
+
+scene("an article is written, previewed, published, and found by a visitor", async () => {
+	await go("articles/new");
+	await ada.page.getByLabel(t("a.article.title"), { exact: true }).fill("How do I repair a kintsugi cup?");
+	await ada.page.getByLabel(t("a.editor.text")).fill("Use **gold lacquer**, then wait.");
+	await ada.page.locator("main strong, main b").filter({ hasText: "gold lacquer" }).waitFor();
+	await press("a.article.save");
+	await ada.page.getByText(t("a.article.saved")).waitFor();
+	await press("a.article.publish");
+	await ada.page.getByText(t("a.article.publish.done")).waitFor();
+	const p = await s.world.person("reader");
+	const f = await visit(s.demo, p);
+	await f.getByRole("searchbox").fill("kintsugi");
+	await f.getByRole("button", { name: /kintsugi cup/ }).click();
+	await f.getByText("gold lacquer").waitFor();
+	await p.leave();
+});
+
+scene("verification: a test event comes through; a kind switched off can no longer be offered", async () => {
+	mia = await onDuty(s, "mia", "mia@shop.example");
+	const p = await s.world.person("visitor");
+	const f = await visit(s.demo, p, "/support/accounts");
+	await startChat(f, "About my plan");
+	await accept(mia.page);
+	await go("verification");
+	await press("a.source.test");
+	await ada.page.getByText(t("a.source.test.ok")).waitFor();
+	const row = ada.page.locator("main tr").filter({ hasText: "Change your plan" });
+	await row.getByRole("button").first().click();
+	const d = ada.page.getByRole("dialog");
+	await d.getByRole("button", { name: t("a.kind.off"), exact: true }).click();
+	await ada.page.getByText(t("a.kind.off.done")).waitFor();
+	await mia.page.reload();
+	await mia.page.locator("[data-row]").first().waitFor({ timeout: 3000 }).catch(() => mia.page.keyboard.press("g").then(() => mia.page.keyboard.press("m")));
+	await mia.page.locator("[data-row]").filter({ hasText: "About my plan" }).click();
+	await side(mia.page, "verify").click();
+	const kinds = mia.page.locator("#side").getByLabel(t("offer.kind"));
+	await kinds.waitFor();
+	assert.equal(await kinds.locator("option", { hasText: "Change your plan" }).count(), 0);
+	assert.equal(await kinds.locator("option", { hasText: "Cancel the renewal" }).count(), 1);
+});
+
+scene("the availability grid follows the agents; pages of another role are refused", async () => {
+	await go("availability");
+	await ada.page.getByRole("button", { name: t("a.availability.cell", { agent: "Mia", mailbox: "Orders", value: t("a.availability.available") }) }).waitFor();
+	await be(mia.page, "unavailable");
+	await ada.page.getByRole("button", { name: t("a.availability.cell", { agent: "Mia", mailbox: "Orders", value: t("a.availability.unavailable") }) }).waitFor();
+	const eda = await s.world.person("eda");
+	await signIn(s.demo, eda, "eda@shop.example", "admin");
+	await eda.page.goto(`${s.demo.admin}#/agents`);
+	await eda.page.getByText(t("a.noright.title")).waitFor();
+	const status = await eda.page.evaluate(() => fetch("/v1/agents", { method: "POST", headers: { "X-Postern": "1", "Content-Type": "application/json" }, body: "{}" }).then((r) => r.status));
+	assert.equal(status, 403);
+	await eda.leave();
+});
