@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/postern-chat/postern/verify"
 	"golang.org/x/crypto/bcrypt"
@@ -46,7 +47,9 @@ type loginForm struct{ Email, Next string }
 
 // local is a path of our own to go to after a login; everything else becomes the account page.
 func local(next string) string {
-	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n") {
+	// Browsers drop tabs and line ends from an address: "/<tab>/other.example" would lead away.
+	control := strings.IndexFunc(next, unicode.IsControl) >= 0
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.Contains(next, "\\") || control {
 		return "/account"
 	}
 	return next

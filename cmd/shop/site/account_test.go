@@ -35,9 +35,12 @@ func TestSignUpAndIn(t *testing.T) {
 	if code := b.get("/account"); code != http.StatusSeeOther {
 		t.Errorf("account after signing out: %d, want a redirect", code)
 	}
-	b.get("/signin")
-	if code := b.send("/signin", "email", "kim@example.com", "password", "ten characters", "next", "//evil.example"); code != http.StatusSeeOther || b.head.Get("Location") != "/account" {
-		t.Errorf("sign in: %d to %q", code, b.head.Get("Location"))
+	for _, away := range []string{"//evil.example", "/\t/evil.example", "/\\evil.example", "/\r\n/evil.example", "https://evil.example"} {
+		b.get("/signin")
+		code := b.send("/signin", "email", "kim@example.com", "password", "ten characters", "next", away)
+		if code != http.StatusSeeOther || b.head.Get("Location") != "/account" {
+			t.Errorf("sign in with next %q: %d to %q", away, code, b.head.Get("Location"))
+		}
 	}
 }
 
