@@ -91,7 +91,8 @@ func (s *Site) token(prefix string, n int) (string, error) {
 }
 
 // change sets one column of an account and counts its version up, in the caller's transaction. The column is one
-// of our own words.
+// of our own words. With a new e-mail or password the links mailed before are void: they may lie in a mailbox that
+// is the customer's no more.
 func change(ctx context.Context, t queryer, customer, column string, value any) error {
 	res, err := t.ExecContext(ctx, "UPDATE customers SET "+column+" = $2, version = version + 1 WHERE id = $1", customer, value)
 	if err != nil {
@@ -100,7 +101,10 @@ func change(ctx context.Context, t queryer, customer, column string, value any) 
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		return errors.Join(errNoCustomer, err)
 	}
-	return nil
+	if column == "email" || column == "password" {
+		_, err = t.ExecContext(ctx, "DELETE FROM resets WHERE customer = $1", customer)
+	}
+	return err
 }
 
 func planOf(ctx context.Context, q queryer, customer string) (p Plan, ok bool, err error) {

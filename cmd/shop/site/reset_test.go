@@ -42,3 +42,32 @@ func TestReset(t *testing.T) {
 		t.Errorf("sign in with the new password: %d", code)
 	}
 }
+
+// A link that was mailed before the e-mail or the password changed opens nothing any more.
+func TestResetVoid(t *testing.T) {
+	for _, name := range []string{"email", "password"} {
+		s := newShop(t)
+		b := s.browser()
+		b.get("/forgot")
+		b.send("/forgot", "email", "robin@example.com")
+		files, err := filepath.Glob(filepath.Join(s.Data, "mail", "*.eml"))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("mails: %v %v, want one", files, err)
+		}
+		text, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := regexp.MustCompile(`reset\?t=(\S+)`).FindSubmatch(text)[1]
+		b.get("/signin")
+		b.send("/signin", "email", "robin@example.com", "password", password)
+		b.get("/account/settings")
+		if code := b.send("/account/settings/"+name, "value", "robin@new.example.com", "password", password); code != http.StatusSeeOther {
+			t.Fatalf("change of %s: %d", name, code)
+		}
+		b.get("/reset")
+		if code := b.send("/reset", "t", string(link), "password", "brand new password"); code != http.StatusGone {
+			t.Errorf("a link from before the change of %s: %d, want 410", name, code)
+		}
+	}
+}
