@@ -37,6 +37,8 @@ export class Session {
 	#pass: { pass: string; until: number } | undefined;
 	#quiet = 0;
 	#identify = "";
+	/** Where each conversation stood when this page met it: what is older is no news. */
+	#heads: Record<string, number> = {};
 
 	constructor(port: MessagePort, init: Init) {
 		this.#port = port;
@@ -131,6 +133,7 @@ export class Session {
 	#watch(c: Conversation): void {
 		if (st.views.value[c.id]) return;
 		this.socket.track(c.id, 0);
+		this.#heads[c.id] = c.seq;
 		const view = { ...empty(c.id), status: c.status, agent: c.agent?.name ?? "", number: c.number, rating: c.rating };
 		st.views.value = { ...st.views.value, [c.id]: view };
 		setTimeout(() => this.socket.command("resume", { topic: c.id, seq: 0 }).catch(() => undefined), 0);
@@ -143,12 +146,17 @@ export class Session {
 		if (e.ev === "message.created" && e.by.role !== "visitor") {
 			this.socket.signal("delivered", { topic: e.topic, seq: e.seq });
 			st.typing.value = "";
-			this.tell("message", { conversation: e.topic });
-		} else if (e.ev === "conversation.closed") this.tell("chat-ended");
+		}
+		if (e.ev === "conversation.closed" && e.topic === st.current.value) this.keep("open", false);
+		if (e.seq > (this.#heads[e.topic] ?? 0)) this.#news(e);
+	}
+	/** What the host's page may want to know, told once. */
+	#news(e: Event): void {
+		if (e.ev === "message.created" && e.by.role !== "visitor") this.tell("message", { conversation: e.topic });
+		else if (e.ev === "conversation.closed") this.tell("chat-ended");
 		else if (e.ev === "conversation.missed") this.tell("missed", { number: (e.data as { number: number }).number });
 		else if (e.ev === "change.offered") this.tell("verify-requested");
 		else if (e.ev === "change.applied") this.tell("verify-done");
-		if (e.ev === "conversation.closed" && e.topic === st.current.value) this.keep("open", false);
 	}
 	async #reload(topic: string): Promise<void> {
 		const r = await this.fetch(`/v1/conversations/${topic}/events?limit=500`);

@@ -24,6 +24,20 @@
 	// After a login for a change the panel opens by itself, maybe before this file has run.
 	support("info").then((info) => info && info.open && identify());
 
+	// A change that support asked for is done: this page may still show how it was before.
+	support("on", "verify-done", () => {
+		if (!location.pathname.startsWith("/account") || document.querySelector("[data-changed]")) return;
+		const say = document.createElement("p");
+		const link = document.createElement("a");
+		say.className = "say good";
+		say.role = "status";
+		say.dataset.changed = "";
+		link.href = location.pathname;
+		link.textContent = "Show it";
+		say.append("Your account has changed. ", link);
+		document.querySelector("main h1")?.after(say);
+	});
+
 	for (const b of document.querySelectorAll("[data-open]")) {
 		b.hidden = false;
 		b.addEventListener("click", () => support("open"));
