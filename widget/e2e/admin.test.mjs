@@ -80,10 +80,9 @@ scene("verification: a test event comes through; a kind switched off can no long
 	await startChat(f, "About my plan");
 	await accept(mia.page);
 	await go("verification");
-	await press("a.source.test");
+	await ada.page.getByRole("button", { name: `${t("a.source.test")}: shop` }).click();
 	await ada.page.getByText(t("a.source.test.ok")).waitFor();
-	const row = ada.page.locator("main tr").filter({ hasText: "Change your plan" });
-	await row.getByRole("button").first().click();
+	await ada.page.getByRole("button", { name: `${t("a.kind.off")}: Change your plan` }).click();
 	const d = ada.page.getByRole("dialog");
 	await d.getByRole("button", { name: t("a.kind.off"), exact: true }).click();
 	await ada.page.getByText(t("a.kind.off.done")).waitFor();
@@ -95,6 +94,39 @@ scene("verification: a test event comes through; a kind switched off can no long
 	await kinds.waitFor();
 	assert.equal(await kinds.locator("option", { hasText: "Change your plan" }).count(), 0);
 	assert.equal(await kinds.locator("option", { hasText: "Cancel the renewal" }).count(), 1);
+});
+
+scene("a new source is made as lines for the file, its secret shown once and stored nowhere", async () => {
+	await press("a.source.new");
+	const d = ada.page.getByRole("dialog", { name: t("a.source.new") });
+	await d.getByLabel(t("a.source"), { exact: true }).or(d.getByRole("textbox")).first().fill("second");
+	await d.getByRole("button", { name: t("a.source.make") }).click();
+	await d.getByText(t("a.source.once")).waitFor();
+	const text = (await d.getByRole("textbox").evaluateAll((all) => all.map((x) => x.value))).join("\n");
+	assert.match(text, /\[\[source\]\]/);
+	const secret = /whsec_[\w+/=]+/.exec(text)[0];
+	const answers = await ada.page.evaluate(() => Promise.all(["/v1/verification", "/v1/audit/log?limit=50"].map((u) => fetch(u).then((r) => r.text()))));
+	assert.ok(!answers.join("").includes(secret));
+	await ada.page.reload();
+	await ada.page.locator("main h1").waitFor();
+	assert.ok(!(await ada.page.content()).includes(secret));
+});
+
+scene("P23: an article pinned to a page shows in the panel there", async () => {
+	await go("pins");
+	await press("a.pins.new");
+	const d = ada.page.getByRole("dialog", { name: t("a.pins.new") });
+	await d.getByLabel(t("a.pin.pattern"), { exact: true }).fill("/teas/lantern-oolong");
+	const select = d.getByLabel(t("a.pin.article"), { exact: true });
+	await select.selectOption(await select.locator("option", { hasText: "kintsugi" }).getAttribute("value"));
+	await d.getByLabel(t("a.pin.order")).fill("0");
+	await d.getByRole("button", { name: t("a.save"), exact: true }).click();
+	await d.waitFor({ state: "hidden" });
+	const p = await s.world.person("pinned");
+	const f = await visit(s.demo, p, "/teas/lantern-oolong");
+	await f.getByRole("heading", { name: t("home.suggested") }).waitFor();
+	await f.locator("[data-move]").filter({ hasText: "kintsugi" }).waitFor();
+	await p.leave();
 });
 
 scene("the availability grid follows the agents; pages of another role are refused", async () => {
