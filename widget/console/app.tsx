@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import { Fragment, type JSX } from "preact";
 import { t } from "../kit/i18n";
 import { Empty, Toasts } from "../kit/ui";
 import { Composer } from "./composer";
@@ -16,16 +16,16 @@ import { Head, Thread } from "./thread";
 import { Top } from "./top";
 
 export function App({ s }: { s: Session }): JSX.Element {
-	void prefs.value.lang;
 	const at = screen.value;
 	return (
-		<>
+		// A new language draws everything anew: signals would skip what else has not changed.
+		<Fragment key={prefs.value.lang}>
 			{at === "signin" && <SignIn s={s} />}
 			{at === "password" && <FirstPassword s={s} />}
 			{at === "elsewhere" && <Elsewhere s={s} />}
 			{at === "app" && <Desk s={s} />}
 			<Toasts close={t("dismiss")} />
-		</>
+		</Fragment>
 	);
 }
 function Elsewhere({ s }: { s: Session }): JSX.Element {
