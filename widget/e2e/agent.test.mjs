@@ -128,3 +128,76 @@ scene("close with an outcome and a reason; it stands in Closed and in the visito
 	await ben.page.locator("#side").getByText(/oolong|Ben here/).first().click();
 	await ben.page.locator("#side").getByText("Ben here: yes, it is").last().waitFor();
 });
+
+scene("P55: a saved reply of one's own is made, used and deleted", async () => {
+	await goTo(ben.page, "replies");
+	await ben.page.getByRole("button", { name: t("reply.new") }).click();
+	const d = ben.page.getByRole("dialog", { name: t("reply.new") });
+	await d.getByLabel(t("reply.title"), { exact: true }).fill("Brewing time");
+	await d.getByLabel(t("reply.text"), { exact: true }).fill("Three minutes, {visitor.name|friend}.");
+	await d.getByRole("button", { name: t("reply.save"), exact: true }).click();
+	await d.waitFor({ state: "hidden" });
+	await goTo(ben.page, "mine");
+	await ben.page.locator("[data-row]").filter({ hasText: "One more thing" }).click();
+	const box = ben.page.getByRole("textbox", { name: t("composer.write") });
+	await box.pressSequentially("/Brewing");
+	await ben.page.getByRole("option", { name: /Brewing time/ }).waitFor();
+	await box.press("Enter");
+	assert.equal(await box.inputValue(), "Three minutes, friend.");
+	await box.press("Enter");
+	await log(f).getByText("Three minutes, friend.").waitFor();
+	await goTo(ben.page, "replies");
+	await ben.page.getByRole("button", { name: t("reply.remove_of", { title: "Brewing time" }) }).click();
+	await ben.page.getByRole("dialog").getByRole("button", { name: t("reply.remove"), exact: true }).click();
+	await ben.page.getByText(t("reply.removed")).waitFor();
+});
+
+scene("P32: unavailable and assign only ring nobody", async () => {
+	await be(ben.page, "available");
+	const p = await s.world.person("waiting");
+	const g = await visit(s.demo, p);
+	await button(g, "home.talk").click();
+	await g.getByLabel(t("form.text")).fill("Anybody there?");
+	await be(ben.page, "assign_only");
+	await be(mia.page, "assign_only");
+	await g.getByRole("button", { name: new RegExp(`^(${t("form.start")}|${t("form.send")})$`) }).click();
+	await mia.page.waitForTimeout(1500);
+	assert.equal(await offer(mia.page).count(), 0);
+	assert.equal(await offer(ben.page).count(), 0);
+	await p.leave();
+});
+
+scene("keys: J K walk, R and N write, E closes, A assigns, V and B turn the side, ? lists, G I goes, D 3 sets, F6 walks panes", async () => {
+	const at = ben.page;
+	const key = (k) => at.keyboard.press(k);
+	await goTo(at, "mine");
+	await at.locator("#list .pane-head").click();
+	await key("j");
+	await thread(at).getByText("One more thing").waitFor();
+	await key("r");
+	await at.getByRole("textbox", { name: t("composer.write") }).and(at.locator(":focus")).waitFor();
+	await key("Escape");
+	await key("n");
+	await at.getByRole("textbox", { name: t("composer.note.write") }).and(at.locator(":focus")).waitFor();
+	await key("Escape");
+	await key("v");
+	await at.getByRole("tab", { name: t("side.verify"), selected: true }).waitFor();
+	await key("b");
+	await at.getByRole("tab", { name: t("side.articles"), selected: true }).waitFor();
+	for (const [k, title] of [["a", "assign.title"], ["e", "close.title"], ["?", "keys.title"], ["Control+k", "palette.title"]]) {
+		await key(k);
+		await at.getByRole("dialog", { name: t(title) }).waitFor();
+		await key("Escape");
+		await at.getByRole("dialog", { name: t(title) }).waitFor({ state: "hidden" });
+	}
+	await key("d");
+	await key("3");
+	await at.locator(".be-button").filter({ hasText: t("be.unavailable") }).waitFor();
+	await key("g");
+	await key("i");
+	await at.locator("#list .pane-head").filter({ hasText: t("view.incoming") }).waitFor();
+	await key("F6");
+	const pane = await at.evaluate(() => document.activeElement?.id);
+	await key("F6");
+	assert.notEqual(await at.evaluate(() => document.activeElement?.id), pane);
+});
