@@ -54,16 +54,22 @@ func (k KindSwitch) Loosen(by ID, admins int, now time.Time) KindSwitch {
 
 // KindSwitches reads what is switched off, by kind. Switches whose time is over are left out.
 func (s *Service) KindSwitches(ctx context.Context) (map[string]KindSwitch, error) {
-	out := map[string]KindSwitch{}
-	text, err := s.Store.Setting(ctx, switches)
+	out, _, err := s.kindSwitches(ctx)
+	return out, err
+}
+
+// kindSwitches also gives the text that stands in the store, "" = none yet.
+func (s *Service) kindSwitches(ctx context.Context) (out map[string]KindSwitch, text string, err error) {
+	out = map[string]KindSwitch{}
+	text, err = s.Store.Setting(ctx, switches)
 	if CodeOf(err) == "not_found" {
-		return out, nil
+		return out, "", nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
-		return nil, Internal("read the kinds' switches", err)
+		return nil, "", Internal("read the kinds' switches", err)
 	}
 	now := s.Now()
 	for name, k := range out {
@@ -71,11 +77,15 @@ func (s *Service) KindSwitches(ctx context.Context) (map[string]KindSwitch, erro
 			delete(out, name)
 		}
 	}
-	return out, nil
+	return out, text, nil
 }
 
-// SwitchKind switches a kind off at once, or asks or agrees to have it on again.
-// Errors: forbidden; not_found for a kind that the policy does not have.
+// switchTries is how often a switch is tried again because another admin's came between.
+const switchTries = 20
+
+// SwitchKind switches a kind off at once, or asks or agrees to have it on again. No two switches in the same
+// moment overwrite each other.
+// Errors: forbidden; not_found for a kind that the policy does not have; conflict when others never stop switching.
 func (s *Service) SwitchKind(ctx context.Context, c Caller, kind string, off bool) (KindSwitch, error) {
 	if err := c.may(VerbSettings); err != nil {
 		return KindSwitch{}, err
@@ -83,7 +93,16 @@ func (s *Service) SwitchKind(ctx context.Context, c Caller, kind string, off boo
 	if p, _ := s.Policy(); !has(p, kind) {
 		return KindSwitch{}, NotFound()
 	}
-	all, err := s.KindSwitches(ctx)
+	for n := 1; ; n++ {
+		k, err := s.switchOnce(ctx, c, kind, off)
+		if CodeOf(err) != "conflict" || n == switchTries {
+			return k, err
+		}
+	}
+}
+
+func (s *Service) switchOnce(ctx context.Context, c Caller, kind string, off bool) (KindSwitch, error) {
+	all, stands, err := s.kindSwitches(ctx)
 	if err != nil {
 		return KindSwitch{}, err
 	}
@@ -106,7 +125,7 @@ func (s *Service) SwitchKind(ctx context.Context, c Caller, kind string, off boo
 	if err != nil {
 		return KindSwitch{}, Internal("write the kinds' switches", err)
 	}
-	events, err := s.Store.SetSetting(ctx, switches, string(text), c.Actor, now)
+	events, err := s.Store.SwapSetting(ctx, switches, stands, string(text), c.Actor, now)
 	if err != nil {
 		return KindSwitch{}, err
 	}

@@ -272,6 +272,19 @@ func settings(w *World) {
 			w.Errorf("setting %q, %v", got, err)
 		}
 	}
+	for _, was := range []string{"", `{"a": 1.0}`} {
+		w.unmoved("conflict", func() error {
+			_, err := w.Store.SwapSetting(w.Context(), "kinds.off", was, `{}`, gateway.System(), w.Now())
+			return err
+		})
+	}
+	for name, was := range map[string]string{"kinds.off": `[]`, "new": ""} {
+		events, err := w.Store.SwapSetting(w.Context(), name, was, `{"b":1}`, gateway.System(), w.Now())
+		w.ok(err)
+		if got, err := w.Store.Setting(w.Context(), name); err != nil || got != `{"b":1}` || len(events) != 1 {
+			w.Errorf("swapped %s: %q, %v, %d events", name, got, err, len(events))
+		}
+	}
 	_, err = w.Store.Setting(w.Context(), "never set")
 	w.refused(err, "not_found")
 	reply, _, err := w.Store.SaveReply(w.Context(), gateway.SavedReply{ID: "sr_1", Title: "Hi", Text: "Hello {name}"}, gateway.System(), w.Now())

@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/postern-chat/postern/gateway"
@@ -153,6 +155,8 @@ const (
 	qSetting    = `SELECT value FROM settings WHERE name = $1`
 	qSetSetting = `INSERT INTO settings (name, value, version) VALUES ($1, $2, 1)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value, version = settings.version + 1 RETURNING version`
+	qNewSetting = `INSERT INTO settings (name, value, version) VALUES ($1, $2, 1) ON CONFLICT (name) DO NOTHING RETURNING version`
+	qSwap       = `UPDATE settings SET value = $2, version = version + 1 WHERE name = $1 AND value = $3 RETURNING version`
 )
 
 // Setting implements gateway.SettingStore. Errors: not_found.
@@ -165,6 +169,25 @@ func (s *Store) SetSetting(ctx context.Context, name, value string, by gateway.A
 	return s.change(ctx, "change a setting", now, func(x *tx) error {
 		var version int64
 		if err := x.row(qSetSetting, name, value).Scan(&version); err != nil {
+			return err
+		}
+		return x.settingChanged(by, name, "", version)
+	})
+}
+
+// SwapSetting implements gateway.SettingStore. Errors: conflict.
+func (s *Store) SwapSetting(ctx context.Context, name, was, value string, by gateway.Actor, now time.Time) ([]gateway.Event, error) {
+	query, args := qSwap, []any{name, value, was}
+	if was == "" {
+		query, args = qNewSetting, args[:2]
+	}
+	return s.change(ctx, "swap a setting", now, func(x *tx) error {
+		var version int64
+		err := x.row(query, args...).Scan(&version)
+		if errors.Is(err, sql.ErrNoRows) {
+			return gateway.Conflict()
+		}
+		if err != nil {
 			return err
 		}
 		return x.settingChanged(by, name, "", version)
