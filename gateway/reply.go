@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"strings"
 	"time"
 )
@@ -59,4 +60,51 @@ func variableName(s string) bool {
 		}
 	}
 	return true
+}
+
+// StarterReplies are the two texts that every installation begins with: a first answer and a resolution, in the
+// shape of the support playbook (product.md P55). What has no value and no fallback must be filled in by the agent
+// before it can be sent.
+func StarterReplies() []SavedReply {
+	return []SavedReply{
+		{
+			Title: "First answer",
+			Text: "Hello {visitor.name|there},\n\nthank you for writing to us. You are having trouble with {issue}, and I am here to sort it out with you.\n\n" +
+				"I am looking into it now and will tell you where we are within {timeframe}. What I know already: {findings}.\n\n" +
+				"If there is anything else that might help me understand, please send it along.\n\n{agent.name}",
+		},
+		{
+			Title: "Resolved",
+			Text: "Hello {visitor.name|there},\n\ngood news: {issue} is solved. This is what I did: {solution}.\n\n" +
+				"Please try {check} and tell me if anything is still not right. So that it does not happen again, {prevention}.\n\n" +
+				"Is there anything else I can do for you today?\n\n{agent.name}",
+		},
+	}
+}
+
+// startersMade is the setting that says that the starter replies were made; deleted ones stay deleted.
+const startersMade = "replies.starters"
+
+// MakeStarterReplies stores them at the first start of an installation; of several nodes one does.
+func (s *Service) MakeStarterReplies(ctx context.Context) error {
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.Store.SwapSetting(ctx, startersMade, "", "1", System(), now)
+	if CodeOf(err) == "conflict" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range StarterReplies() {
+		if r.ID, err = NewID(PrefixReply, now, s.Rand); err != nil {
+			return err
+		}
+		if _, _, err := s.Store.SaveReply(ctx, r, System(), now); err != nil {
+			return err
+		}
+	}
+	return nil
 }

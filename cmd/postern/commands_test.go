@@ -9,6 +9,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
 )
 
 // say runs a sub-command and gives what it printed.
@@ -99,5 +102,32 @@ func TestAuditVerify(t *testing.T) {
 	}
 	if out := say(t, exitFailed, nil, "audit", "verify", "--data", data); !strings.Contains(out, "line 1 ") {
 		t.Errorf("a flipped byte: %q", out)
+	}
+}
+
+// An installation begins with the two starter replies; who deletes them has got rid of them (P55).
+func TestStarterReplies(t *testing.T) {
+	for name, c := range map[string]Config{"SQLite": alone(t), "PostgreSQL": shared(t)} {
+		t.Run(name, func(t *testing.T) {
+			n := openNode(t, c)
+			list, err := n.Service.Store.Replies(t.Context())
+			if err != nil || len(list) != 2 {
+				t.Fatalf("%d replies, %v; want the two starters", len(list), err)
+			}
+			for _, r := range list {
+				if _, missing := gateway.Fill(r.Text, map[string]string{"agent.name": "Mia"}); len(missing) == 0 {
+					t.Errorf("%q can be sent without a thought", r.Title)
+				}
+				if _, err := n.Service.Store.DeleteReply(t.Context(), r.ID, gateway.System(), time.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := n.Service.MakeStarterReplies(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if list, err = n.Service.Store.Replies(t.Context()); err != nil || len(list) != 0 {
+				t.Errorf("deleted starters came back: %v, %v", list, err)
+			}
+		})
 	}
 }

@@ -70,6 +70,9 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if err := a.join(ctx, c); err != nil {
 		return a, err
 	}
+	if err := a.Service.MakeStarterReplies(ctx); err != nil {
+		return a, err
+	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	node, err := nodeName()
