@@ -1,12 +1,12 @@
 // Two gateways over a real Redis and a real PostgreSQL, behind a proxy: the visitor on one, the agent on the other (P131).
 import { strict as assert } from "node:assert";
 import { spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { chownSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { accept, be, button, log, password, replies, startChat, t, thread, writes } from "./kit/people.mjs";
+import { accept, be, button, goTo, like, log, password, replies, startChat, t, thread, writes } from "./kit/people.mjs";
 import { proxy } from "./kit/proxy.mjs";
 import { binary, folder, freePort, Process } from "./kit/server.mjs";
 import { openPanel } from "./kit/people.mjs";
@@ -64,10 +64,8 @@ before(async () => {
 	const [bin, database, bus] = await Promise.all([binary(), postgres(), redis()]);
 	const keys = folder();
 	writeFileSync(join(keys, "secret"), randomBytes(48).toString("base64"), { mode: 0o600 });
-	const made = spawnSync("openssl", ["ecparam", "-name", "prime256v1", "-genkey", "-noout"], { encoding: "utf8" });
-	const key = spawnSync("openssl", ["pkcs8", "-topk8", "-nocrypt"], { input: made.stdout, encoding: "utf8" });
-	assert.equal(key.status, 0, key.stderr);
-	writeFileSync(join(keys, "signing.pem"), key.stdout, { mode: 0o600 });
+	const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+	writeFileSync(join(keys, "signing.pem"), privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
 	ports = [await freePort(), await freePort()];
 	front = await proxy(ports);
 	url = `http://localhost:${front.port}`;
@@ -142,8 +140,46 @@ scene("P131: the visitor on node 1 and the agent on node 2 find each other and t
 	await thread(agent.page).getByText("there4").waitFor();
 	await log(f).getByText("back4").waitFor();
 	await log(f).getByText(t("state.read")).last().waitFor();
+	await f.getByRole("textbox", { name: t("chat.write") }).pressSequentially("well, well", { delay: 150 });
+	await agent.page.getByText(t("thread.types.visitor")).first().waitFor();
+	await agent.page.getByRole("textbox", { name: t("composer.write") }).pressSequentially("yes, yes", { delay: 200 });
+	await f.getByText(t("chat.typing", { name: "Root" })).waitFor();
 	assert.deepEqual((await thread(agent.page).innerText()).match(/there\d/g), ["there0", "there1", "there2", "there3", "there4"]);
 	assert.deepEqual((await log(f).innerText()).match(/back\d/g), ["back0", "back1", "back2", "back3", "back4"]);
+});
+
+scene("a ticket made on node 1 stands in the console on node 2, and its answer in the panel on node 1", async () => {
+	const agent = s.root;
+	front.only(0);
+	const p = await s.world.person("late");
+	await p.page.goto(`http://127.0.0.1:${host.address().port}`);
+	const f = await openPanel(p.page);
+	await button(f, "home.talk").waitFor();
+	await be(agent.page, "unavailable");
+	await f.getByText(t("home.nobody")).waitFor();
+	await button(f, "home.leave").click();
+	await f.getByLabel(t("form.text")).fill("Nobody here tonight?");
+	await button(f, "form.send").click();
+	const line = log(f).getByText(like("line.ticket")).first();
+	await line.waitFor();
+	const number = /\d+/.exec(await line.textContent())[0];
+	await goTo(agent.page, "missed");
+	const row = agent.page.locator("[data-row]").filter({ hasText: "Nobody here tonight?" });
+	await row.waitFor();
+	assert.match(await row.textContent(), new RegExp(`#${number}`));
+	await row.click();
+	await thread(agent.page).getByText("Nobody here tonight?").waitFor();
+	const claim = agent.page.locator(".thread-head").getByRole("button", { name: t("list.claim") });
+	if (await claim.isVisible()) await claim.click();
+	const box = agent.page.getByRole("textbox", { name: t("composer.write") });
+	await box.fill("In the morning there is.");
+	await box.press("Control+Enter");
+	await log(f).getByText("In the morning there is.").waitFor();
+	await p.leave();
+	await goTo(agent.page, "mine");
+	await agent.page.locator("[data-row]").filter({ hasText: "Across the nodes" }).click();
+	await thread(agent.page).getByText("there4").waitFor();
+	await be(agent.page, "available");
 });
 
 scene("one node dies: whoever was on it goes on at the other one", async () => {
