@@ -8,9 +8,10 @@ const me = document.currentScript as HTMLScriptElement | null;
 const origin = new URL(me?.src ?? location.href).origin;
 let mailbox = me?.dataset.mailbox ?? "";
 
-// The finish token leaves the address before anything else can read it.
+// The finish token leaves the address before anything else can read it. The whole address stays: a path alone that
+// begins with "//" would name another host.
 const back = /^#postern=([\w.~-]+)$/.exec(location.hash)?.[1];
-if (back) history.replaceState(history.state, "", location.pathname + location.search);
+if (back) history.replaceState(history.state, "", location.href.split("#")[0]);
 
 const PREFIX = "postern:";
 const slot = () => PREFIX + mailbox;
