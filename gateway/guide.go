@@ -1,6 +1,9 @@
 package gateway
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+)
 
 // Guide is the card that leads to the host's own settings page: the person makes the change himself, and
 // nothing is proven or applied by us. Title and URL are the kind's, never an agent's. Source: proof-gate.md §3.1.
@@ -32,8 +35,9 @@ func (s *Service) guideFor(ctx context.Context, mailbox ID, kind string) (*Guide
 	return &Guide{Kind: k.Name, URL: h.Page(k.SelfService), Title: k.Title}, nil
 }
 
-// FollowGuide records that the visitor opened the page of a guide card, or says that it is done. Once each.
-// Errors: not_found, invalid, conversation_closed.
+// FollowGuide records that the visitor opened the page of a guide card, or says that it is done. Once each, and
+// only of a card that stands in the conversation's newest part: what the agent reads of it was really sent.
+// Errors: not_found, conversation_closed.
 func (s *Service) FollowGuide(ctx context.Context, c Caller, cv, message ID, done bool) error {
 	if c.Staff() {
 		return Forbidden()
@@ -42,8 +46,8 @@ func (s *Service) FollowGuide(ctx context.Context, c Caller, cv, message ID, don
 	if err != nil {
 		return err
 	}
-	if len(message) < 4 || len(message) > MaxClientID-2 {
-		return Invalid("message")
+	if err := s.guideSent(ctx, row.ID, message); err != nil {
+		return err
 	}
 	now, err := s.Store.Now(ctx)
 	if err != nil {
@@ -58,4 +62,22 @@ func (s *Service) FollowGuide(ctx context.Context, c Caller, cv, message ID, don
 		Payload: step, MustVisitor: c.Visitor.ID,
 	})
 	return err
+}
+
+// guideSent finds the message that carries a guide card. Errors: not_found.
+func (s *Service) guideSent(ctx context.Context, cv, message ID) error {
+	if !message.Is(PrefixMessage) {
+		return NotFound()
+	}
+	events, err := s.Store.EventsBefore(ctx, string(cv), 0, maxTried)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		var m MessageCreated
+		if e.Kind == m.Kind() && json.Unmarshal(e.Payload, &m) == nil && m.ID == message && m.Guide != nil {
+			return nil
+		}
+	}
+	return NotFound()
 }
