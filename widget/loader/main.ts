@@ -263,7 +263,8 @@ w.Postern = (...args) => call(String(args[0]), args[1], args[2]);
 const start = () => {
 	document.body.append(host);
 	for (const [args, ok, no] of queue) call(String(args[0]), args[1], args[2]).then(ok, no);
-	if (back) open();
+	// Back from the host's page, with or without an answer: the conversation shows what became of it.
+	if (back || kept().pending) open();
 	else if (kept().open) setTimeout(make, 1500);
 };
 if (document.body) start();

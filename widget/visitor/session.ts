@@ -25,6 +25,9 @@ export type Init = {
 
 const TYPING_MS = 6000;
 
+/** States in which nothing more is to be finished in this browser. */
+const OVER = new Set(["denied", "disowned", "expired", "withdrawn", "revoked", "failed", "applied"]);
+
 /** Everything between the loader's port, the gateway's socket and the screens. */
 export class Session {
 	readonly socket: Socket<VisitorHello>;
@@ -125,10 +128,10 @@ export class Session {
 		this.keep("open", Boolean(open));
 		if (ok.mailbox.color) this.up({ t: "color", v: ok.mailbox.color });
 		if (open && !st.current.value) st.current.value = open.id;
-		if (this.#init.pending && (this.#init.back || st.current.value === "")) {
+		if (this.#init.pending) {
 			st.current.value = this.#init.pending.conversation;
 		}
-		if (this.#init.back && st.current.value) st.screen.value = "chat";
+		if ((this.#init.back || this.#init.pending) && st.current.value) st.screen.value = "chat";
 	}
 	#watch(c: Conversation): void {
 		if (st.views.value[c.id]) return;
@@ -148,6 +151,8 @@ export class Session {
 			st.typing.value = "";
 		}
 		if (e.ev === "conversation.closed" && e.topic === st.current.value) this.keep("open", false);
+		const pending = this.#init.pending?.change;
+		if (pending && OVER.has(next.changes[pending]?.state ?? "")) this.keep("pending", undefined);
 		if (e.seq > (this.#heads[e.topic] ?? 0)) this.#news(e);
 	}
 	/** What the host's page may want to know, told once. */
@@ -299,7 +304,8 @@ export class Session {
 		if (!r.ok) throw new CommandError(await r.json());
 		return r;
 	}
-	async #suggest(): Promise<void> {
+	/** Pins of this page, then what solved most. A gateway that has just started may not know yet: asked again once. */
+	async #suggest(again = true): Promise<void> {
 		try {
 			const q = new URLSearchParams({ mailbox: this.#init.mailbox, page: this.#init.page });
 			const r = await this.fetch(`/v1/suggest?${q}`);
@@ -307,6 +313,7 @@ export class Session {
 		} catch {
 			st.suggestions.value = [];
 		}
+		if (again && !st.suggestions.value.length) setTimeout(() => void this.#suggest(false), 3000);
 	}
 }
 /** A client's own id; without a secure context randomUUID is missing. */
