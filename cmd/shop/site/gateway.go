@@ -109,6 +109,9 @@ func (s *Site) call(ctx context.Context, method, path string, h http.Header, bod
 		req.Header = h
 	}
 	res, err := s.Client.Do(req)
+	if failed := (*url.Error)(nil); errors.As(err, &failed) {
+		err = failed.Err // without the address, which may hold a live handle: it goes into the log
+	}
 	if err != nil {
 		return 0, nil, err
 	}
