@@ -46,10 +46,10 @@ async function plan() {
 }
 
 /** Back on the shop's page: the panel, with the conversation. */
+/** Back from the host's page the panel opens by itself, on the conversation. */
 async function back() {
 	await robin.page.waitForURL(/support\/accounts/);
-	f = await openPanel(robin.page);
-	await f.getByRole("button", { name: new RegExp(`^${t("home.open")}`) }).click();
+	f = panel(robin.page);
 	await log(f).waitFor();
 }
 
@@ -197,7 +197,8 @@ scene("D09: the finish token is gone from the address before a host script sees 
 scene("walk 5: Not me freezes the conversation and leaves the shop as it was", async () => {
 	// A conversation takes three challenges in ten minutes: this is a new one.
 	await robin.page.goto(`${s.demo.shop}/support/accounts`);
-	await back();
+	f = await openPanel(robin.page);
+	await f.getByRole("button", { name: new RegExp(`^${t("home.open")}`) }).click();
 	await closes(sol.page);
 	await button(f, "end.again").click();
 	await f.getByLabel(t("form.text")).fill("Somebody else wrote this");
