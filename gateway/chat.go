@@ -271,7 +271,7 @@ func (s *Service) files(ctx context.Context, c Caller, cv ID, ids []ID) ([]FileR
 		if f.Conversation != cv || f.Owner.ID != c.Actor.ID || !f.Complete() || f.Type == "" {
 			return nil, Invalid("files")
 		}
-		refs = append(refs, FileRef{ID: f.ID, Name: f.Name, Type: f.Type, Size: f.Size})
+		refs = append(refs, FileRef{ID: f.ID, Name: f.SafeName(), Type: f.Type, Size: f.Size})
 	}
 	return refs, nil
 }

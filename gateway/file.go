@@ -1,6 +1,11 @@
 package gateway
 
-import "time"
+import (
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
 
 // PartSize is the largest part of an upload, in bytes; every part but the last has exactly this size.
 const PartSize = 1 << 20
@@ -10,7 +15,7 @@ type File struct {
 	ID           ID
 	Conversation ID
 	Owner        Actor
-	Name         string // as given, shown as text; never used as a path
+	Name         string // as given; shown and saved under SafeName, never used as a path
 	Type         string // media type found in the content, from the allowed list
 	Size         int64  // bytes, fixed when the upload begins
 	Stored       int64  // bytes that have arrived
@@ -19,3 +24,44 @@ type File struct {
 
 // Complete reports whether every byte has arrived.
 func (f File) Complete() bool { return f.Stored == f.Size }
+
+// SafeName is the name under which others see and save the file. Its ending is one of the type's own, added where
+// the name has another: a text called invoice.hta would be a program for whoever opens it.
+func (f File) SafeName() string {
+	own := endings(f.Type)
+	if len(own) == 0 || slices.Contains(own, strings.ToLower(path.Ext(f.Name))) {
+		return f.Name
+	}
+	return f.Name + own[0]
+}
+
+// endings are what a file of the type may be called, the usual one first; none for a type that is not known yet.
+func endings(mediaType string) []string {
+	switch mediaType {
+	case "text/plain":
+		return []string{".txt", ".text", ".log", ".csv", ".tsv", ".md", ".json", ".yaml", ".yml"}
+	case "image/png":
+		return []string{".png"}
+	case "image/jpeg":
+		return []string{".jpg", ".jpeg"}
+	case "image/gif":
+		return []string{".gif"}
+	case "image/webp":
+		return []string{".webp"}
+	case "application/pdf":
+		return []string{".pdf"}
+	case "application/zip": // office documents without macros are zip files
+		return []string{".zip", ".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp"}
+	case "video/mp4":
+		return []string{".mp4", ".m4v", ".m4a"}
+	case "video/webm":
+		return []string{".webm", ".weba"}
+	case "audio/mpeg":
+		return []string{".mp3"}
+	case "audio/wave":
+		return []string{".wav"}
+	case "application/ogg":
+		return []string{".ogg", ".oga", ".ogv", ".opus"}
+	}
+	return nil
+}

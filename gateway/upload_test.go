@@ -81,3 +81,33 @@ func TestAllowedType(t *testing.T) {
 		}
 	}
 }
+
+func TestSafeName(t *testing.T) {
+	for _, c := range []struct{ name, mediaType, want string }{
+		{"photo.png", "image/png", "photo.png"},
+		{"Photo.JPEG", "image/jpeg", "Photo.JPEG"},
+		{"notes.csv", "text/plain", "notes.csv"},
+		{"letter.docx", "application/zip", "letter.docx"},
+		{"invoice.hta", "text/plain", "invoice.hta.txt"},
+		{"page.html", "text/plain", "page.html.txt"},
+		{"drawing.svg", "text/plain", "drawing.svg.txt"},
+		{"run.bat.", "text/plain", "run.bat..txt"},
+		{"run.bat ", "text/plain", "run.bat .txt"},
+		{"photo.png.exe", "image/png", "photo.png.exe.png"},
+		{"tool.jar", "application/zip", "tool.jar.zip"},
+		{"README", "text/plain", "README.txt"},
+		{"half.exe", "", "half.exe"},
+	} {
+		if got := (File{Name: c.name, Type: c.mediaType}).SafeName(); got != c.want {
+			t.Errorf("%s as %s: %q, want %q", c.name, c.mediaType, got, c.want)
+		}
+	}
+	for _, found := range []string{
+		"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "application/zip", "video/mp4", "video/webm",
+		"audio/mpeg", "audio/wave", "application/ogg", "text/plain",
+	} {
+		if allowedType(found, nil) == "" || len(endings(found)) == 0 {
+			t.Errorf("%s is taken but has no endings", found)
+		}
+	}
+}

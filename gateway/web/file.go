@@ -19,7 +19,7 @@ func (s *Server) fileRoutes(a *fiber.App) {
 
 func fileView(f gateway.File) fiber.Map {
 	return fiber.Map{"file": fiber.Map{
-		"id": f.ID, "name": f.Name, "type": f.Type, "size": f.Size, "stored": f.Stored, "part_size": gateway.PartSize,
+		"id": f.ID, "name": f.SafeName(), "type": f.Type, "size": f.Size, "stored": f.Stored, "part_size": gateway.PartSize,
 	}}
 }
 
@@ -70,7 +70,7 @@ func (s *Server) download(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		how = "inline"
 	}
 	c.Set(fiber.HeaderContentType, f.Type)
-	c.Set(fiber.HeaderContentDisposition, mime.FormatMediaType(how, map[string]string{"filename": f.Name}))
+	c.Set(fiber.HeaderContentDisposition, mime.FormatMediaType(how, map[string]string{"filename": f.SafeName()}))
 	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; sandbox")
 	c.Set(fiber.HeaderCacheControl, "private, max-age=3600")
 	parts := int((f.Size + gateway.PartSize - 1) / gateway.PartSize)
