@@ -154,6 +154,14 @@ scene("a websocket from a foreign origin gets 403, also from an allowed page and
 	await page.close();
 });
 
+/** A window that the page of a person opens, so that it has a hold on it. */
+async function opens(p, url) {
+	const popup = p.context.waitForEvent("page");
+	await p.page.evaluate((to) => void window.open(to), url);
+	const page = await popup;
+	await page.waitForLoadState();
+	return page;
+}
 /** Posts an init to a frame from the page it is called in; gives what comes back over its port within a second. */
 const post = ([at, target, token, withPort]) => {
 	const c = new MessageChannel();
@@ -169,12 +177,12 @@ const tokens = ["a", "b", "c", "d", "e"].map((x) => x.repeat(43));
 scene("a forged message is ignored: from another window, without a port, a second one, from a parent that is not allowed", async () => {
 	const p = await s.world.person("forger");
 	await p.page.goto(`${host}/frame`);
-	const popup = p.context.waitForEvent("page");
-	await p.page.evaluate((url) => void window.open(url), `${evil}/empty`);
-	const stranger = await popup;
-	await stranger.waitForLoadState();
+	const stranger = await opens(p, `${evil}/empty`);
 	const gw = s.demo.gateway;
 	assert.deepEqual(await stranger.evaluate(post, ["opener", gw, tokens[0], true]), [], "another window, before the true one");
+	const sibling = await opens(p, `${host}/empty`);
+	assert.deepEqual(await sibling.evaluate(post, ["opener", gw, tokens[0], true]), [], "another window of the allowed origin");
+	await sibling.close();
 	assert.deepEqual(await p.page.evaluate(post, ["child", gw, tokens[1], false]), [], "without a port");
 	const heard = await p.page.evaluate(post, ["child", gw, tokens[2], true]);
 	assert.ok(heard.includes("ready") && heard.includes(`keep token ${tokens[2]}`), `the true one: ${heard}`);
@@ -199,10 +207,7 @@ scene("the loader hears no window's messages: nobody can send the page away or o
 	const p = await s.world.person("target");
 	await p.page.goto(`${host}/loose`);
 	await p.page.getByRole("button", { name: t("launcher.open") }).waitFor();
-	const popup = p.context.waitForEvent("page");
-	await p.page.evaluate((url) => void window.open(url), `${evil}/empty`);
-	const stranger = await popup;
-	await stranger.waitForLoadState();
+	const stranger = await opens(p, `${evil}/empty`);
 	await stranger.evaluate((url) => {
 		for (const m of [{ t: "go", url }, { t: "keep", k: "token", v: "x" }, { t: "event", name: "open" }, { t: "verb", verb: "open" }]) {
 			opener.postMessage(m, "*", [new MessageChannel().port2]);
