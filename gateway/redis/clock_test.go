@@ -49,3 +49,26 @@ func TestClockKeepsTheLastDifference(t *testing.T) {
 		t.Errorf("%d while Redis is down, want the last difference", got)
 	}
 }
+
+// While Redis hangs, callers that wait for each other do not each wait for a timeout.
+func TestClockAsksASilentRedisRarely(t *testing.T) {
+	own, asks, fail := time.UnixMilli(1_000_000), 0, true
+	c := serverClock{now: func() time.Time { return own }, ask: func(context.Context) (time.Time, error) {
+		asks++
+		if fail {
+			own = own.Add(3 * time.Second) // a timeout
+			return time.Time{}, errors.New("down")
+		}
+		return own.Add(7 * time.Second), nil
+	}}
+	for range 50 {
+		c.millis(t.Context())
+	}
+	if asks != 1 || own != time.UnixMilli(1_003_000) {
+		t.Errorf("asked %d times, the last caller waited until %v", asks, own)
+	}
+	own, fail = own.Add(askAgain), false
+	if got := c.millis(t.Context()); got != own.Add(7*time.Second).UnixMilli() || asks != 2 {
+		t.Errorf("%d after %d questions, want Redis' time as soon as it is back", got, asks)
+	}
+}
