@@ -71,13 +71,14 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 		}
 	};
 	const ready = files.filter((f) => f.id);
+	const busy = files.some((f) => !f.id && !f.error);
 	const send = (): boolean => {
 		const open = unfilled(text, d.brought);
 		if (open.length && !note) {
 			setError(t("composer.unfilled", { names: open.map((n) => `{${n}}`).join(", ") }));
 			return false;
 		}
-		if (files.some((f) => !f.id && !f.error)) {
+		if (busy) {
 			setError(t("composer.uploading"));
 			return false;
 		}
@@ -207,7 +208,13 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 									: "composer.hint.ticket",
 					)}
 				</span>
-				<Button look="main" icon={note ? "note" : "send"} class={note ? "note-send" : ""} onClick={() => void send()}>
+				<Button
+					look="main"
+					icon={note ? "note" : "send"}
+					class={note ? "note-send" : ""}
+					off={busy ? t("composer.uploading") : undefined}
+					onClick={() => void send()}
+				>
 					{t(note ? "composer.note.send" : "composer.send")}
 				</Button>
 			</div>

@@ -87,6 +87,11 @@ scene("files both ways; one of a refused kind says so and sends nothing", async 
 	await button(f, "chat.send").click();
 	await thread(mia.page).getByText("tin.png").waitFor();
 	await log(f).getByText("tin.png").or(log(f).getByRole("img", { name: /tin\.png/ })).first().waitFor();
+	const before = await log(f).getByText(".", { exact: false }).count();
+	await f.locator("input[type=file]").setInputFiles({ name: "page.html", mimeType: "text/html", buffer: Buffer.from("<!doctype html><script>alert(1)</script>") });
+	await f.getByRole("alert").filter({ hasText: t("error.unsupported") }).waitFor();
+	assert.equal(await log(f).getByText(".", { exact: false }).count(), before, "nothing is sent");
+	assert.equal(await thread(mia.page).getByText("page.html").count(), 0);
 	await mia.page.locator("input[type=file]").setInputFiles({ name: "label.txt", mimeType: "text/plain", buffer: Buffer.from("Return label") });
 	await mia.page.getByRole("button", { name: t("composer.send"), exact: true }).click();
 	await log(f).getByText("label.txt").waitFor();
