@@ -61,6 +61,7 @@ export function useSuggest(
 	const [articles, setArticles] = useState<Suggestion[]>([]);
 	const nth = useRef(0);
 	const closed = useRef("");
+	const leaving = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
 	const signs = note ? "@" : "/#";
 	const q = ask?.q ?? "";
 	const sign = ask?.sign ?? "";
@@ -121,7 +122,8 @@ export function useSuggest(
 						},
 					}));
 	const open = Boolean(ask) && (choices.length > 0 || sign === "/");
-	const look = () =>
+	const look = () => {
+		clearTimeout(leaving.current); // back in the field before the list was put away
 		requestAnimationFrame(() => {
 			const b = box.current;
 			const found = b ? asked(b.value, b.selectionStart ?? 0, signs) : undefined;
@@ -130,6 +132,7 @@ export function useSuggest(
 			setAsk(found && !closed.current ? found : undefined);
 			setAt(0);
 		});
+	};
 	return {
 		open,
 		sign,
@@ -137,7 +140,9 @@ export function useSuggest(
 		at,
 		look,
 		over: setAt,
-		leave: () => setTimeout(() => setAsk(undefined), 150),
+		leave: () => {
+			leaving.current = setTimeout(() => setAsk(undefined), 150);
+		},
 		insert: (with_) => {
 			const b = box.current;
 			const to = b?.selectionStart ?? text.length;
