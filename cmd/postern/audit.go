@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/postern-chat/postern/verify"
@@ -38,6 +40,11 @@ func runAudit(ctx context.Context, c call) int {
 }
 
 func auditOf(ctx context.Context, c Config) (r verify.Report, err error) {
+	if file := filepath.Join(c.Data, "postern.db"); c.DatabaseURL == "" {
+		if _, err := os.Stat(file); err != nil {
+			return r, fmt.Errorf("there is nothing to verify: %w", err)
+		}
+	}
 	st, err := openStorage(ctx, c, time.Now)
 	if err != nil {
 		return r, err

@@ -76,6 +76,9 @@ func TestAgentAddRefuses(t *testing.T) {
 		}
 	}
 	say(t, exitUsage, nil, "agent")
+	if out := say(t, exitFailed, nil, "audit", "verify", "--data", t.TempDir()); !strings.Contains(out, "nothing to verify") {
+		t.Errorf("an empty folder: %q", out)
+	}
 	say(t, exitUsage, nil, "agent", "add", "ada@shop.test", "--nonsense", "1")
 }
 
