@@ -6,7 +6,7 @@ import { until } from "./kit/server.mjs";
 
 const s = suite();
 const { scene } = s;
-const canaries = ["Quay Lane", "MK4 8PL", "Q-10401", "Q-10446"];
+const canaries = ["Quay Lane", "MK4 8PL", "Q-10401", "Q-10446", "robin@example.com", "Ashdown"];
 let sol;
 let robin;
 let f;

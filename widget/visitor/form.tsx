@@ -14,7 +14,6 @@ export function Form({ s }: { s: Session }) {
 	const [busy, setBusy] = useState(false);
 	const form = useRef<HTMLFormElement>(null);
 	const m = st.hello.value?.mailbox;
-	const signed = st.hello.value?.identity;
 	const ticket = !st.reachable.value;
 	useEffect(() => form.current?.querySelector<HTMLElement>("input,textarea")?.focus(), []);
 	const extra = (m?.fields ?? []).filter((f) => f.name !== "name" && f.name !== "email");
@@ -59,19 +58,13 @@ export function Form({ s }: { s: Session }) {
 				</p>
 			)}
 			{!ticket && m?.greeting && <p class="quiet">{m.greeting}</p>}
-			<Input
-				name="name"
-				label={t("form.name")}
-				complete="name"
-				value={st.prefill.value.name ?? signed?.name}
-				error={errors.name}
-			/>
+			<Input name="name" label={t("form.name")} complete="name" value={st.prefill.value.name} error={errors.name} />
 			<Input
 				name="email"
 				type="email"
 				label={t("form.email.optional")}
 				complete="email"
-				value={st.prefill.value.email ?? signed?.email}
+				value={st.prefill.value.email}
 				error={errors.email}
 				hint={t(ticket ? "form.email.ticket" : "form.email.why")}
 			/>
