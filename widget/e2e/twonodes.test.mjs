@@ -119,12 +119,12 @@ scene("the first admin comes in by the link of `postern agent add` and makes a m
 
 scene("P131: the visitor on node 1 and the agent on node 2 find each other and talk, with states and typing", async () => {
 	const agent = s.root;
-	front.only(1);
+	front.sendTo(1);
 	await agent.page.goto(`${url}/console`);
 	await agent.page.locator(".be-button").waitFor();
 	await be(agent.page, "available");
 	const p = await s.world.person("visitor");
-	front.only(0);
+	front.sendTo(0);
 	await p.page.goto(`http://127.0.0.1:${host.address().port}`);
 	const before = front.used[0];
 	const f = await openPanel(p.page);
@@ -150,7 +150,7 @@ scene("P131: the visitor on node 1 and the agent on node 2 find each other and t
 
 scene("a ticket made on node 1 stands in the console on node 2, and its answer in the panel on node 1", async () => {
 	const agent = s.root;
-	front.only(0);
+	front.sendTo(0);
 	const p = await s.world.person("late");
 	await p.page.goto(`http://127.0.0.1:${host.address().port}`);
 	const f = await openPanel(p.page);
@@ -185,7 +185,7 @@ scene("a ticket made on node 1 stands in the console on node 2, and its answer i
 scene("one node dies: whoever was on it goes on at the other one", async () => {
 	const dead = started.find((x) => x.args?.includes(`127.0.0.1:${ports[0]}`));
 	await dead.stop("SIGKILL");
-	front.only(1);
+	front.sendTo(1);
 	const agent = s.root;
 	const p = s.world.people.find((x) => x.name === "visitor");
 	const f = p.page.frameLocator("postern-chat iframe");

@@ -33,7 +33,7 @@ export async function proxy(ports, listen = 0) {
 	return {
 		port: server.address().port,
 		/** From now on all connections go to this one of the ports. */
-		only(i) {
+		sendTo(i) {
 			fixed = i;
 		},
 		/** How many connections each port got. */
