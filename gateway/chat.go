@@ -187,7 +187,7 @@ func (s *Service) SendMessage(ctx context.Context, c Caller, in Send) (Event, er
 			return Event{}, err
 		}
 	}
-	cv, err := s.access(ctx, c, in.Conversation)
+	cv, err := s.talk(ctx, c, in.Conversation)
 	if err != nil {
 		return Event{}, err
 	}
@@ -195,13 +195,25 @@ func (s *Service) SendMessage(ctx context.Context, c Caller, in Send) (Event, er
 	if err != nil {
 		return Event{}, err
 	}
-	ev, more, err := s.Store.Append(ctx, a)
+	done, err := s.Store.Append(ctx, a)
 	if err != nil {
 		return Event{}, err
 	}
-	s.publish(ctx, append([]Event{ev}, more...)...)
-	s.touch(ctx, cv.Mailbox, cv.ID)
-	return ev, nil
+	s.publish(ctx, append([]Event{done.Event}, done.More...)...)
+	s.touch(ctx, done.Mailbox, in.Conversation)
+	return done.Event, nil
+}
+
+// talk gives the conversation that a message goes to: of a visitor's the id alone, since the append itself
+// refuses whoever is not its visitor and needs no row read before it; of staff's the row, which access checks.
+func (s *Service) talk(ctx context.Context, c Caller, id ID) (Conversation, error) {
+	if c.Staff() {
+		return s.access(ctx, c, id)
+	}
+	if !id.Is(PrefixConversation) || c.Visitor.ID == "" {
+		return Conversation{}, NotFound()
+	}
+	return Conversation{ID: id, Visitor: c.Visitor.ID}, nil
 }
 
 func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, in Send) (Append, error) {
@@ -319,12 +331,12 @@ func (s *Service) append(ctx context.Context, a Append) (Event, error) {
 	if a.ID, err = NewID(PrefixEvent, a.At, s.Rand); err != nil {
 		return Event{}, err
 	}
-	ev, more, err := s.Store.Append(ctx, a)
+	done, err := s.Store.Append(ctx, a)
 	if err != nil {
 		return Event{}, err
 	}
-	s.publish(ctx, append([]Event{ev}, more...)...)
-	return ev, nil
+	s.publish(ctx, append([]Event{done.Event}, done.More...)...)
+	return done.Event, nil
 }
 
 // MarkRead says how far the caller has read. A number above the head is invalid; a lower one than before is

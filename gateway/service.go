@@ -28,8 +28,8 @@ type Service struct {
 	Rand     io.Reader
 	Log      *slog.Logger
 
-	// Emit hands stored events to this node's sockets; set by web. Nil = none listen.
-	Emit func([]Event)
+	// Emit hands stored events, encoded, to this node's sockets; set by web. Nil = none listen.
+	Emit func([]Hint)
 	// Wake says that routing should look again now; set by Runner.
 	Wake func()
 }
@@ -67,9 +67,6 @@ func (s *Service) publish(ctx context.Context, events ...Event) {
 	if len(events) == 0 {
 		return
 	}
-	if s.Emit != nil {
-		s.Emit(events)
-	}
 	hints := make([]Hint, 0, len(events))
 	for _, e := range events {
 		raw, err := json.Marshal(e)
@@ -78,6 +75,9 @@ func (s *Service) publish(ctx context.Context, events ...Event) {
 			continue
 		}
 		hints = append(hints, Hint{Topic: e.Topic, Seq: e.Seq, Event: raw})
+	}
+	if s.Emit != nil {
+		s.Emit(hints)
 	}
 	if err := s.Bus.Publish(context.WithoutCancel(ctx), hints...); err != nil {
 		s.Log.Warn("publish", "hints", len(hints), "code", CodeOf(err))

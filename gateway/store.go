@@ -151,12 +151,18 @@ type Append struct {
 	Mail        *Mail // goes to the outbox in the same transaction, with its job
 }
 
+// Appended is what an append came to.
+type Appended struct {
+	Event   Event
+	More    []Event // stored beside it: a claim by first reply
+	Mailbox ID      // where the conversation is now, as the transaction saw it
+}
+
 // EventStore appends and reads numbered events.
 type EventStore interface {
 	// Append stores events in order of arrival, many callers' in one transaction. The same ClientID again
-	// gives the first event back and stores nothing. Events beside the first (a claim by first reply) come
-	// in more. Errors: those of Append's Must fields, conversation_closed.
-	Append(ctx context.Context, a Append) (ev Event, more []Event, err error)
+	// gives the first event back and stores nothing. Errors: those of Append's Must fields, conversation_closed.
+	Append(ctx context.Context, a Append) (Appended, error)
 	// Events reads a topic after seq, at most limit, in order.
 	Events(ctx context.Context, topic string, after uint64, limit int) ([]Event, error)
 	// EventsBefore reads the page of a topic that ends before seq (0 = the end), in order.

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,14 +31,12 @@ const benchTalks = 200
 func BenchmarkMessage(b *testing.B) {
 	n := benchNode(b)
 	m := &meter{sent: make([]time.Time, b.N+1), ack: make([]time.Duration, b.N+1), seen: make([]time.Duration, b.N+1)}
-	agents, talks := n.staff(b, benchTalks/50), []benchTalk{}
-	for i := range benchTalks {
-		t := n.talk(b)
-		talks = append(talks, t)
-		agents[i%len(agents)].write(b, fmt.Sprintf(`{"cmd":"resume","id":"r%d","args":{"topic":%q,"seq":0}}`, i, t.cv))
+	staff, talks := n.staff(b), []benchTalk{}
+	for range benchTalks {
+		talks = append(talks, n.talk(b))
 	}
-	for _, a := range agents {
-		go a.read(m.arrived)
+	for some := range slices.Chunk(talks, benchWatched) {
+		n.watch(b, staff, some, m)
 	}
 	var work sync.WaitGroup
 	b.ResetTimer()
@@ -51,26 +50,29 @@ func BenchmarkMessage(b *testing.B) {
 	m.report(b)
 }
 
-// meter keeps the times of each message by its number.
+// meter keeps the times of each message by its number, and how often an agent's socket came back because it
+// had been too slow (close 4001).
 type meter struct {
-	next, came atomic.Int64
-	sent       []time.Time
-	ack, seen  []time.Duration
+	next, came, again atomic.Int64
+	sent              []time.Time
+	ack, seen         []time.Duration
 }
 
-// arrived takes a frame of the agent's socket.
-func (m *meter) arrived(raw []byte) {
+// arrived takes a frame of the agent's socket that follows topics, and moves their numbers on.
+func (m *meter) arrived(topics map[string]uint64, raw []byte) {
 	var f struct {
-		Ev   string `json:"ev"`
-		Data struct {
+		Ev    string `json:"ev"`
+		Topic string `json:"topic"`
+		Seq   uint64 `json:"seq"`
+		Data  struct {
 			Text string `json:"text"`
 		} `json:"data"`
 	}
-	var i int
-	if json.Unmarshal(raw, &f) != nil || f.Ev != "message.created" {
+	if json.Unmarshal(raw, &f) != nil || f.Ev == "" || f.Seq <= topics[f.Topic] {
 		return
 	}
-	if _, err := fmt.Sscanf(f.Data.Text, "message %d", &i); err == nil && i < len(m.sent) {
+	topics[f.Topic] = f.Seq
+	if i, err := strconv.Atoi(strings.TrimPrefix(f.Data.Text, "message ")); err == nil && i < len(m.sent) {
 		m.seen[i] = time.Since(m.sent[i])
 		m.came.Add(1)
 	}
@@ -91,6 +93,7 @@ func (m *meter) report(b *testing.B) {
 		b.ReportMetric(list[len(list)/2].Seconds()*1000, name+"-p50-ms")
 		b.ReportMetric(list[len(list)*99/100].Seconds()*1000, name+"-p99-ms")
 	}
+	b.ReportMetric(float64(m.again.Load()), "resumes")
 }
 
 type benchGate struct {
@@ -137,21 +140,18 @@ func benchID(b *testing.B, prefix string) gateway.ID {
 // benchSocket is one browser.
 type benchSocket struct{ ws *websocket.Conn }
 
-func (n benchGate) dial(b *testing.B, cookie, hello string) benchSocket {
-	b.Helper()
+func (n benchGate) dial(b *testing.B, cookie, hello string) (benchSocket, error) {
 	h := http.Header{"Origin": {n.URL.String()}}
 	if cookie != "" {
 		h.Set("Cookie", "__Host-postern-agent="+cookie)
 	}
 	ws, _, err := websocket.Dial(b.Context(), strings.Replace(n.URL.String(), "http", "ws", 1)+"/v1/socket", &websocket.DialOptions{HTTPHeader: h})
 	if err != nil {
-		b.Fatal(err)
+		return benchSocket{}, err
 	}
 	ws.SetReadLimit(1 << 20)
 	b.Cleanup(func() { _ = ws.CloseNow() })
-	s := benchSocket{ws}
-	s.write(b, hello)
-	return s
+	return benchSocket{ws}, ws.Write(b.Context(), websocket.MessageText, []byte(hello))
 }
 
 func (s benchSocket) write(b *testing.B, frame string) {
@@ -161,11 +161,11 @@ func (s benchSocket) write(b *testing.B, frame string) {
 }
 
 // read hands every frame on until the socket ends.
-func (s benchSocket) read(take func([]byte)) {
+func (s benchSocket) read(take func([]byte)) error {
 	for {
 		_, raw, err := s.ws.Read(context.Background())
 		if err != nil {
-			return
+			return err
 		}
 		take(raw)
 	}
@@ -186,8 +186,44 @@ func (s benchSocket) reply(b *testing.B, id string) []byte {
 	}
 }
 
-// staff is an agent of the mailbox with several live sockets: one watches at most 64 topics.
-func (n benchGate) staff(b *testing.B, sockets int) []benchSocket {
+// benchWatched is how many conversations one of the agent's sockets watches; 64 topics are the limit.
+const benchWatched = 50
+
+// watch follows the talks on a socket of its own, and comes back where it was when it is told that it was slow:
+// what the console does.
+func (n benchGate) watch(b *testing.B, cookie string, talks []benchTalk, m *meter) {
+	b.Helper()
+	topics := map[string]uint64{}
+	for _, t := range talks {
+		topics[t.cv] = 0
+	}
+	dial := func() (benchSocket, error) {
+		at, err := json.Marshal(topics)
+		if err != nil {
+			return benchSocket{}, err
+		}
+		return n.dial(b, cookie, fmt.Sprintf(`{"cmd":"hello","id":"h","args":{"as":"agent","topics":%s}}`, at))
+	}
+	s, err := dial()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.reply(b, "h")
+	go func() {
+		for err == nil && websocket.CloseStatus(s.read(func(raw []byte) { m.arrived(topics, raw) })) == closeSlow {
+			m.again.Add(1)
+			if s, err = dial(); err != nil {
+				b.Error(err)
+			}
+		}
+	}()
+}
+
+// closeSlow says: come back and resume (PROTOCOL.md).
+const closeSlow = 4001
+
+// staff makes an agent of the mailbox and gives the cookie of a session.
+func (n benchGate) staff(b *testing.B) string {
 	b.Helper()
 	st, now := n.Service.Store, time.Now()
 	a, _, err := st.SaveAgent(b.Context(), gateway.Agent{ID: benchID(b, gateway.PrefixAgent), Email: "a@shop.test", Name: "Mia", Role: gateway.RoleAgent, Capacity: 50}, gateway.System(), now)
@@ -205,13 +241,7 @@ func (n benchGate) staff(b *testing.B, sockets int) []benchSocket {
 	if err := st.SaveSession(b.Context(), p.TokenHash(t), a.ID, now.Add(time.Hour), now); err != nil {
 		b.Fatal(err)
 	}
-	var all []benchSocket
-	for range sockets {
-		s := n.dial(b, t, `{"cmd":"hello","id":"h","args":{"as":"agent","topics":{}}}`)
-		s.reply(b, "h")
-		all = append(all, s)
-	}
-	return all
+	return t
 }
 
 type benchTalk struct {
@@ -227,7 +257,10 @@ func (n benchGate) talk(b *testing.B) benchTalk {
 		b.Fatal(err)
 	}
 	hello := fmt.Sprintf(`{"cmd":"hello","id":"h","args":{"as":"visitor","mailbox":"bench","token":%q,"topics":{}}}`, tok)
-	s := n.dial(b, "", hello)
+	s, err := n.dial(b, "", hello)
+	if err != nil {
+		b.Fatal(err)
+	}
 	var said struct {
 		OK struct {
 			Visitor gateway.ID `json:"visitor"`

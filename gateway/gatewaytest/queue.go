@@ -290,12 +290,12 @@ func reopen(w *World) {
 	}
 	end()
 	w.Pass(29 * 24 * time.Hour)
-	_, more, err := w.Store.Append(w.Context(), w.Message(c, "1", "still broken"))
+	done, err := w.Store.Append(w.Context(), w.Message(c, "1", "still broken"))
 	w.ok(err)
-	if got := w.Conversation(c.ID); got.Status != gateway.Open || got.Outcome != "" || len(more) != 2 {
-		w.Errorf("row: %+v, more: %+v", got, more)
+	if got := w.Conversation(c.ID); got.Status != gateway.Open || got.Outcome != "" || len(done.More) != 2 {
+		w.Errorf("row: %+v, more: %+v", got, done.More)
 	}
 	end()
 	w.Pass(31 * 24 * time.Hour)
-	w.unmoved("conversation_closed", func() error { _, _, err := w.Store.Append(w.Context(), w.Message(c, "2", "again")); return err })
+	w.unmoved("conversation_closed", func() error { _, err := w.Store.Append(w.Context(), w.Message(c, "2", "again")); return err })
 }

@@ -75,7 +75,7 @@ func mailOnce(w *World) {
 		To: "anna@home.example", Raw: []byte("Subject: hi\r\n\r\n\x00\xff"),
 	}
 	for range 2 {
-		_, _, err = w.Store.Append(w.Context(), in)
+		_, err = w.Store.Append(w.Context(), in)
 		w.ok(err)
 	}
 	if got := w.Conversation(c.ID); got.Status != gateway.Waiting || got.Assignee != a {

@@ -110,11 +110,16 @@ func startOnce(w *World) {
 
 func sendOnce(w *World) {
 	c := w.Start("")
-	first, _, err := w.Store.Append(w.Context(), w.Message(c, "x", "one"))
+	done, err := w.Store.Append(w.Context(), w.Message(c, "x", "one"))
 	w.ok(err)
-	again, more, err := w.Store.Append(w.Context(), w.Message(c, "x", "two"))
+	first := done.Event
+	done, err = w.Store.Append(w.Context(), w.Message(c, "x", "two"))
 	w.ok(err)
-	if again.ID != first.ID || again.Seq != first.Seq || string(again.Payload) != string(first.Payload) || len(more) > 0 {
+	again := done.Event
+	if done.Mailbox != c.Mailbox {
+		w.Errorf("mailbox %s, want %s", done.Mailbox, c.Mailbox)
+	}
+	if again.ID != first.ID || again.Seq != first.Seq || string(again.Payload) != string(first.Payload) || len(done.More) > 0 {
 		w.Errorf("again: %+v, first: %+v", again, first)
 	}
 	if c := w.Conversation(c.ID); c.Messages != 1 || c.FirstWords != "one" {
@@ -122,7 +127,7 @@ func sendOnce(w *World) {
 	}
 	stranger := w.Message(c, "x", "mine")
 	stranger.Actor, stranger.MustVisitor = gateway.Actor{Role: gateway.RoleAgent, ID: "ag_x"}, ""
-	w.unmoved("conflict", func() error { _, _, err := w.Store.Append(w.Context(), stranger); return err })
+	w.unmoved("conflict", func() error { _, err := w.Store.Append(w.Context(), stranger); return err })
 }
 
 func gapless(w *World) {
@@ -130,7 +135,7 @@ func gapless(w *World) {
 	errs := race(32, func(i int) error {
 		for n := range 20 {
 			a := w.Message(talks[(i+n)%3], fmt.Sprintf("%d/%d", i, n), "text")
-			if _, _, err := w.Store.Append(w.Context(), a); err != nil {
+			if _, err := w.Store.Append(w.Context(), a); err != nil {
 				return err
 			}
 		}
@@ -155,8 +160,8 @@ func sameAtOnce(w *World) {
 	c := w.Start("")
 	seqs := make([]uint64, 16)
 	errs := race(16, func(i int) error {
-		ev, _, err := w.Store.Append(w.Context(), w.Message(c, "same", "text"))
-		seqs[i] = ev.Seq
+		done, err := w.Store.Append(w.Context(), w.Message(c, "same", "text"))
+		seqs[i] = done.Event.Seq
 		return err
 	})
 	for i := range seqs {
@@ -177,20 +182,21 @@ func appendRefused(w *World) {
 		"not_found":    func() gateway.Append { m := w.Message(c, "1", "x"); m.MustVisitor = "vi_other"; return m }(),
 		"not_assignee": w.Answer(c, b, "2"),
 	} {
-		w.unmoved(code, func() error { _, _, err := w.Store.Append(w.Context(), in); return err })
+		w.unmoved(code, func() error { _, err := w.Store.Append(w.Context(), in); return err })
 	}
 	gone := w.Message(gateway.Conversation{ID: "cv_none", Visitor: c.Visitor}, "3", "x")
-	w.unmoved("not_found", func() error { _, _, err := w.Store.Append(w.Context(), gone); return err })
+	w.unmoved("not_found", func() error { _, err := w.Store.Append(w.Context(), gone); return err })
 	_, err = w.Store.CloseConversation(w.Context(), c.ID, agent(a), gateway.Resolved, "", w.Now())
 	w.ok(err)
-	w.unmoved("conversation_closed", func() error { _, _, err := w.Store.Append(w.Context(), w.Message(c, "4", "x")); return err })
+	w.unmoved("conversation_closed", func() error { _, err := w.Store.Append(w.Context(), w.Message(c, "4", "x")); return err })
 }
 
 func firstReply(w *World) {
 	c, a, full := w.Start("hi"), w.NewAgent("Ada", 1), w.NewAgent("Bob", 0)
-	w.unmoved("at_capacity", func() error { _, _, err := w.Store.Append(w.Context(), w.Answer(c, full, "0")); return err })
-	ev, more, err := w.Store.Append(w.Context(), w.Answer(c, a, "1"))
+	w.unmoved("at_capacity", func() error { _, err := w.Store.Append(w.Context(), w.Answer(c, full, "0")); return err })
+	done, err := w.Store.Append(w.Context(), w.Answer(c, a, "1"))
 	w.ok(err)
+	ev, more := done.Event, done.More
 	if ev.Kind != "message.created" || len(more) != 2 || more[0].Kind != "conversation.claimed" || more[0].Seq+1 != ev.Seq {
 		w.Errorf("event %+v, more %+v", ev, more)
 	}
@@ -205,7 +211,7 @@ func cancelled(w *World) {
 	ctx, cancel := context.WithCancel(w.Context())
 	cancel()
 	for _, call := range []func() error{
-		func() error { _, _, err := w.Store.Append(ctx, w.Message(c, "1", "x")); return err },
+		func() error { _, err := w.Store.Append(ctx, w.Message(c, "1", "x")); return err },
 		func() error { _, err := w.Store.Claim(ctx, c.ID, a, "hand", w.Now()); return err },
 		func() error { _, err := w.Store.Miss(ctx, c.ID, 1, "deadline", "s", w.Now()); return err },
 		func() error {
@@ -220,7 +226,7 @@ func cancelled(w *World) {
 func pages(w *World) {
 	c := w.Start("")
 	for i := range 10 {
-		_, _, err := w.Store.Append(w.Context(), w.Message(c, fmt.Sprint(i), "x"))
+		_, err := w.Store.Append(w.Context(), w.Message(c, fmt.Sprint(i), "x"))
 		w.ok(err)
 	}
 	for _, p := range []struct {

@@ -13,8 +13,9 @@ import (
 type batch struct {
 	*tx
 	rows    map[gateway.ID]*gateway.Conversation // locked
-	dirty   []gateway.ID
-	seen    map[string]*answer // topic and client id → what this batch stores under it
+	dirty   []gateway.ID                         // rows to save
+	whole   map[gateway.ID]bool                  // whether a dirty row changed in more than what a message moves
+	seen    map[string]*answer                   // topic and client id → what this batch stores under it
 	answers []*answer
 	alone   []*item
 	single  bool // one item only: it may take further locks
@@ -44,7 +45,11 @@ func (b *batch) run(items []*item) error {
 		}
 	}
 	for _, id := range b.dirty {
-		if err := b.save(b.rows[id]); err != nil {
+		save := b.saveSpoke
+		if b.whole[id] {
+			save = b.save
+		}
+		if err := save(b.rows[id]); err != nil {
 			return err
 		}
 	}
@@ -184,6 +189,7 @@ func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 		if err := b.reopen(c, in.Actor); err != nil {
 			return err
 		}
+		b.mark(c.ID, true)
 	}
 	a.more = slices.Clone(b.pending[mark:])
 	raw, err := json.Marshal(in.Payload)
@@ -217,26 +223,34 @@ func (b *batch) counted(c *gateway.Conversation, in gateway.Append) {
 		text = m.Text
 	}
 	spoke(c, in.Actor.Role, text, in.At)
-	if !slices.Contains(b.dirty, c.ID) {
-		b.dirty = append(b.dirty, c.ID)
+	b.mark(c.ID, false)
+}
+
+func (b *batch) mark(id gateway.ID, whole bool) {
+	if _, known := b.whole[id]; !known {
+		b.dirty = append(b.dirty, id)
 	}
+	b.whole[id] = b.whole[id] || whole
 }
 
 // reply answers every item, after the commit.
 func (b *batch) reply() {
 	for _, a := range b.answers {
 		r := result{err: a.err}
+		if c := b.rows[a.it.in.Conversation]; c != nil && a.err == nil {
+			r.Mailbox = c.Mailbox
+		}
 		switch {
 		case a.err != nil:
 		case a.same != nil:
-			r.event = a.same.first.event
+			r.Event = a.same.first.event
 		case a.first != nil:
-			r.event = a.first.event
+			r.Event = a.first.event
 			for _, p := range a.more {
-				r.more = append(r.more, p.event)
+				r.More = append(r.More, p.event)
 			}
 		default:
-			r.event = a.event
+			r.Event = a.event
 		}
 		a.it.done <- r
 	}

@@ -40,7 +40,7 @@ func benchmarkAppend(b *testing.B, s *Store) {
 			visitor := gateway.ID(fmt.Sprint("vi_", i))
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
 				id := fmt.Sprint(n)
-				_, _, err := s.Append(b.Context(), gateway.Append{
+				_, err := s.Append(b.Context(), gateway.Append{
 					Topic: fmt.Sprint("cv_", i), Conversation: gateway.ID(fmt.Sprint("cv_", i)), ClientID: id, ID: gateway.ID("ev_" + id),
 					Actor: gateway.Actor{Role: gateway.RoleVisitor, ID: visitor}, MustVisitor: visitor, At: now, Counts: true,
 					Payload: gateway.MessageCreated{Message: gateway.Message{ID: gateway.ID("ms_" + id), Text: "How do I change my plan?"}},

@@ -23,9 +23,8 @@ type item struct {
 }
 
 type result struct {
-	event gateway.Event
-	more  []gateway.Event
-	err   error
+	gateway.Appended
+	err error
 }
 
 // lane is one committer: it stores everything that queued while its last transaction ran. No timer.
@@ -58,29 +57,29 @@ func (s *Store) stopLanes() {
 
 // Append implements gateway.EventStore. Once a batch has taken the append, its outcome is waited for, whatever
 // becomes of ctx: an answer is never "perhaps".
-func (s *Store) Append(ctx context.Context, a gateway.Append) (gateway.Event, []gateway.Event, error) {
+func (s *Store) Append(ctx context.Context, a gateway.Append) (gateway.Appended, error) {
 	if err := ctx.Err(); err != nil {
-		return gateway.Event{}, nil, failure("append", err)
+		return gateway.Appended{}, failure("append", err)
 	}
 	it := &item{ctx: ctx, in: a, done: make(chan result, 1)}
 	l := s.laneOf(a)
 	select {
 	case l.items <- it:
 	case <-ctx.Done():
-		return gateway.Event{}, nil, failure("append", ctx.Err())
+		return gateway.Appended{}, failure("append", ctx.Err())
 	case <-l.done:
-		return gateway.Event{}, nil, gateway.Unavailable("database", nil)
+		return gateway.Appended{}, gateway.Unavailable("database", nil)
 	}
 	select {
 	case r := <-it.done:
-		return r.event, r.more, r.err
+		return r.Appended, r.err
 	case <-l.done:
 	}
 	select { // the last batch may have answered
 	case r := <-it.done:
-		return r.event, r.more, r.err
+		return r.Appended, r.err
 	default:
-		return gateway.Event{}, nil, gateway.Unavailable("database", nil)
+		return gateway.Appended{}, gateway.Unavailable("database", nil)
 	}
 }
 
@@ -178,7 +177,10 @@ func (s *Store) commitOnce(items []*item) (alone []*item, err error) {
 		return nil, err
 	}
 	defer end()
-	b := &batch{tx: x, rows: map[gateway.ID]*gateway.Conversation{}, seen: map[string]*answer{}, single: len(items) == 1}
+	b := &batch{
+		tx: x, rows: map[gateway.ID]*gateway.Conversation{}, seen: map[string]*answer{}, whole: map[gateway.ID]bool{},
+		single: len(items) == 1,
+	}
 	if err := b.run(items); err != nil {
 		return nil, err
 	}

@@ -13,8 +13,9 @@ const (
 	qEventsAfter  = `SELECT ` + eventColumns + ` FROM events WHERE topic = $1 AND seq > $2 ORDER BY seq LIMIT $3`
 	qEventsBefore = `SELECT ` + eventColumns + ` FROM events WHERE topic = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3`
 	qEventsLast   = `SELECT ` + eventColumns + ` FROM events WHERE topic = $1 ORDER BY seq DESC LIMIT $2`
-	qEventClient  = `SELECT ` + eventColumns + ` FROM events WHERE topic = $1 AND client_id = $2`
-	qHeads        = `SELECT topic, seq FROM topics WHERE topic IN (`
+	qEventClient  = `SELECT ` + eventColumns + ` FROM events WHERE topic = $1 AND client_id = $2
+AND client_id <> ''` // or the partial index is not used, and the whole topic read
+	qHeads = `SELECT topic, seq FROM topics WHERE topic IN (`
 )
 
 func scanEvent(r scanner) (gateway.Event, error) {

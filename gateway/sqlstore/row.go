@@ -72,6 +72,15 @@ func (x *tx) save(c *gateway.Conversation) error {
 		string(c.LastAuthor), c.FirstWords, c.Messages, string(claimed), c.Rating.Stars, c.Rating.Text, ms(c.Rating.At))
 }
 
+const qSpoke = `UPDATE conversations SET status=$2, version=version+1, last_message_at=$3, last_author=$4,
+first_words=$5, messages=$6 WHERE id=$1`
+
+// saveSpoke is save for a row in which only spoke and the ticket's turn changed something: the hot path.
+func (x *tx) saveSpoke(c *gateway.Conversation) error {
+	c.Version++
+	return x.must(qSpoke, string(c.ID), string(c.Status), ms(c.LastMessageAt), string(c.LastAuthor), c.FirstWords, c.Messages)
+}
+
 // insert stores a new row; stored false means that the visitor's command was carried out before.
 func (x *tx) insert(c gateway.Conversation, commandID string) (stored bool, err error) {
 	claimed, err := json.Marshal(c.Claimed)
@@ -132,7 +141,7 @@ ON CONFLICT (name) DO UPDATE SET value = numbers.value + 1 RETURNING value`
 
 // all reads every row of a query. The list is never nil.
 func all[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
+	rows, err := s.query(ctx, query, args...)
 	if err != nil {
 		return nil, failure("read", err)
 	}
@@ -155,7 +164,7 @@ func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) 
 
 // one reads one row. Errors: not_found.
 func one[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), query string, args ...any) (T, error) {
-	v, err := scan(s.read.QueryRowContext(ctx, query, args...))
+	v, err := scan(s.queryRow(ctx, query, args...))
 	if err != nil {
 		var none T
 		return none, failure("read", missing(err))

@@ -37,9 +37,10 @@ type Store struct {
 	lanes []*lane
 	stop  sync.Once // of the lanes
 
-	mu    sync.Mutex // rand, high, prepared
-	high  int64      // latest time given out, unix ms
-	stmts map[string]*sql.Stmt
+	mu    sync.Mutex           // rand, high, prepared
+	high  int64                // latest time given out, unix ms
+	stmts map[string]*sql.Stmt // of the writer
+	reads map[string]*sql.Stmt // of the readers
 }
 
 var _ gateway.Store = (*Store)(nil)
@@ -53,7 +54,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Rand == nil || o.Now == nil {
 		return nil, gateway.Invalid("options")
 	}
-	s := &Store{o: o, d: d, stmts: map[string]*sql.Stmt{}}
+	s := &Store{o: o, d: d, stmts: map[string]*sql.Stmt{}, reads: map[string]*sql.Stmt{}}
 	if s.write, s.read, err = d.open(o.DataSource); err != nil {
 		return nil, failure("open the database", err)
 	}
@@ -91,10 +92,12 @@ func (s *Store) closePools() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var err error
-	for _, st := range s.stmts {
-		err = errors.Join(err, st.Close())
+	for _, kept := range []map[string]*sql.Stmt{s.stmts, s.reads} {
+		for _, st := range kept {
+			err = errors.Join(err, st.Close())
+		}
+		clear(kept)
 	}
-	clear(s.stmts)
 	err = errors.Join(err, s.write.Close())
 	if s.read != s.write {
 		err = errors.Join(err, s.read.Close())

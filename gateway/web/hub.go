@@ -145,14 +145,9 @@ func (h *Hub) leave(name string, w watcher) {
 }
 
 // Emit hands events that this node stored to its own sockets, without waiting for the bus.
-func (h *Hub) Emit(events []gateway.Event) {
-	for _, e := range events {
-		frame, err := json.Marshal(e)
-		if err != nil {
-			h.fail("encode event", err)
-			continue
-		}
-		h.deliver(e.Topic, e.Seq, frame)
+func (h *Hub) Emit(hints []gateway.Hint) {
+	for _, hint := range hints {
+		h.deliver(hint.Topic, hint.Seq, hint.Event)
 	}
 }
 

@@ -17,14 +17,14 @@ type eventLog struct {
 	events map[string][]gateway.Event
 }
 
-func (l *eventLog) Append(_ context.Context, a gateway.Append) (gateway.Event, []gateway.Event, error) {
+func (l *eventLog) Append(_ context.Context, a gateway.Append) (gateway.Appended, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := gateway.Event{
 		ID: a.ID, Kind: "message.created", Topic: a.Topic, Seq: uint64(len(l.events[a.Topic]) + 1), At: a.At, Payload: json.RawMessage(`{}`),
 	}
 	l.events[a.Topic] = append(l.events[a.Topic], e)
-	return e, nil, nil
+	return gateway.Appended{Event: e}, nil
 }
 
 func (l *eventLog) Events(_ context.Context, topic string, after uint64, limit int) ([]gateway.Event, error) {
@@ -149,9 +149,9 @@ func TestHubSurvivesTheBus(t *testing.T) {
 			for range writers {
 				wg.Go(func() {
 					for range each {
-						e, _, _ := log.Append(t.Context(), gateway.Append{Topic: "cv_1"})
-						raw, _ := json.Marshal(e)
-						_ = bus.Publish(t.Context(), gateway.Hint{Topic: "cv_1", Seq: e.Seq, Event: raw})
+						done, _ := log.Append(t.Context(), gateway.Append{Topic: "cv_1"})
+						raw, _ := json.Marshal(done.Event)
+						_ = bus.Publish(t.Context(), gateway.Hint{Topic: "cv_1", Seq: done.Event.Seq, Event: raw})
 					}
 				})
 			}

@@ -1,0 +1,74 @@
+package sqlstore
+
+import (
+	"strings"
+	"testing"
+)
+
+// What runs for every message must find its row by all of its key: a partial index serves only a query that
+// repeats the index's condition, and else each message would cost a reading of its whole conversation.
+func TestMessagePathUsesIndexes(t *testing.T) {
+	lite, pg := openSQLite(t), openPostgres(t)
+	for _, c := range []struct{ name, query, literals, lite, pg string }{
+		{"a message sent twice", qEventClient, "'t', 'c'", "events_client (topic=? AND client_id=?)", "events_client"},
+		{"the row", qLockConversation, "'cv'", "(id=?)", "conversations_pkey"},
+		{"a message in its row", qSpoke, "'cv', 'active', 1, 'visitor', '', 1", "(id=?)", "conversations_pkey"},
+		{"the missing events", qEventsAfter, "'t', 1, 10", "(topic=? AND seq>?)", "events_pkey"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if plan := liteplan(t, lite, c.query); !strings.Contains(plan, c.lite) {
+				t.Errorf("SQLite's plan lacks %q:\n%s", c.lite, plan)
+			}
+			if plan := pgplan(t, pg, c.query, c.literals); !strings.Contains(plan, c.pg) {
+				t.Errorf("PostgreSQL's plan lacks %q:\n%s", c.pg, plan)
+			}
+		})
+	}
+}
+
+func liteplan(t *testing.T, s *Store, query string) string {
+	t.Helper()
+	args := make([]any, strings.Count(query, "$"))
+	rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := collect(rows, func(r scanner) (line string, err error) {
+		var id, parent, unused int
+		return line, r.Scan(&id, &parent, &unused, &line)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// pgplan asks for the plan that holds for all values: what a prepared statement ends up with.
+func pgplan(t *testing.T, s *Store, query, literals string) string {
+	t.Helper()
+	tx, err := s.write.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	for _, q := range []string{
+		"SET LOCAL enable_seqscan = off", "SET LOCAL enable_bitmapscan = off",
+		"SET LOCAL plan_cache_mode = force_generic_plan", "PREPARE looked AS " + query,
+	} {
+		if _, err := tx.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(q, err)
+		}
+	}
+	rows, err := tx.QueryContext(t.Context(), "EXPLAIN EXECUTE looked ("+literals+")")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := collect(rows, func(r scanner) (line string, err error) { return line, r.Scan(&line) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), "DEALLOCATE looked"); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
