@@ -40,10 +40,15 @@ type Agent struct {
 	LastOfferAt time.Time
 	LastBeatAt  time.Time
 	DisabledAt  time.Time
+	HeldSince   time.Time // the last time that others could have a hand in it: made, role, address, enabled, password link
+	AdminUntil  time.Time // when it last ceased to be an admin who can sign in; zero = never
 	Locale      string
 	Version     int64
 	Seq         uint64 // head of topic ID
 }
+
+// Admin reports whether the agent is an admin who can sign in.
+func (a Agent) Admin() bool { return a.Role == RoleAdmin && a.DisabledAt.IsZero() }
 
 // Availability is what an agent declares for one mailbox.
 type Availability string

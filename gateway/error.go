@@ -78,6 +78,9 @@ func KeyRequired() *Error { return &Error{Is: "unauthenticated", Why: "key.requi
 // Forbidden says that this role may not do this, on any row.
 func Forbidden() *Error { return &Error{Is: "forbidden", Why: "role"} }
 
+// FourEyes says that this takes a second person, or one who has been in the role for longer.
+func FourEyes() *Error { return &Error{Is: "forbidden", Why: "four_eyes"} }
+
 // ContextLocked says that account data is asked for without an open proof window (proof-gate.md §3.12).
 func ContextLocked() *Error { return &Error{Is: "proof_required", Why: "context.locked"} }
 

@@ -21,6 +21,7 @@ func TestEveryRefusalHasItsCodeAndReason(t *testing.T) {
 		{Unauthenticated(), "unauthenticated", "", "", ""},
 		{KeyRequired(), "unauthenticated", "key.required", "", ""},
 		{Forbidden(), "forbidden", "role", "", ""},
+		{FourEyes(), "forbidden", "four_eyes", "", ""},
 		{ContextLocked(), "proof_required", "context.locked", "", ""},
 		{NotFound(), "not_found", "", "", ""},
 		{Gone(), "gone", "", "", ""},

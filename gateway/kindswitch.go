@@ -21,7 +21,7 @@ const switches = "kinds.off"
 const switchWait = 2 * time.Second
 
 // KindSwitch says that admins switched a change kind off, beside the policy file. Off holds at once; on again
-// is a loosening: it needs a second admin and 24 h, or 72 h where there is one admin only.
+// is a loosening: it needs a second admin and 24 h, or 72 h where there is one admin only (see Loosen).
 type KindSwitch struct {
 	OffBy   ID    `json:"off_by"`
 	OffAt   int64 `json:"off_at"`             // unix ms
@@ -36,20 +36,56 @@ func (k KindSwitch) Off(now time.Time) bool {
 	return k.OffAt > 0 && (k.OnAt == 0 || now.UnixMilli() < k.OnAt)
 }
 
-// Loosen is the switch after by wants the kind on, or agrees that it should be. admins is how many admins can
-// sign in. The same admin asking again changes nothing.
-func (k KindSwitch) Loosen(by ID, admins int, now time.Time) KindSwitch {
-	switch {
-	case k.AskedBy == "":
-		k.AskedBy, k.AskedAt = by, now.UnixMilli()
-		if admins < 2 {
-			k.OnAt = now.Add(LoosenAlone).UnixMilli()
-		}
-	case k.AskedBy != by && k.AgreeBy == "":
-		k.AgreeBy = by
-		k.OnAt = max(now.UnixMilli(), k.AskedAt+LoosenSecond.Milliseconds())
+// Loosen is the switch after by wants the kind on, or agrees that it should be. staff is everybody, also who is
+// disabled. Two people are needed who both were admins of long standing when it was asked for: whom one admin has
+// made, let back in or given a password link counts for nobody until LoosenAlone has passed, and an admin who was
+// there in that time is missed by no rule, even if he was removed since. What is asked again by the same admin, or
+// instead of somebody who counts no more, is asked anew.
+//
+// Errors: forbidden four_eyes for who is no admin of long standing; then nothing has changed.
+func (k KindSwitch) Loosen(by ID, staff []Agent, now time.Time) (KindSwitch, error) {
+	if k.OnAt > 0 { // agreed, or the only admin's time runs
+		return k, nil
 	}
-	return k
+	asked := time.UnixMilli(k.AskedAt)
+	if k.AskedBy != "" && k.AskedBy != by && standing(staff, k.AskedBy, asked) {
+		if !standing(staff, by, asked) {
+			return k, FourEyes()
+		}
+		k.AgreeBy = by
+		k.OnAt = max(now.UnixMilli(), asked.Add(LoosenSecond).UnixMilli())
+		return k, nil
+	}
+	alone := onlyAdmin(staff, by, now)
+	if !alone && !standing(staff, by, now) {
+		return k, FourEyes()
+	}
+	k.AskedBy, k.AskedAt = by, now.UnixMilli()
+	if alone {
+		k.OnAt = now.Add(LoosenAlone).UnixMilli()
+	}
+	return k, nil
+}
+
+// standing reports whether the agent is an admin, and was one with the same hands on the account for LoosenAlone
+// before at. That is no shorter than the wait of an only admin, so a second account saves nobody time.
+func standing(staff []Agent, id ID, at time.Time) bool {
+	for _, a := range staff {
+		if a.ID == id {
+			return a.Admin() && !a.HeldSince.After(at.Add(-LoosenAlone))
+		}
+	}
+	return false
+}
+
+// onlyAdmin reports whether nobody but by has been an admin in the LoosenAlone before now.
+func onlyAdmin(staff []Agent, by ID, now time.Time) bool {
+	for _, a := range staff {
+		if a.ID != by && (a.Admin() || a.AdminUntil.After(now.Add(-LoosenAlone))) {
+			return false
+		}
+	}
+	return true
 }
 
 // KindSwitches reads what is switched off, by kind. Switches whose time is over are left out.
@@ -85,7 +121,8 @@ const switchTries = 20
 
 // SwitchKind switches a kind off at once, or asks or agrees to have it on again. No two switches in the same
 // moment overwrite each other.
-// Errors: forbidden; not_found for a kind that the policy does not have; conflict when others never stop switching.
+// Errors: forbidden; forbidden four_eyes (see KindSwitch.Loosen); not_found for a kind that the policy does not have;
+// conflict when others never stop switching.
 func (s *Service) SwitchKind(ctx context.Context, c Caller, kind string, off bool) (KindSwitch, error) {
 	if err := c.may(VerbSettings); err != nil {
 		return KindSwitch{}, err
@@ -114,11 +151,13 @@ func (s *Service) switchOnce(ctx context.Context, c Caller, kind string, off boo
 	case !was:
 		return KindSwitch{}, nil
 	default:
-		admins, err := s.admins(ctx)
+		staff, err := s.Store.Agents(ctx)
 		if err != nil {
 			return KindSwitch{}, err
 		}
-		k = k.Loosen(c.Actor.ID, admins, now)
+		if k, err = k.Loosen(c.Actor.ID, staff, now); err != nil {
+			return KindSwitch{}, err
+		}
 	}
 	all[kind] = k
 	text, err := json.Marshal(all)
@@ -136,17 +175,6 @@ func (s *Service) switchOnce(ctx context.Context, c Caller, kind string, off boo
 func has(p verify.Policy, kind string) bool {
 	_, ok := p.Kind(kind)
 	return ok
-}
-
-// admins counts who could agree.
-func (s *Service) admins(ctx context.Context) (n int, err error) {
-	list, err := s.Store.Agents(ctx)
-	for _, a := range list {
-		if a.Role == RoleAdmin && a.DisabledAt.IsZero() {
-			n++
-		}
-	}
-	return n, err
 }
 
 // Restrict is the files' policy with what admins switched off. It reads the database each time: what one node

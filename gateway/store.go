@@ -173,16 +173,20 @@ type EventStore interface {
 
 // AgentStore holds the staff.
 type AgentStore interface {
-	// SaveAgent creates (Version 0) or updates name, role, capacity, disabled. Errors: conflict, invalid (e-mail taken).
+	// SaveAgent creates (Version 0) or updates name, role, capacity, disabled. It keeps HeldSince and AdminUntil by
+	// itself: they say when hands changed, whatever a says. Errors: conflict, invalid (e-mail taken).
 	SaveAgent(ctx context.Context, a Agent, by Actor, now time.Time) (Agent, []Event, error)
 	Agent(ctx context.Context, id ID) (Agent, error)
 	AgentByEmail(ctx context.Context, email string) (Agent, error)
 	Agents(ctx context.Context) ([]Agent, error)
-	// SetPassword stores an argon2id string and ends all sessions of the agent.
+	// SetPassword stores an argon2id string and ends all sessions of the agent; HeldSince is now.
 	SetPassword(ctx context.Context, agent ID, hash string, now time.Time) error
 	Password(ctx context.Context, agent ID) (hash string, err error)
 	// SaveSession stores a session under the hash of its token; Session reads and EndSession ends it.
 	SaveSession(ctx context.Context, hash string, agent ID, until, now time.Time) error
+	// SaveLink is SaveSession for a link that sets the password: whoever reads it can take the account over, so
+	// HeldSince is now.
+	SaveLink(ctx context.Context, hash string, agent ID, until, now time.Time) error
 	Session(ctx context.Context, hash string, now time.Time) (Agent, error)
 	EndSession(ctx context.Context, hash string) error
 	// Memberships lists by agent or by mailbox; "" = any.

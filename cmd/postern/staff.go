@@ -101,7 +101,7 @@ func addAgent(ctx context.Context, c Config, a gateway.Agent, now time.Time) (li
 		return "", err
 	}
 	hash := passwords.TokenHash("link\n" + t)
-	if err := st.gateway.SaveSession(ctx, hash, a.ID, now.Add(linkLife), now); err != nil {
+	if err := st.gateway.SaveLink(ctx, hash, a.ID, now.Add(linkLife), now); err != nil {
 		return "", err
 	}
 	return strings.TrimRight(c.PublicURL, "/") + "/console#password=" + t, nil

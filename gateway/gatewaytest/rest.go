@@ -190,6 +190,58 @@ func sessions(w *World) {
 	gone("disabled")
 }
 
+// heldSince looks at who could have had a hand in an admin's account, and since when.
+func heldSince(w *World) {
+	a, _, err := w.Store.SaveAgent(w.Context(), gateway.Agent{
+		ID: w.ID(gateway.PrefixAgent), Email: "ada@shop.example", Name: "Ada", Role: gateway.RoleAdmin, Capacity: 1,
+	}, gateway.System(), w.Now())
+	w.ok(err)
+	made := w.Now()
+	var left time.Time
+	row := func() gateway.Agent {
+		a, err := w.Store.Agent(w.Context(), a.ID)
+		w.ok(err)
+		return a
+	}
+	save := func(change func(a *gateway.Agent)) error {
+		a := row()
+		a.HeldSince, a.AdminUntil = time.Time{}, w.Now().Add(-time.Hour) // whatever the caller says
+		change(&a)
+		_, _, err := w.Store.SaveAgent(w.Context(), a, gateway.System(), w.Now())
+		return err
+	}
+	for _, c := range []struct {
+		name        string
+		do          func() error
+		hands, left bool
+	}{
+		{"nothing", func() error { return nil }, false, false},
+		{"another name", func() error { return save(func(a *gateway.Agent) { a.Name, a.Capacity = "Ada B.", 3 }) }, false, false},
+		{"signed in", func() error { return w.Store.SaveSession(w.Context(), "s", a.ID, w.Now().Add(time.Hour), w.Now()) }, false, false},
+		{"a password link", func() error { return w.Store.SaveLink(w.Context(), "l", a.ID, w.Now().Add(time.Hour), w.Now()) }, true, false},
+		{"a password", func() error { return w.Store.SetPassword(w.Context(), a.ID, "argon2id$1", w.Now()) }, true, false},
+		{"another address", func() error { return save(func(a *gateway.Agent) { a.Email = "a@shop.example" }) }, true, false},
+		{"disabled", func() error { return save(func(a *gateway.Agent) { a.DisabledAt = w.Now() }) }, false, true},
+		{"disabled still", func() error { return save(func(a *gateway.Agent) { a.DisabledAt = w.Now() }) }, false, false},
+		{"enabled", func() error { return save(func(a *gateway.Agent) { a.DisabledAt = time.Time{} }) }, true, false},
+		{"demoted", func() error { return save(func(a *gateway.Agent) { a.Role = gateway.RoleSupervisor }) }, true, true},
+		{"made an admin again", func() error { return save(func(a *gateway.Agent) { a.Role = gateway.RoleAdmin }) }, true, false},
+	} {
+		w.Pass(time.Minute)
+		w.ok(c.do())
+		if c.hands {
+			made = w.Now()
+		}
+		if c.left {
+			left = w.Now()
+		}
+		if got := row(); !got.HeldSince.Equal(made) || !got.AdminUntil.Equal(left) {
+			w.Errorf("%s: held since %s, admin until %s; want %s and %s", c.name, got.HeldSince, got.AdminUntil, made, left)
+		}
+	}
+	w.refused(w.Store.SaveLink(w.Context(), "x", "ag_none", w.Now().Add(time.Hour), w.Now()), "not_found")
+}
+
 func pairing(w *World) {
 	v := gateway.Visitor{ID: w.ID(gateway.PrefixVisitor), TokenHash: "t", KeyJKT: "k1", Key: `{"kty":"EC"}`, Mailbox: w.Mailbox}
 	first, err := w.Store.PairVisitor(w.Context(), v, w.Now())

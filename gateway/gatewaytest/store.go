@@ -42,6 +42,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"mail goes out through the outbox and comes in once", mailOnce},
 		{"a file's parts are stored once", fileParts},
 		{"passwords and sessions", sessions},
+		{"whose hands an account was in", heldSince},
 		{"a token belongs to its key", pairing},
 		{"an identity token is taken once", identity},
 		{"settings are versioned", settings},

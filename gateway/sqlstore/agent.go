@@ -9,10 +9,13 @@ import (
 
 const (
 	qInsertAgent = `INSERT INTO agents (id, email, name, role, capacity, active, chosen, paused_at, paused_for,
-last_offer_at, last_beat_at, disabled_at, locale, password, version)
-VALUES ($1,$2,$3,$4,$5,0,FALSE,0,'',0,0,$6,$7,'',1) ON CONFLICT DO NOTHING`
+last_offer_at, last_beat_at, disabled_at, locale, held_since, password, version)
+VALUES ($1,$2,$3,$4,$5,0,FALSE,0,'',0,0,$6,$7,$8,'',1) ON CONFLICT DO NOTHING`
+	// Both CASEs look at the row as it was: the right side of an UPDATE does.
 	qUpdateAgent = `UPDATE agents SET email=$2, name=$3, role=$4, capacity=$5, disabled_at=$6, locale=$7,
-version=version+1 WHERE id=$1 AND version=$8`
+held_since = CASE WHEN role <> $4 OR email <> $2 OR (disabled_at > 0 AND CAST($6 AS BIGINT) = 0) THEN $8 ELSE held_since END,
+admin_until = CASE WHEN role = 'admin' AND disabled_at = 0 AND ($4 <> 'admin' OR CAST($6 AS BIGINT) > 0) THEN $8 ELSE admin_until END,
+version=version+1 WHERE id=$1 AND version=$9`
 	qEmailTaken   = `SELECT COUNT(*) FROM agents WHERE email = $1 AND id <> $2`
 	qAgentByEmail = qAgents + `WHERE email = $1`
 	qAgentList    = qAgents + `ORDER BY lower(name), id`
@@ -54,13 +57,13 @@ func (x *tx) saveAgent(a gateway.Agent) error {
 	if taken > 0 {
 		return gateway.Invalid("email")
 	}
-	var n int64
-	var err error
-	if a.Version == 0 {
-		n, err = x.exec(qInsertAgent, string(a.ID), a.Email, a.Name, string(a.Role), a.Capacity, ms(a.DisabledAt), a.Locale)
-	} else {
-		n, err = x.exec(qUpdateAgent, string(a.ID), a.Email, a.Name, string(a.Role), a.Capacity, ms(a.DisabledAt), a.Locale, a.Version)
+	query, args := qInsertAgent, []any{
+		string(a.ID), a.Email, a.Name, string(a.Role), a.Capacity, ms(a.DisabledAt), a.Locale, ms(x.now),
 	}
+	if a.Version > 0 {
+		query, args = qUpdateAgent, append(args, a.Version)
+	}
+	n, err := x.exec(query, args...)
 	if unique(err) {
 		return gateway.Invalid("email")
 	}
@@ -86,7 +89,8 @@ func (s *Store) Agents(ctx context.Context) ([]gateway.Agent, error) {
 }
 
 const (
-	qSetPassword = `UPDATE agents SET password = $2 WHERE id = $1`
+	qSetPassword = `UPDATE agents SET password = $2, held_since = $3 WHERE id = $1`
+	qHeld        = `UPDATE agents SET held_since = $2 WHERE id = $1`
 	qPassword    = `SELECT password FROM agents WHERE id = $1`
 	qSaveSession = `INSERT INTO sessions (hash, agent, until) VALUES ($1,$2,$3)`
 	qDropOld     = `DELETE FROM sessions WHERE until <= $1`
@@ -97,7 +101,7 @@ const (
 // SetPassword implements gateway.AgentStore. Errors: not_found.
 func (s *Store) SetPassword(ctx context.Context, agent gateway.ID, hash string, now time.Time) error {
 	_, err := s.change(ctx, "set a password", now, func(x *tx) error {
-		if err := x.must(qSetPassword, string(agent), hash); err != nil {
+		if err := x.must(qSetPassword, string(agent), hash, ms(now)); err != nil {
 			return err
 		}
 		_, err := x.exec(qEndSessions, string(agent))
@@ -116,15 +120,30 @@ func (s *Store) Password(ctx context.Context, agent gateway.ID) (string, error) 
 // SaveSession implements gateway.AgentStore. It forgets sessions that are over.
 func (s *Store) SaveSession(ctx context.Context, hash string, agent gateway.ID, until, now time.Time) error {
 	_, err := s.change(ctx, "save a session", now, func(x *tx) error {
-		if _, err := x.agentName(agent); err != nil {
-			return err
-		}
-		if _, err := x.exec(qDropOld, ms(now)); err != nil {
-			return err
-		}
-		return x.must(qSaveSession, hash, string(agent), ms(until))
+		return x.saveSession(hash, agent, until)
 	})
 	return err
+}
+
+// SaveLink implements gateway.AgentStore. Errors: not_found.
+func (s *Store) SaveLink(ctx context.Context, hash string, agent gateway.ID, until, now time.Time) error {
+	_, err := s.change(ctx, "save a password link", now, func(x *tx) error {
+		if err := x.saveSession(hash, agent, until); err != nil {
+			return err
+		}
+		return x.must(qHeld, string(agent), ms(now))
+	})
+	return err
+}
+
+func (x *tx) saveSession(hash string, agent gateway.ID, until time.Time) error {
+	if _, err := x.agentName(agent); err != nil {
+		return err
+	}
+	if _, err := x.exec(qDropOld, ms(x.now)); err != nil {
+		return err
+	}
+	return x.must(qSaveSession, hash, string(agent), ms(until))
 }
 
 // Session implements gateway.AgentStore. Errors: not_found for one that is unknown, over, or a disabled agent's.

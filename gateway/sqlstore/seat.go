@@ -6,7 +6,7 @@ import (
 
 const (
 	agentColumns = `id, email, name, role, capacity, active, chosen, paused_at, paused_for, last_offer_at,
-last_beat_at, disabled_at, locale, version`
+last_beat_at, disabled_at, locale, held_since, admin_until, version`
 	agentHead  = `COALESCE((SELECT seq FROM topics WHERE topic = agents.id), 0)`
 	qAgents    = `SELECT ` + agentColumns + `, ` + agentHead + ` FROM agents `
 	qAgent     = qAgents + `WHERE id = $1`
@@ -18,9 +18,10 @@ last_beat_at, disabled_at, locale, version`
 
 func scanAgent(r scanner) (gateway.Agent, error) {
 	var a gateway.Agent
-	var paused, offer, beat, disabled int64
+	var paused, offer, beat, disabled, held, admin int64
 	err := r.Scan(&a.ID, &a.Email, &a.Name, &a.Role, &a.Capacity, &a.Active, &a.Chosen, &paused, &a.PausedFor, &offer,
-		&beat, &disabled, &a.Locale, &a.Version, &a.Seq)
+		&beat, &disabled, &a.Locale, &held, &admin, &a.Version, &a.Seq)
+	a.HeldSince, a.AdminUntil = at(held), at(admin)
 	a.PausedAt, a.LastOfferAt, a.LastBeatAt, a.DisabledAt = at(paused), at(offer), at(beat), at(disabled)
 	return a, missing(err)
 }

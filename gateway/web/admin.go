@@ -228,7 +228,7 @@ func (s *Server) agentLink(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	}
 	now := s.svc.Now()
 	hash := s.opt.Passwords.TokenHash("link\n" + t)
-	if err := s.svc.Store.SaveSession(c.UserContext(), hash, gateway.ID(c.Params("id")), now.Add(linkLife), now); err != nil {
+	if err := s.svc.Store.SaveLink(c.UserContext(), hash, gateway.ID(c.Params("id")), now.Add(linkLife), now); err != nil {
 		return nil, err
 	}
 	return fiber.Map{"url": s.opt.PublicURL.String() + "/console#password=" + t, "until": ms(now.Add(linkLife))}, nil

@@ -37,22 +37,29 @@ type sourceView struct {
 	Last *lastEvent `json:"last,omitempty"`
 }
 
-// kindState says why a kind is off: "on", "off" (by the policy file), "switched" (by an admin).
+// kindState says why a kind is off: "on", "off" (by the policy file), "switched" (by an admin). Act is what the
+// reader can do about a switched one: "ask", "again" (in place of the own request), "agree", "" (nothing now).
 type kindState struct {
 	kindView
 	Host   string              `json:"host"`
 	Needs  verify.Level        `json:"needs"`
 	State  string              `json:"state"`
 	Switch *gateway.KindSwitch `json:"switch,omitempty"`
+	Act    string              `json:"act,omitempty"`
 }
 
 // verification lists what the files say. off is not empty when changes are off as a whole.
-func (s *Server) verification(c *fiber.Ctx, _ gateway.Caller) (any, error) {
+func (s *Server) verification(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	p, off := s.svc.Policy()
 	switches, err := s.svc.KindSwitches(c.UserContext())
 	if err != nil {
 		return nil, err
 	}
+	staff, err := s.svc.Store.Agents(c.UserContext())
+	if err != nil {
+		return nil, err
+	}
+	act := func(k gateway.KindSwitch) string { return loosening(k, who.Actor.ID, staff, s.svc.Now()) }
 	sources := make([]sourceView, 0, len(p.Sources))
 	for _, e := range p.Sources {
 		last, err := s.lastOf(c.UserContext(), e.Name)
@@ -61,7 +68,7 @@ func (s *Server) verification(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 		}
 		sources = append(sources, sourceView{SourceEntry: e, URL: s.opt.PublicURL.String() + "/v1/events/" + e.Name, Last: last})
 	}
-	out := fiber.Map{"hosts": s.hostViews(p), "sources": sources, "kinds": kindStates(p, switches), "off": ""}
+	out := fiber.Map{"hosts": s.hostViews(p), "sources": sources, "kinds": kindStates(p, switches, act), "off": ""}
 	if off != nil {
 		out["off"] = off.Error()
 	} else if out["policy"], err = p.Hash(); err != nil {
@@ -90,7 +97,7 @@ func (s *Server) hostViews(p verify.Policy) []hostView {
 	return out
 }
 
-func kindStates(p verify.Policy, switches map[string]gateway.KindSwitch) []kindState {
+func kindStates(p verify.Policy, switches map[string]gateway.KindSwitch, act func(gateway.KindSwitch) string) []kindState {
 	out := make([]kindState, 0, len(p.Kinds))
 	for _, k := range p.Kinds {
 		v := kindState{Host: k.Host, Needs: k.Needs(), State: "on", kindView: kindView{
@@ -100,11 +107,25 @@ func kindStates(p verify.Policy, switches map[string]gateway.KindSwitch) []kindS
 			v.State = "off"
 		}
 		if sw, is := switches[k.Name]; is {
-			v.State, v.Switch = "switched", &sw
+			v.State, v.Switch, v.Act = "switched", &sw, act(sw)
 		}
 		out = append(out, v)
 	}
 	return out
+}
+
+// loosening is what a press of this admin would be.
+func loosening(k gateway.KindSwitch, me gateway.ID, staff []gateway.Agent, now time.Time) string {
+	next, err := k.Loosen(me, staff, now)
+	switch {
+	case err != nil || k.OnAt > 0:
+		return ""
+	case next.AgreeBy != "":
+		return "agree"
+	case k.AskedBy == me:
+		return "again"
+	}
+	return "ask"
 }
 
 func (s *Server) switchKind(c *fiber.Ctx, who gateway.Caller) (any, error) {

@@ -111,6 +111,8 @@ export type Kind = {
 	assisted?: boolean;
 	fields?: { name: string; as: string; label: Text }[];
 	switch?: Switched;
+	/** What this admin can do about a switched kind; missing = nothing now. */
+	act?: "ask" | "again" | "agree";
 };
 export type Verification = { hosts: Host[]; sources: Source[]; kinds: Kind[]; policy?: string; off: string };
 

@@ -8,7 +8,6 @@ import {
 	type Kind,
 	type Last,
 	may,
-	me,
 	type Person,
 	type Source,
 	useLoad,
@@ -68,7 +67,7 @@ function Kinds({ v, reload }: { v: Verification; reload(): Promise<void> }): JSX
 				: {
 						title: t("a.kind.on.title", { kind: title }),
 						text: t("a.kind.on.text"),
-						action: t(k.switch?.asked_by ? "a.kind.agree" : "a.kind.on"),
+						action: t(loosens(k)),
 					},
 		);
 		if (!sure) return;
@@ -162,17 +161,21 @@ function KindAct({ k, onTurn }: { k: Kind; onTurn(k: Kind, off: boolean): Promis
 				{t("a.kind.keep")}
 			</Button>
 		);
-	const mine = k.switch?.asked_by === me.value?.id;
 	return (
 		<Button
 			look="quiet"
-			off={mine ? t("a.kind.second") : false}
+			off={k.act ? false : t("a.kind.recent")}
 			onClick={() => void onTurn(k, false)}
-			aria-label={`${t(k.switch?.asked_by ? "a.kind.agree" : "a.kind.on")}: ${name}`}
+			aria-label={`${t(loosens(k))}: ${name}`}
 		>
-			{t(k.switch?.asked_by ? "a.kind.agree" : "a.kind.on")}
+			{t(loosens(k))}
 		</Button>
 	);
+}
+/** The words for what a press would be. */
+function loosens(k: Kind): string {
+	if (k.act === "again") return "a.kind.again";
+	return k.act === "agree" || (!k.act && k.switch?.asked_by) ? "a.kind.agree" : "a.kind.on";
 }
 
 function reason(code: string): string {
