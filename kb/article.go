@@ -86,7 +86,9 @@ type Rating struct {
 
 // Store keeps articles. A method is one transaction.
 type Store interface {
-	// SaveVersion stores a new version as a draft; ID "" is refused. The first one creates the article.
+	// SaveVersion stores a new version as a draft; ID "" is refused. a.Version.Number is the version that was edited:
+	// only the newest one can be, and of many who edit it one wins. 0 creates the article.
+	// Errors: conflict, not_found, invalid.
 	SaveVersion(ctx context.Context, a Article, now time.Time) (Article, error)
 	// Publish makes version number the one that is found; Archive takes the article out.
 	Publish(ctx context.Context, id string, number int64, by string, now time.Time) (Article, error)

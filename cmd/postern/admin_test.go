@@ -239,7 +239,9 @@ func TestArticleRoutes(t *testing.T) {
 	waitFor(t, "the index to have it", func() bool { _, ok := n.Service.Index.Public(made["id"].(string)); return ok })
 	in["version"], in["body"] = 1, "Second text"
 	ed.ok("PUT", path, in)
-	ed.refused("conflict", "PUT", path, in)
+	if status, answer := ed.call("PUT", path, in); status != http.StatusConflict || answer["code"] != "conflict" {
+		t.Errorf("saved on an old version: %d %v, want 409 conflict", status, answer)
+	}
 	if a, _ := n.Service.Index.Public(made["id"].(string)); !strings.Contains(a.Version.Body, "label") {
 		t.Errorf("a draft shows: %q", a.Version.Body)
 	}

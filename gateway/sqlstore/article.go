@@ -28,12 +28,13 @@ FROM articles a JOIN article_versions v ON v.article = a.id AND v.number = `
 	qArticle     = articleColumns + `a.latest WHERE a.id = $1`
 	qArticleList = articleColumns + `a.latest ORDER BY a.id`
 	qChanged     = articleColumns + `a.published WHERE a.change > $1 ORDER BY a.change LIMIT $2`
-	qLockArticle = `SELECT latest FROM articles WHERE id = $1`
+	qNewest      = `SELECT latest FROM articles WHERE id = $1`
 	qNewArticle  = `INSERT INTO articles (id, status, published, latest, change, updated_at) VALUES ($1,'draft',0,0,0,$2)
 ON CONFLICT (id) DO NOTHING`
 	qNewVersion = `INSERT INTO article_versions (article, number, data, at) VALUES ($1,$2,$3,$4)`
-	qLatest     = `UPDATE articles SET latest = $2, updated_at = $3 WHERE id = $1`
-	qPublish    = `UPDATE articles SET status = 'published', published = $2, change = $3, updated_at = $4 WHERE id = $1
+	// latest: the second of two who edited the same version finds no row.
+	qLatest  = `UPDATE articles SET latest = latest + 1, updated_at = $3 WHERE id = $1 AND latest = $2`
+	qPublish = `UPDATE articles SET status = 'published', published = $2, change = $3, updated_at = $4 WHERE id = $1
 AND EXISTS (SELECT 1 FROM article_versions WHERE article = $1 AND number = $2)`
 	qArchive  = `UPDATE articles SET status = 'archived', change = $2, updated_at = $3 WHERE id = $1`
 	qVersions = `SELECT number, data, at FROM article_versions WHERE article = $1 ORDER BY number DESC`
@@ -54,8 +55,8 @@ func scanArticle(r scanner) (kb.Article, error) {
 	return a, err
 }
 
-// SaveVersion implements kb.Store. Errors: invalid for an empty id.
-func (k *Articles) SaveVersion(ctx context.Context, a kb.Article, now time.Time) (kb.Article, error) {
+// SaveVersion implements kb.Store. Errors: conflict, not_found, invalid for an empty id.
+func (k *Articles) SaveVersion(ctx context.Context, a kb.Article, now time.Time) (saved kb.Article, err error) {
 	if a.ID == "" {
 		return kb.Article{}, gateway.Invalid("id")
 	}
@@ -64,22 +65,35 @@ func (k *Articles) SaveVersion(ctx context.Context, a kb.Article, now time.Time)
 		return kb.Article{}, failure("encode an article", err)
 	}
 	_, err = k.s.change(ctx, "save an article", now, func(x *tx) error {
-		if _, err := x.exec(qNewArticle, a.ID, ms(now)); err != nil {
+		if err := x.nextVersion(a.ID, a.Version.Number); err != nil {
 			return err
 		}
-		var latest int64
-		if err := x.row(qLockArticle+x.s.d.lock, a.ID).Scan(&latest); err != nil {
+		if err := x.must(qNewVersion, a.ID, a.Version.Number+1, string(data), ms(now)); err != nil {
 			return err
 		}
-		if err := x.must(qNewVersion, a.ID, latest+1, string(data), ms(now)); err != nil {
-			return err
-		}
-		return x.must(qLatest, a.ID, latest+1, ms(now))
+		saved, err = scanArticle(x.row(qArticle, a.ID)) // as this save left it, whoever comes next
+		return err
 	})
-	if err != nil {
-		return kb.Article{}, err
+	return saved, err
+}
+
+// nextVersion counts the article on from the version that was edited, 0 = there was none. Errors: conflict when the
+// newest is another, not_found.
+func (x *tx) nextVersion(id string, on int64) error {
+	if on == 0 {
+		if _, err := x.exec(qNewArticle, id, ms(x.now)); err != nil {
+			return err
+		}
 	}
-	return k.Article(ctx, a.ID)
+	n, err := x.exec(qLatest, id, on, ms(x.now))
+	if err != nil || n == 1 {
+		return err
+	}
+	var latest int64
+	if err := missing(x.row(qNewest, id).Scan(&latest)); err != nil {
+		return err
+	}
+	return gateway.Conflict()
 }
 
 // Publish implements kb.Store. Errors: not_found, also for a version that is not there.
@@ -191,7 +205,7 @@ func (k *Articles) Pins(ctx context.Context) ([]kb.Pin, error) {
 func (k *Articles) Rate(ctx context.Context, r kb.Rating) error {
 	_, err := k.s.change(ctx, "rate an article", r.At, func(x *tx) error {
 		var latest int64
-		if err := missing(x.row(qLockArticle, r.Article).Scan(&latest)); err != nil {
+		if err := missing(x.row(qNewest, r.Article).Scan(&latest)); err != nil {
 			return err
 		}
 		return x.must(qRate, r.Article, r.Version, r.Visitor, r.Solved, r.Text, ms(r.At))

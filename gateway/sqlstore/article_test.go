@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/postern-chat/postern/gateway"
@@ -30,11 +32,30 @@ func articles(t *testing.T, k *Articles) {
 	}
 	_, err = k.Publish(ctx, "ar_1", 1, "ag_1", now)
 	ok(err)
-	draft.Visibility, draft.Version.Title = kb.Public, "Two"
+	draft.Visibility, draft.Version.Title, draft.Version.Number = kb.Public, "Two", 1
 	second, err := k.SaveVersion(ctx, draft, now)
 	ok(err)
 	if second.Version.Number != 2 || second.Version.Title != "Two" || second.Published != 1 {
 		t.Errorf("second version: %+v", second)
+	}
+	for name, c := range map[string]struct {
+		id   string
+		on   int64
+		code string
+	}{
+		"on a version that is not the newest": {"ar_1", 1, "conflict"},
+		"on a version that is not there":      {"ar_1", 9, "conflict"},
+		"as if it were new":                   {"ar_1", 0, "conflict"},
+		"of an article that is not there":     {"ar_2", 1, "not_found"},
+		"without an id":                       {"", 0, "invalid"},
+	} {
+		lost := kb.Article{ID: c.id, Version: kb.Version{Number: c.on, Title: "Lost"}}
+		if _, err := k.SaveVersion(ctx, lost, now); gateway.CodeOf(err) != c.code {
+			t.Errorf("saved %s: %v, want %s", name, err, c.code)
+		}
+	}
+	if versions, err := k.Versions(ctx, "ar_1"); err != nil || len(versions) != 2 || versions[0].Title != "Two" {
+		t.Errorf("after refused saves: %+v, %v", versions, err)
 	}
 	list, err := k.Changed(ctx, 0, 10)
 	ok(err)
@@ -61,4 +82,37 @@ func articles(t *testing.T, k *Articles) {
 		t.Errorf("pins: %+v, %v", pins, err)
 	}
 	ok(k.DeletePin(ctx, "p"))
+}
+
+// Of sixteen editors who save on the same version one wins; the others are told, and none of their texts is stored.
+func TestArticleSaveRace(t *testing.T) {
+	for name, s := range map[string]*Store{"sqlite": openSQLite(t), "postgres": openPostgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			k := s.Articles()
+			for on := range int64(3) { // a new article, and two later versions
+				var race sync.WaitGroup
+				errs := make([]error, 16)
+				for i := range errs {
+					race.Go(func() {
+						a := kb.Article{ID: "ar_1", Locale: "en", Version: kb.Version{Number: on, Title: fmt.Sprint(on, " by ", i)}}
+						_, errs[i] = k.SaveVersion(t.Context(), a, gatewaytest.Noon())
+					})
+				}
+				race.Wait()
+				won := ""
+				for i, err := range errs {
+					switch code := gateway.CodeOf(err); {
+					case err == nil && won == "":
+						won = fmt.Sprint(on, " by ", i)
+					case code != "conflict":
+						t.Errorf("editor %d: %v, want conflict", i, err)
+					}
+				}
+				versions, err := k.Versions(t.Context(), "ar_1")
+				if err != nil || int64(len(versions)) != on+1 || versions[0].Title != won {
+					t.Errorf("on version %d: %+v, %v; want one more, %q", on, versions, err, won)
+				}
+			}
+		})
+	}
 }

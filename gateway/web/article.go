@@ -132,20 +132,19 @@ func (s *Server) saveArticle(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	}
 	id, now := c.Params("id"), s.svc.Now()
 	if id == "" {
+		in.Version = 0
 		fresh, err := gateway.NewID(gateway.PrefixArticle, now, s.svc.Rand)
 		if err != nil {
 			return nil, err
 		}
 		id = string(fresh)
-	} else if old, err := s.svc.Articles.Article(c.UserContext(), id); err != nil {
-		return nil, err
-	} else if old.Version.Number != in.Version {
-		return nil, gateway.Conflict()
+	} else if in.Version < 1 {
+		return nil, gateway.Invalid("version")
 	}
 	a, err := s.svc.Articles.SaveVersion(c.UserContext(), kb.Article{
 		ID: id, Locale: in.Locale, Visibility: in.Visibility, Mailboxes: in.Mailboxes,
 		Version: kb.Version{
-			Title: in.Title, Summary: in.Summary, Tags: in.Tags, Phrasings: in.Phrasings, Body: in.Body,
+			Number: in.Version, Title: in.Title, Summary: in.Summary, Tags: in.Tags, Phrasings: in.Phrasings, Body: in.Body,
 			By: string(who.Actor.ID), Note: in.Note, At: now,
 		},
 	}, now)
