@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/hmac"
@@ -11,6 +12,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -345,15 +347,35 @@ func TestVerificationRoutes(t *testing.T) {
 	}
 }
 
-// The spool viewer opens mails of the spool and nothing else.
+// Outside the demo nobody reads mails here, whatever is configured; without a smart host the overview says where
+// they stay.
+func TestSpoolOnlyInTheDemo(t *testing.T) {
+	for host, want := range map[string]string{"": "spooled", "mail.example.test": "ok"} {
+		c := alone(t)
+		c.SMTP.Host = host
+		n := startNode(t, c)
+		ann := n.desk(t, "ann", gateway.RoleAdmin)
+		dir := filepath.Join(c.Data, "spool")
+		if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, "ms_1.eml"), []byte("Subject: x\r\n\r\nx\r\n"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		ann.refused("not_found", "GET", "/v1/spool", nil)
+		ann.refused("not_found", "GET", "/v1/spool/ms_1.eml", nil)
+		if got := ann.ok("GET", "/v1/overview", nil)["health"].(map[string]any)["mail"]; got != want {
+			t.Errorf("smart host %q: the overview says %v, want %s", host, got, want)
+		}
+	}
+}
+
+// The demo's spool viewer opens mails of the spool and nothing else.
 func TestSpoolRoutes(t *testing.T) {
-	c := alone(t)
-	n := startNode(t, c)
-	ann := n.desk(t, "ann", gateway.RoleAdmin)
+	d := startedDemo(t, t.TempDir())
+	defer func() { _ = d.close(context.Background()) }()
+	ann := (&node{App: d.app, url: d.app.URL.String()}).desk(t, "ann", gateway.RoleAdmin)
 	if list := ann.ok("GET", "/v1/spool", nil)["mail"].([]any); len(list) != 0 {
 		t.Errorf("an empty spool: %v", list)
 	}
-	dir := filepath.Join(c.Data, "spool")
+	dir := filepath.Join(d.data, "spool")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,9 @@ func startDemo(ctx context.Context, data string, port, shopPort int, log io.Writ
 	if err != nil {
 		return nil, err
 	}
-	if d.app, err = Start(ctx, cfg, gate, logger(log, "warn")); err != nil {
+	around := here()
+	around.demo = true
+	if d.app, err = start(ctx, cfg, gate, logger(log, "warn"), around); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(d.openShop(ctx, cfg, shop), seedDemo(ctx, d.app, d.shopURL)); err != nil {

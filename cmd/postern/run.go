@@ -48,13 +48,17 @@ type outside struct {
 	now     func() time.Time // this machine's clock
 	decides func() time.Time // the clock that decides on SQLite; PostgreSQL asks its own
 	pause   func(ctx context.Context, d time.Duration) error
+	demo    bool // sample data only: admins may read the mails that stay here
 }
 
 // Start opens the store, migrates it, joins the leaves and listens. The caller ends it with Close.
 // Errors: Mistakes for a wrong policy; whatever a store, bus or listener says.
 func Start(ctx context.Context, c Config, l net.Listener, log *slog.Logger) (*App, error) {
-	return start(ctx, c, l, log, outside{now: time.Now, decides: time.Now, pause: pause})
+	return start(ctx, c, l, log, here())
 }
+
+// here is this machine.
+func here() outside { return outside{now: time.Now, decides: time.Now, pause: pause} }
 
 func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o outside) (a *App, err error) {
 	public, err := url.Parse(c.PublicURL)

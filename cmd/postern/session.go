@@ -78,11 +78,3 @@ func (c Config) signEvent() (func(source, id string, at time.Time, body []byte) 
 		return h, ok
 	}, nil
 }
-
-// spoolViewer is the folder that admins may read, "" where mails really leave.
-func (c Config) spoolViewer(dir string) string {
-	if c.SMTP.Host != "" {
-		return ""
-	}
-	return dir
-}

@@ -235,10 +235,17 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 	if err != nil {
 		return nil, err
 	}
+	spool := filepath.Join(c.Data, "spool")
+	if !a.outside.demo {
+		spool = "" // other people's letters
+		if c.SMTP.Host == "" {
+			a.log.Warn("no smart host is configured: mails stay in the folder spool of the data folder")
+		}
+	}
 	return web.New(ctx, web.Options{
 		Service: a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
-		Keys: func() []verify.Key { return []verify.Key{a.key} }, SpoolDir: c.spoolViewer(filepath.Join(c.Data, "spool")),
+		Keys: func() []verify.Key { return []verify.Key{a.key} }, SpoolDir: spool, SmartHost: c.SMTP.Host != "",
 		SignEvent: sign,
 	})
 }

@@ -34,12 +34,9 @@ func (s *Server) overview(c *fiber.Ctx, who gateway.Caller) (any, error) {
 			stopped++
 		}
 	}
-	health := fiber.Map{"database": "ok", "bus": "ok", "mail": "ok"}
+	health := fiber.Map{"database": "ok", "bus": "ok", "mail": s.mailHealth(stopped)}
 	if busErr != nil {
 		health["bus"] = "down"
-	}
-	if stopped > 0 {
-		health["mail"] = "stopped"
 	}
 	on := 0
 	for who := range seen {
@@ -48,6 +45,17 @@ func (s *Server) overview(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		}
 	}
 	return fiber.Map{"waiting": len(queue), "on": on, "missed_today": missed, "health": health, "mail_stopped": stopped}, nil
+}
+
+// mailHealth: "stopped" when mails were given up, "spooled" when none leaves because no smart host is configured.
+func (s *Server) mailHealth(stopped int) string {
+	switch {
+	case stopped > 0:
+		return "stopped"
+	case !s.opt.SmartHost:
+		return "spooled"
+	}
+	return "ok"
 }
 
 // missedSince counts the chats that turned into tickets because nobody took them, in the caller's mailboxes.

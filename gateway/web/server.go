@@ -44,6 +44,8 @@ type Options struct {
 	Sources  map[string]verify.Source // login events by source name
 	Keys     func() []verify.Key      // receipt keys to publish
 	SpoolDir string                   // "" = no spool viewer
+	// SmartHost says that mails leave; without one they stay in a folder, and the overview says so.
+	SmartHost bool
 	// SignEvent signs a test event as the source would; false for a source it does not know.
 	SignEvent func(source, id string, at time.Time, body []byte) (http.Header, bool)
 }

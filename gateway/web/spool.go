@@ -25,7 +25,7 @@ const (
 	maxSpoolList = 200
 )
 
-// spoolRoutes show the mails that stay on this machine because no smart host is configured.
+// spoolRoutes show the demo's mails, which stay on this machine. Anywhere else mails are other people's letters.
 func (s *Server) spoolRoutes(a *fiber.App) {
 	a.Get("/v1/spool", s.staff(gateway.VerbSettings, s.listSpool))
 	a.Get("/v1/spool/:name", s.staff(gateway.VerbSettings, s.showSpooled))

@@ -52,8 +52,12 @@ function Health({ o }: { o: Overview }): JSX.Element {
 						<span class="grow">
 							{t(`a.health.${what}`)}
 							{what === "mail" && o.mail_stopped > 0 && <small> {t("a.health.stopped", { n: o.mail_stopped })}</small>}
+							{what === "mail" && state === "spooled" && <small> {t("a.health.spooled")}</small>}
 						</span>
-						<Badge tone={state === "ok" ? "ok" : "stop"} icon={state === "ok" ? "check" : "warn"}>
+						<Badge
+							tone={state === "ok" ? "ok" : state === "spooled" ? "wait" : "stop"}
+							icon={state === "ok" ? "check" : "warn"}
+						>
 							{t(`a.health.is.${state}`)}
 						</Badge>
 					</li>
