@@ -10,6 +10,30 @@ import (
 // PartSize is the largest part of an upload, in bytes; every part but the last has exactly this size.
 const PartSize = 1 << 20
 
+// LooseLife is how long an upload may stand in no message, complete or not; then a job removes it.
+const LooseLife = 24 * time.Hour
+
+// Quota bounds a set of uploads. An upload counts with the size that it was announced with.
+type Quota struct {
+	Files int64
+	Bytes int64
+}
+
+// Exceeded reports whether one more upload of that size is too many.
+func (q Quota) Exceeded(files, bytes, more int64) bool {
+	return files >= q.Files || bytes+more > q.Bytes
+}
+
+// OwnerQuota bounds what one visitor or agent has uploaded and not sent: two full messages, or five of the largest
+// files.
+func OwnerQuota() Quota { return Quota{Files: 20, Bytes: 5 * MaxFilesBytes} }
+
+// MailboxQuota bounds what all visitors of a mailbox have uploaded and not sent: a browser costs nothing to make.
+func MailboxQuota() Quota { return Quota{Files: 1000, Bytes: 100 * MaxFilesBytes} }
+
+// TalkQuota bounds what a visitor has uploaded into one conversation, sent or not.
+func TalkQuota() Quota { return Quota{Files: 100, Bytes: 20 * MaxFilesBytes} }
+
 // File is an upload, stored in parts beside everything else: one backup, every node.
 type File struct {
 	ID           ID
@@ -20,6 +44,7 @@ type File struct {
 	Size         int64  // bytes, fixed when the upload begins
 	Stored       int64  // bytes that have arrived
 	CreatedAt    time.Time
+	AttachedAt   time.Time // when a message first named it; zero = loose
 }
 
 // Complete reports whether every byte has arrived.

@@ -274,6 +274,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return nil
 	case JobMail:
 		return r.sendMail(ctx, j)
+	case JobFile:
+		return r.dropLoose(ctx, j)
 	case JobRelease, JobSettle, JobNotice:
 		return r.gateJob(ctx, j)
 	}

@@ -161,7 +161,8 @@ type Appended struct {
 // EventStore appends and reads numbered events.
 type EventStore interface {
 	// Append stores events in order of arrival, many callers' in one transaction. The same ClientID again
-	// gives the first event back and stores nothing. Errors: those of Append's Must fields, conversation_closed.
+	// gives the first event back and stores nothing. A message's files are attached with it.
+	// Errors: those of Append's Must fields, conversation_closed; invalid for a file that is not there any more.
 	Append(ctx context.Context, a Append) (Appended, error)
 	// Events reads a topic after seq, at most limit, in order.
 	Events(ctx context.Context, topic string, after uint64, limit int) ([]Event, error)
@@ -233,6 +234,8 @@ type SettingStore interface {
 
 // FileStore holds uploads in parts.
 type FileStore interface {
+	// CreateFile also enqueues the job that removes the file after LooseLife if no message names it. The quotas are
+	// counted in its transaction. Errors: too_many (OwnerQuota, MailboxQuota, TalkQuota), invalid, too_large, conflict.
 	CreateFile(ctx context.Context, f File) error
 	// AppendPart stores part n (from 0). The same part again is no error; another size is. Errors: invalid, too_large.
 	AppendPart(ctx context.Context, id ID, n int, data []byte) (File, error)
@@ -241,6 +244,9 @@ type FileStore interface {
 	SetFileType(ctx context.Context, id ID, mediaType string) error
 	Part(ctx context.Context, id ID, n int) ([]byte, error)
 	DeleteFile(ctx context.Context, id ID) error
+	// DropLoose deletes the file unless a message names it, and says whether it did. Append attaches the files of a
+	// message in its own transaction, so of the two one wins: a message never names a file that is gone.
+	DropLoose(ctx context.Context, id ID) (bool, error)
 }
 
 // JobStore leases durable work to one node at a time.

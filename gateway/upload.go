@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"path"
 	"strings"
 	"unicode"
@@ -10,7 +11,7 @@ import (
 )
 
 // CreateFile begins an upload into a conversation that the caller may write in. The name is text to show,
-// never a path. Errors: invalid, too_large, not_found, conversation_closed.
+// never a path. Errors: invalid, too_large, not_found, conversation_closed, too_many (a quota is full).
 func (s *Service) CreateFile(ctx context.Context, c Caller, cv ID, name string, size int64) (File, error) {
 	row, err := s.access(ctx, c, cv)
 	if err != nil {
@@ -135,7 +136,8 @@ func trimRune(b []byte) []byte {
 	return b
 }
 
-// ReadFile gives a complete file that stands in a conversation which the caller may see. Errors: not_found.
+// ReadFile gives a complete file of a conversation which the caller may see: one that a message names, or his own.
+// Errors: not_found.
 func (s *Service) ReadFile(ctx context.Context, c Caller, id ID) (File, error) {
 	f, err := s.Store.File(ctx, id)
 	if err != nil {
@@ -144,8 +146,26 @@ func (s *Service) ReadFile(ctx context.Context, c Caller, id ID) (File, error) {
 	if _, err := s.access(ctx, c, f.Conversation); err != nil {
 		return File{}, err
 	}
-	if !f.Complete() || f.Type == "" {
+	if !f.Complete() || f.Type == "" || f.AttachedAt.IsZero() && f.Owner.ID != c.Actor.ID {
 		return File{}, NotFound()
 	}
 	return f, nil
+}
+
+// fileJob is the payload of a file's job.
+type fileJob struct {
+	File ID `json:"file"`
+}
+
+// dropLoose removes an upload that no message came to name.
+func (s *Service) dropLoose(ctx context.Context, j Job) error {
+	var p fileJob
+	if err := json.Unmarshal(j.Payload, &p); err != nil || p.File == "" {
+		return Invalid("payload")
+	}
+	dropped, err := s.Store.DropLoose(ctx, p.File)
+	if dropped {
+		s.Log.Info("loose upload removed", "file", p.File)
+	}
+	return err
 }

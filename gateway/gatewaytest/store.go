@@ -41,6 +41,8 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"jobs are leased once", jobsOnce},
 		{"mail goes out through the outbox and comes in once", mailOnce},
 		{"a file's parts are stored once", fileParts},
+		{"uploads that are not sent are limited by owner, mailbox and conversation", fileQuotas},
+		{"a file is sent or removed, never both", looseFiles},
 		{"passwords and sessions", sessions},
 		{"whose hands an account was in", heldSince},
 		{"a token belongs to its key", pairing},

@@ -18,7 +18,7 @@ type batch struct {
 	seen    map[string]*answer                   // topic and client id → what this batch stores under it
 	answers []*answer
 	alone   []*item
-	single  bool // one item only: it may take further locks
+	single  bool // one item only: it may take further locks, and fail by itself
 }
 
 // answer is what an item will be told after the commit.
@@ -104,7 +104,7 @@ func (b *batch) item(it *item) error {
 	}
 	switch a.err = refusal; {
 	case refusal != nil:
-	case claims && !b.single:
+	case (claims || len(filesOf(it.in)) > 0) && !b.single:
 		b.alone = append(b.alone, it)
 		return nil
 	default:
@@ -179,6 +179,9 @@ func reopens(in gateway.Append, c gateway.Conversation) bool {
 // store queues the item's events and notes the message in its row.
 func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 	in := a.it.in
+	if err := b.attach(in.Conversation, filesOf(in)); err != nil {
+		return err
+	}
 	mark := len(b.pending)
 	if claims {
 		if err := b.claim(c, in.MustAgent, in.Actor, "reply"); err != nil {
@@ -207,6 +210,13 @@ func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 	}
 	if in.Mail != nil {
 		return b.outbox(*in.Mail)
+	}
+	return nil
+}
+
+func filesOf(in gateway.Append) []gateway.FileRef {
+	if m, ok := in.Payload.(gateway.MessageCreated); ok {
+		return m.Files
 	}
 	return nil
 }

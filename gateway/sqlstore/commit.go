@@ -163,7 +163,7 @@ func (s *Store) commitAlone(it *item) {
 }
 
 // commitOnce runs one transaction and answers its items; those that need locks of their own (a claim by first
-// reply, in a batch of several) come back unanswered.
+// reply, files, in a batch of several) come back unanswered.
 func (s *Store) commitOnce(items []*item) (alone []*item, err error) {
 	ctx := context.Background() // many callers' work: no single one's end may undo it
 	now := items[0].in.At

@@ -32,7 +32,7 @@ func (s *Server) createFile(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if err := body(c, &in); err != nil {
 		return nil, err
 	}
-	if !s.limits.upload(string(who.Actor.ID)) {
+	if !s.limits.upload(string(who.Actor.ID)) || !s.limits.upload(s.addr(c)) {
 		return nil, gateway.TooMany(1000)
 	}
 	f, err := s.svc.CreateFile(c.UserContext(), who, in.Conversation, in.Name, in.Size)
@@ -72,7 +72,8 @@ func (s *Server) download(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	c.Set(fiber.HeaderContentType, f.Type)
 	c.Set(fiber.HeaderContentDisposition, mime.FormatMediaType(how, map[string]string{"filename": f.SafeName()}))
 	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; sandbox")
-	c.Set(fiber.HeaderCacheControl, "private, max-age=3600")
+	// Whoever may not see the conversation any more, or sits down at this browser after him, finds no copy.
+	c.Set(fiber.HeaderCacheControl, "private, no-store")
 	parts := int((f.Size + gateway.PartSize - 1) / gateway.PartSize)
 	ctx := c.UserContext()
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
