@@ -138,13 +138,24 @@ func (s *Site) posting(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 		err := r.ParseForm()
-		origin := r.Header.Get("Origin")
-		if err != nil || origin != "" && origin != s.URL || !verify.Equal(r.PostForm.Get("csrf"), s.formToken(visitOf(r))) {
+		if err != nil || s.foreign(r) || !verify.Equal(r.PostForm.Get("csrf"), s.formToken(visitOf(r))) {
 			s.show(w, r, http.StatusForbidden, "sorry", page{Title: "Please try again", Data: "This form was open for too long, or did not come from our own page. Nothing was changed. Go back, reload the page and send it again."})
 			return
 		}
 		next(w, r)
 	}
+}
+
+// foreign reports whether the browser says that a form came from somewhere else. A page without referrer sends the
+// origin "null"; then only Sec-Fetch-Site tells that it was ours.
+func (s *Site) foreign(r *http.Request) bool {
+	switch r.Header.Get("Origin") {
+	case "", s.URL:
+		return false
+	case "null":
+		return r.Header.Get("Sec-Fetch-Site") != "same-origin"
+	}
+	return true
 }
 
 // signedIn sends everybody else to the sign-in page, and back after it.

@@ -244,6 +244,7 @@ type browser struct {
 	base string
 	page string // the last page's text
 	head http.Header
+	more http.Header // what its forms say of where they come from; nil = nothing
 }
 
 func (s *shop) browser() *browser {
@@ -287,6 +288,9 @@ func (b *browser) send(path string, kv ...string) int {
 	req, err := http.NewRequest("POST", b.base+path, strings.NewReader(v.Encode()))
 	if err != nil {
 		b.t.Fatal(err)
+	}
+	for name, values := range b.more {
+		req.Header[name] = values
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return b.do(req)

@@ -46,7 +46,8 @@ type page struct {
 	Path     string
 	Gateway  string
 	Mailbox  string
-	Embed    bool // the page carries the support widget
+	Embed    bool   // the page carries the support widget
+	Script   string // the page's own script under static/, "" = none
 	Customer *Customer
 	CSRF     string
 	Error    string // what the person can do about it, in words
@@ -64,22 +65,30 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	if v.customer.ID != "" {
 		p.Customer = &v.customer
 	}
-	p.Embed = name != "confirm" && name != "confirm-login" && name != "confirm-ended"
+	p.Embed = name != "confirm" && name != "confirm-login" && name != "confirm-ended" && name != "reset"
+	if name == "reset" {
+		p.Script = "reset.js"
+	}
 	var out bytes.Buffer
 	if err := s.views[name].Execute(&out, p); err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	s.headers(w.Header(), p.Embed)
+	s.headers(w.Header(), p)
 	w.WriteHeader(status)
 	_, _ = w.Write(out.Bytes()) // who has gone away needs no page
 }
 
 // headers: nothing inline, nothing from strangers but the widget, no frame around any page.
-func (s *Site) headers(h http.Header, embed bool) {
-	scripts, frames := "'none'", "'none'"
-	if embed {
+func (s *Site) headers(h http.Header, p page) {
+	scripts, frames, referrer := "'none'", "'none'", "strict-origin-when-cross-origin"
+	switch {
+	case p.Embed:
 		scripts, frames = "'self' "+s.Gateway, s.Gateway
+	case p.Script != "": // it was opened with a secret
+		scripts, referrer = "'self'", "no-referrer"
+	default: // its address has the handle in it
+		referrer = "same-origin"
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src "+scripts+"; frame-src "+frames+
@@ -88,10 +97,7 @@ func (s *Site) headers(h http.Header, embed bool) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
-	if !embed { // Its address has the handle in it. With no-referrer its own forms would come from the origin "null".
-		h.Set("Referrer-Policy", "same-origin")
-	}
+	h.Set("Referrer-Policy", referrer)
 }
 
 // fail answers what is our own fault, without details.
