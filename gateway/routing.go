@@ -11,10 +11,14 @@ type Decision struct {
 	Agent ID
 }
 
+// RingAgainAfter is how long whoever declined a conversation is not asked for it again. Without it an agent alone in
+// a mailbox would be rung without a pause; with it he is asked a few times before the visitor is missed.
+const RingAgainAfter = 30 * time.Second
+
 // Route picks the agent to offer a queued conversation to. It is pure: any node may run it, row versions let
-// one of several decisions win. Eligible is who is available here, present, and has a free seat; first those
-// who have rung least in this round, then online before idle, then the lowest load, then the longest since
-// the last offer, then the id. sticky (the visitor's agent of the last 24 h) goes first if eligible.
+// one of several decisions win. Eligible is who is available here, present, has a free seat, and has not just
+// declined; first those who have rung least in this round, then online before idle, then the lowest load, then the
+// longest since the last offer, then the id. sticky (the visitor's agent of the last 24 h) goes first if eligible.
 //
 // Source: mail-and-routing.md 2.2.
 func Route(cv Conversation, sticky ID, candidates []Candidate, now time.Time) Decision {
@@ -24,7 +28,7 @@ func Route(cv Conversation, sticky ID, candidates []Candidate, now time.Time) De
 	best := -1
 	for i := range candidates {
 		c := &candidates[i]
-		if !c.Eligible() {
+		if !c.Eligible() || !c.DeclinedAt.IsZero() && now.Before(c.DeclinedAt.Add(RingAgainAfter)) {
 			continue
 		}
 		if best < 0 || before(c, &candidates[best], sticky) {

@@ -21,6 +21,10 @@ func with(c Candidate, change func(*Candidate)) Candidate {
 	return c
 }
 
+func declined(id ID, ago time.Duration) Candidate {
+	return with(free(id), func(c *Candidate) { c.Rung, c.DeclinedAt = 1, noon.Add(-ago) })
+}
+
 func TestRoute(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -73,6 +77,15 @@ func TestRoute(t *testing.T) {
 		}, "b"},
 		{"all were tried: start again with the least tried", nil, "", []Candidate{
 			with(free("a"), func(c *Candidate) { c.Rung = 2 }), with(free("b"), func(c *Candidate) { c.Rung = 1 }),
+		}, "b"},
+		{"alone and declined just now: a pause", nil, "", []Candidate{declined("a", time.Second)}, ""},
+		{"alone and declined, before the pause is over", nil, "", []Candidate{declined("a", RingAgainAfter-time.Millisecond)}, ""},
+		{"alone and declined, after the pause", nil, "", []Candidate{declined("a", RingAgainAfter)}, "a"},
+		{"who declined leaves it to another, rung as often", nil, "a", []Candidate{
+			declined("a", time.Second), with(free("b"), func(c *Candidate) { c.Rung, c.Presence = 2, IdlePresence }),
+		}, "b"},
+		{"both declined: nobody until the first pause is over", nil, "", []Candidate{
+			declined("a", 2*time.Second), declined("b", RingAgainAfter+time.Second),
 		}, "b"},
 		{"deadline is now", func(c *Conversation) { c.MissedAt = noon.Add(-time.Nanosecond) }, "", []Candidate{free("a")}, ""},
 		{"rings already", func(c *Conversation) { c.Offer.Agent = "x" }, "", []Candidate{free("a")}, ""},

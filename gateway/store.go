@@ -104,8 +104,8 @@ type QueueStore interface {
 	Miss(ctx context.Context, cv ID, round int, why, subject string, now time.Time) ([]Event, error)
 	// Queue lists queued conversations of the mailboxes, oldest first; nil = all.
 	Queue(ctx context.Context, mailboxes []ID) ([]Conversation, error)
-	// Candidates lists members of a mailbox with what Route needs, presence not included. Rung counts the
-	// ended rings of cv's present round; with cv "" it is 0.
+	// Candidates lists members of a mailbox with what Route needs, presence not included. Rung and DeclinedAt are
+	// those of cv's present round; with cv "" they are zero.
 	Candidates(ctx context.Context, mailbox, cv ID) ([]Candidate, error)
 	// Place gives how many wait before this conversation in its mailbox, 0 = next.
 	Place(ctx context.Context, cv ID) (int, error)
@@ -132,7 +132,8 @@ type Candidate struct {
 	Capacity     int
 	LastOfferAt  time.Time
 	LastBeatAt   time.Time
-	Rung         int // rings of the current round that this agent missed or declined
+	Rung         int       // rings of the current round that this agent missed or declined
+	DeclinedAt   time.Time // his last "no" to this conversation in the current round; zero = none
 }
 
 // Append is one event to store in a topic through the group committer.

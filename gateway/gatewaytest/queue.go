@@ -70,11 +70,17 @@ func offerSeat(w *World) {
 		w.ok(err)
 		w.wantSeats(a, 0)
 	}
+	list, err := w.Store.Candidates(w.Context(), w.Mailbox, c.ID)
+	w.ok(err)
+	if len(list) != 1 || list[0].Rung != 1 || !list[0].DeclinedAt.Equal(w.Now()) {
+		w.Errorf("candidates: %+v, want one who declined now", list)
+	}
+	w.Pass(time.Minute)
 	c = w.offer(w.Conversation(c.ID), a)
 	if c.Offer.Ring != 2 {
 		w.Errorf("ring %d, want 2", c.Offer.Ring)
 	}
-	_, err := w.Store.Claim(w.Context(), c.ID, a, "offer", w.Now())
+	_, err = w.Store.Claim(w.Context(), c.ID, a, "offer", w.Now())
 	w.ok(err)
 	w.wantSeats(a, 1)
 	if got := w.kinds(c.ID); strings.Contains(got, "offered") || !strings.HasSuffix(got, "conversation.claimed") {
@@ -93,8 +99,8 @@ func missedRing(w *World) {
 	w.wantSeats(a, 0)
 	list, err := w.Store.Candidates(w.Context(), w.Mailbox, c.ID)
 	w.ok(err)
-	if len(list) != 1 || list[0].Availability != gateway.AssignOnly || list[0].Rung != 1 {
-		w.Errorf("candidates: %+v, want one on assign_only who was rung once", list)
+	if len(list) != 1 || list[0].Availability != gateway.AssignOnly || list[0].Rung != 1 || !list[0].DeclinedAt.IsZero() {
+		w.Errorf("candidates: %+v, want one on assign_only who was rung once and declined nothing", list)
 	}
 	other, err := w.Store.Candidates(w.Context(), w.Mailbox, w.Start("another").ID)
 	w.ok(err)

@@ -344,15 +344,17 @@ func (s *Store) Queue(ctx context.Context, mailboxes []gateway.ID) ([]gateway.Co
 
 const qCandidates = `SELECT a.id, m.availability, a.paused_at, a.active, a.capacity, a.last_offer_at, a.last_beat_at,
 (SELECT COUNT(*) FROM rings r JOIN conversations c ON c.id = r.conversation AND c.round = r.round
-  WHERE r.conversation = $2 AND r.agent = a.id)
+  WHERE r.conversation = $2 AND r.agent = a.id),
+(SELECT COALESCE(MAX(r.ended_at), 0) FROM rings r JOIN conversations c ON c.id = r.conversation AND c.round = r.round
+  WHERE r.conversation = $2 AND r.agent = a.id AND r.ended = 'declined')
 FROM members m JOIN agents a ON a.id = m.agent WHERE m.mailbox = $1 AND a.disabled_at = 0 ORDER BY a.id`
 
 func scanCandidate(r scanner) (gateway.Candidate, error) {
 	var c gateway.Candidate
-	var paused, offer, beat int64
-	err := r.Scan(&c.Agent, &c.Availability, &paused, &c.Active, &c.Capacity, &offer, &beat, &c.Rung)
+	var paused, offer, beat, declined int64
+	err := r.Scan(&c.Agent, &c.Availability, &paused, &c.Active, &c.Capacity, &offer, &beat, &c.Rung, &declined)
 	c.Availability = gateway.Agent{PausedAt: at(paused)}.Effective(c.Availability)
-	c.LastOfferAt, c.LastBeatAt = at(offer), at(beat)
+	c.LastOfferAt, c.LastBeatAt, c.DeclinedAt = at(offer), at(beat), at(declined)
 	return c, err
 }
 

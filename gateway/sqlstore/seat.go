@@ -89,7 +89,7 @@ func (x *tx) dropOffer(c *gateway.Conversation, by gateway.Actor, reason string)
 	if err := x.freeSeat(o.Agent); err != nil {
 		return err
 	}
-	if _, err := x.exec(qEndRing, string(c.ID), c.Round, o.Ring, string(o.Agent), reason); err != nil {
+	if _, err := x.exec(qEndRing, string(c.ID), c.Round, o.Ring, string(o.Agent), reason, ms(x.now)); err != nil {
 		return err
 	}
 	p := gateway.ConversationReleased{Agent: o.Agent, Reason: reason}
@@ -101,7 +101,7 @@ func (x *tx) dropOffer(c *gateway.Conversation, by gateway.Actor, reason string)
 	return x.emit(c.ID.Staff(), by, p)
 }
 
-const qEndRing = `INSERT INTO rings (conversation, round, ring, agent, ended) VALUES ($1,$2,$3,$4,$5)
+const qEndRing = `INSERT INTO rings (conversation, round, ring, agent, ended, ended_at) VALUES ($1,$2,$3,$4,$5,$6)
 ON CONFLICT (conversation, round, ring) DO NOTHING`
 
 // leave frees what the conversation holds of agents: a running ring, or the assignee's seat.
