@@ -65,7 +65,7 @@ func fileQuotas(w *World) {
 	// What is sent counts no more for its owner, but for the conversation.
 	sent := w.Start("sent")
 	for i := range talk.Files {
-		_, _, err := w.Store.Append(w.Context(), w.send(sent, fmt.Sprint(i), w.whole(sent)))
+		_, err := w.Store.Append(w.Context(), w.send(sent, fmt.Sprint(i), w.whole(sent)))
 		w.ok(err)
 	}
 	w.refused(begin(sent, 1), "too_many")
@@ -101,7 +101,7 @@ func (w *World) sentOrDropped(c gateway.Conversation, clientID string) {
 	var sent, fault error
 	race(2, func(i int) error {
 		if i == 0 {
-			_, _, sent = w.Store.Append(w.Context(), a)
+			_, sent = w.Store.Append(w.Context(), a)
 		} else {
 			dropped, fault = w.Store.DropLoose(w.Context(), f.ID)
 		}
@@ -120,17 +120,17 @@ func looseFiles(w *World) {
 		w.sentOrDropped(c, fmt.Sprint("race", n))
 	}
 	kept, loose := w.whole(c), w.whole(c)
-	_, _, err := w.Store.Append(w.Context(), w.send(c, "2", kept))
+	_, err := w.Store.Append(w.Context(), w.send(c, "2", kept))
 	w.ok(err)
 	// One of two files is gone: the message is refused whole, and the other stays loose.
 	half := w.whole(c)
 	w.unmoved("invalid", func() error {
-		_, _, err := w.Store.Append(w.Context(), w.send(c, "3", half, gateway.FileRef{ID: "fi_none"}))
+		_, err := w.Store.Append(w.Context(), w.send(c, "3", half, gateway.FileRef{ID: "fi_none"}))
 		return err
 	})
 	other := w.Start("other")
 	w.unmoved("invalid", func() error { // of another conversation
-		_, _, err := w.Store.Append(w.Context(), w.send(other, "4", half))
+		_, err := w.Store.Append(w.Context(), w.send(other, "4", half))
 		return err
 	})
 	for id, want := range map[gateway.ID]bool{kept.ID: false, loose.ID: true, half.ID: true, "fi_none": false} {
