@@ -190,7 +190,9 @@ func (c Config) hosts(o outside) (verify.Executor, map[string]verify.Source, err
 			if err != nil {
 				return nil, nil, err
 			}
-			targets[h.Name] = callback.Target{URL: h.DeliveryURL, Secret: secrets[0], Allow: allow}
+			if _, has := targets[h.Name]; !has { // a host's first source signs what goes to it
+				targets[h.Name] = callback.Target{URL: h.DeliveryURL, Secret: secrets[0], Allow: allow}
+			}
 		}
 	}
 	e, err := callback.New(targets, o.now, o.pause)
