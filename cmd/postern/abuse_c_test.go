@@ -49,7 +49,7 @@ func hostClock(r *row) {
 	}})
 	k := r.talk("ag1")
 	r.honest(k)
-	if n := r.site.changes(); n != 1 {
+	if n := r.site.changes(r.T); n != 1 {
 		r.Errorf("applied %d times, want once", n)
 	}
 }

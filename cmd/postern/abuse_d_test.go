@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/postern-chat/postern/verify"
@@ -59,9 +58,7 @@ func notMe(r *row) {
 	r.refused(x.mia, "change.state", "change.draft", map[string]any{"conversation": x.cv, "kind": "renewal.cancel", "fields": map[string]string{"plan": "plus"}})
 	x.vic.ok("message.send", map[string]any{"conversation": x.cv, "client_id": "after", "text": "I can still write"})
 	r.until(func() string {
-		r.site.mu.Lock()
-		defer r.site.mu.Unlock()
-		if slices.Contains(r.site.notices, "disowned u-vic") {
+		if r.site.told(r.T, "u-vic", "not yours") {
 			return ""
 		}
 		return "the backend was not asked to tell the owner"
@@ -204,10 +201,11 @@ func crossed(r *row) {
 	}
 	swap(one, two, changeTwo, tokenTwo)
 	swap(two, one, changeOne, tokenOne)
-	n := r.site.changes()
+	n := r.site.changes(r.T)
 	r.honest(one)
+	r.site.renew(r.T)
 	r.honest(two)
-	if got := r.site.changes() - n; got != 2 {
+	if got := r.site.changes(r.T) - n; got != 2 {
 		r.Errorf("%d changes applied, want 2", got)
 	}
 }

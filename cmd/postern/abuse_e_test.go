@@ -127,8 +127,8 @@ func unknownField(r *row) {
 	r.delivered("/witness", g.message(), http.StatusForbidden, "evidence.witness")
 	g.seal() // and even with a witness, as if the host's own page had shown it
 	g.login("u-vic")
-	r.delivered("/postern", g.message(), http.StatusForbidden, r.says("change.schema"))
-	r.delivered("/witness", g.message(), http.StatusForbidden, "change.schema")
+	r.delivered("/postern", g.message(), http.StatusBadRequest, r.says("change.schema"))
+	r.delivered("/witness", g.message(), http.StatusBadRequest, "change.schema")
 }
 
 func caseVariant(r *row) {
@@ -159,10 +159,10 @@ func manyFinishes(r *row) {
 	k := r.talk("ag1")
 	change, address := k.offer(r.T)
 	args := k.finish(r.T, k.b, change, r.confirm(address))
-	n := r.site.changes()
+	n := r.site.changes(r.T)
 	ok := r.race(k.b, 8, 8, "change.finish", args)
 	r.reaches(change, verify.Applied)
-	if got := r.site.changes() - n; ok != 1 || got != 1 {
+	if got := r.site.changes(r.T) - n; ok != 1 || got != 1 {
 		r.Errorf("%d of 64 finished, applied %d times; want one and once", ok, got)
 	}
 	proven, minted := 0, 0

@@ -168,7 +168,7 @@ func killedSteps(r *row) {
 			minted++
 		}
 	}
-	if n := r.site.changes(); n != 1 || minted != 1 {
+	if n := r.site.changes(r.T); n != 1 || minted != 1 {
 		r.Errorf("applied %d times with %d receipts, want once and one", n, minted)
 	}
 	r.fixture.audit(r.T)

@@ -123,7 +123,7 @@ func flushed(r *row) {
 	r.reaches(change, verify.Applied)
 	flush()
 	k.vic.event("change.applied", k.cv)
-	if n := r.site.changes(); n != 1 {
+	if n := r.site.changes(r.T); n != 1 {
 		r.Errorf("applied %d times, want once", n)
 	}
 }

@@ -35,7 +35,7 @@ func otherValue(r *row) {
 func deliveredOften(r *row) {
 	for _, path := range []string{"/postern", "/witness"} {
 		g := r.rogue()
-		n := r.site.changes()
+		n := r.site.changes(r.T)
 		first := r.delivered(path, g.message(), http.StatusOK, "")
 		r.same(path, g, first)
 		var wg sync.WaitGroup
@@ -43,7 +43,7 @@ func deliveredOften(r *row) {
 			wg.Go(func() { r.same(path, g, first) })
 		}
 		wg.Wait()
-		if got := r.site.changes() - n; got != 1 {
+		if got := r.site.changes(r.T) - n; got != 1 {
 			r.Errorf("%s: applied %d times, want once", path, got)
 		}
 	}

@@ -22,7 +22,7 @@ type row struct {
 	abuseRow
 	*fixture
 	ip      string // where its clients come from
-	before  string // the host's accounts before the attack
+	before  string // the backend's database before the attack
 	leaf    int64  // size of the log before the attack
 	clients []*client
 	public  map[*client]bool // the visitors among them
@@ -52,11 +52,12 @@ func runRow(t *testing.T, f *fixture, spec abuseRow, test func(r *row)) {
 	if slices.Contains(lonely, spec.ID) {
 		t.Parallel()
 	} else {
+		r.site.renew(t)
 		r.given()
 	}
 	test(r)
 	if now := r.site.dump(t); r.Unchanged && now != r.before {
-		t.Errorf("%s: the host's accounts are\n%s\nand were\n%s", r.Attack, now, r.before)
+		t.Errorf("%s: the backend's database is\n%s\nand was\n%s", r.Attack, now, r.before)
 	}
 	r.quiet()
 	for _, c := range r.clients {

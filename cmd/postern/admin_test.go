@@ -329,7 +329,7 @@ func TestVerificationRoutes(t *testing.T) {
 	ann.ok("PUT", kind, map[string]any{"off": true})
 	draft := map[string]any{"conversation": k.cv, "kind": "renewal.cancel", "fields": map[string]string{"plan": "plus"}}
 	k.mia.refused("unavailable", "change.draft", draft)
-	if status, answer := h.press(t, address, verify.LoginConfirmed, nil); status == http.StatusOK || h.changes() != 0 {
+	if status, answer := h.press(t, address, verify.LoginConfirmed, nil); status == http.StatusOK || h.changes(t) != 0 {
 		t.Errorf("a login for a kind that is off: %d %v", status, answer)
 	}
 	for _, d := range []desk{ann, bob} { // both are admins since a moment ago

@@ -92,14 +92,14 @@ func TestWalkGate(t *testing.T) {
 			k.mia.refused("forbidden", "change.finish", args) // no agent's session can
 			k.vic.ok("change.finish", args)
 			k.vic.event("change.applied", k.cv)
-			if h.changes() != 1 {
-				t.Fatalf("applied %d times, want once", h.changes())
+			if h.changes(t) != 1 {
+				t.Fatalf("applied %d times, want once", h.changes(t))
 			}
 			k.vic.refused("proof_used", "change.finish", args)
 
 			h.refusals(t, k)
-			if h.changes() != 1 {
-				t.Errorf("after the attacks %d changes are applied, want 1", h.changes())
+			if h.changes(t) != 1 {
+				t.Errorf("after the attacks %d changes are applied, want 1", h.changes(t))
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -15,19 +16,21 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	shopsite "github.com/postern-chat/postern/cmd/shop/site"
 	"github.com/postern-chat/postern/verify"
 	"github.com/postern-chat/postern/verify/receipt"
 )
 
 const audience = "https://acct.site.test"
 
-// hostSite is a host: the accounts u-vic and u-mal, a confirm page, and a backend that checks every receipt itself.
+// hostSite is a host: the demo shop's own backend and database with the accounts u-vic and u-mal, and beside it the
+// backend without a library. What the owner presses on its confirm page is said here, so that it can be bent.
 type hostSite struct {
 	*httptest.Server
 	secret, other verify.Secret // of the sources shop and other
@@ -37,35 +40,75 @@ type hostSite struct {
 	audience      string
 	issuer        string // "" = the gateway's URL
 
-	mu       sync.Mutex
-	accounts map[string]map[string]string // subject → field → value
-	applied  []verify.Change
-	burned   map[string][2]string // commit → chg, answer
-	notices  []string             // kind and subject of each owner.notice
-	bodies   [][]byte             // every delivery, as it came
-	meets    func(w http.ResponseWriter, m receipt.Message) bool
+	shop    *shopsite.Site
+	backend http.Handler // of the shop
+	db      *sql.DB      // the shop's database, behind its back
+	opened  sync.Once    // tells the shop whose receipts it takes
+
+	mu     sync.Mutex
+	bodies [][]byte // every delivery, as it came
+	meets  func(w http.ResponseWriter, m receipt.Message) bool
 }
 
 func newSite(t *testing.T) *hostSite {
 	t.Helper()
 	h := &hostSite{
 		secret: make([]byte, 32), other: make([]byte, 32), own: []byte("the host's own key, unknown to us"), now: time.Now, audience: audience,
-		burned: map[string][2]string{}, accounts: map[string]map[string]string{
-			"u-vic": {"email": "harriet.quill@example-mail.com", "plan": "plus", "renewal": "on", "address": "1742 Maple Hollow Drive Apt 5B"},
-			"u-mal": {"email": "mal@evil.test", "plan": "basic", "renewal": "on", "address": "1 Side Street"},
-		},
 	}
 	for _, s := range []verify.Secret{h.secret, h.other} {
 		if _, err := rand.Read(s); err != nil {
 			t.Fatal(err)
 		}
 	}
+	h.open(t)
 	mux := http.NewServeMux()
-	mux.HandleFunc("/postern", func(w http.ResponseWriter, r *http.Request) { h.deliver(w, r, h.checked) })
+	mux.HandleFunc("/postern", func(w http.ResponseWriter, r *http.Request) { h.deliver(w, r, h.backend.ServeHTTP) })
 	mux.HandleFunc("/witness", func(w http.ResponseWriter, r *http.Request) { h.deliver(w, r, h.witnessed) })
 	h.Server = httptest.NewServer(mux)
 	t.Cleanup(h.Close)
 	return h
+}
+
+// open opens the shop with its two customers.
+func (h *hostSite) open(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	var err error
+	h.shop, err = shopsite.Open(t.Context(), shopsite.Config{
+		Data: dir, URL: "https://shop.test", Gateway: "https://unknown.test", Audience: "https://set.later.test", EventSecret: h.secret, OwnKey: h.own,
+		GatewayKeys:  func(context.Context) (verify.KeySet, error) { return verify.KeySet{h.gate.key}, nil },
+		Now:          func() time.Time { return h.now() },
+		PasswordCost: 4,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.shop.Close() })
+	h.backend = h.shop.Handler()
+	h.db = openSQL(t, "sqlite", "file:"+filepath.Join(dir, "shop.db")+"?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)")
+	for _, c := range []shopsite.Customer{
+		{ID: "u-vic", Name: "Harriet Quill", Email: "harriet.quill@example-mail.com", Address: "1742 Maple Hollow Drive Apt 5B, +14155552671, card …8213, born 14 Mar 1983"},
+		{ID: "u-mal", Name: "Mallory", Email: "mal@evil.test", Address: "1 Side Street"},
+	} {
+		if _, _, err := h.shop.Add(t.Context(), c, "a password of theirs"); err != nil {
+			t.Fatal(err)
+		}
+		h.exec(t, `INSERT INTO plans (customer, plan, renews_at, off_at, receipt) VALUES ($1, 'plus', 1900000000000, 0, '')`, c.ID)
+	}
+	h.exec(t, `INSERT INTO orders (number, customer, placed_at, state, address) VALUES ('112-8834921-5567', 'u-vic', 1, 'packing', 'x')`)
+}
+
+func (h *hostSite) exec(t *testing.T, query string, args ...any) {
+	t.Helper()
+	if _, err := h.db.Exec(query, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// renew gives both customers a plan that renews, whatever was applied before.
+func (h *hostSite) renew(t *testing.T) {
+	t.Helper()
+	h.exec(t, `UPDATE plans SET plan = 'plus', off_at = 0, receipt = ''`)
 }
 
 const policyText = `
@@ -113,100 +156,45 @@ func (h *hostSite) config(t *testing.T, c Config) Config {
 	return c
 }
 
-// Find and Insert are the burn table of the host's one transaction: mu is held.
-func (h *hostSite) Find(_ context.Context, commit string) (chg string, answer []byte, found bool, err error) {
-	row, ok := h.burned[commit]
-	return row[0], []byte(row[1]), ok, nil
-}
-
-func (h *hostSite) Insert(_ context.Context, commit, chg string, answer []byte) (bool, error) {
-	if _, ok := h.burned[commit]; ok {
-		return false, nil
-	}
-	h.burned[commit] = [2]string{chg, string(answer)}
-	return true, nil
-}
-
 // deliver takes a delivery of the gateway, or of whoever says that he is one.
-func (h *hostSite) deliver(w http.ResponseWriter, r *http.Request, profile func(context.Context, []byte, receipt.Message) ([]byte, error)) {
+func (h *hostSite) deliver(w http.ResponseWriter, r *http.Request, profile http.HandlerFunc) {
+	h.opened.Do(func() { h.shop.Gateway, h.shop.Audience = cmp.Or(h.issuer, h.gate.url), h.audience })
 	raw, err := io.ReadAll(io.LimitReader(r.Body, receipt.MaxMessage))
 	if err != nil {
 		http.Error(w, "", http.StatusBadRequest)
-		return
-	}
-	m, err := receipt.ParseMessage(raw)
-	if err != nil {
-		refuseDelivery(w, err)
 		return
 	}
 	h.mu.Lock()
 	h.bodies = append(h.bodies, raw)
 	meets := h.meets
 	h.mu.Unlock()
-	if meets != nil && meets(w, m) {
+	if m, err := receipt.ParseMessage(raw); err == nil && meets != nil && meets(w, m) {
 		return
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	switch m.Type {
-	case "change.apply":
-		answer, err := profile(r.Context(), raw, m)
-		if err != nil {
-			refuseDelivery(w, err)
-			return
-		}
-		_, _ = w.Write(answer)
-	case "change.settle":
-		if row, ok := h.burned[m.Commit]; ok {
-			_, _ = w.Write([]byte(row[1]))
-			return
-		}
-		_, _ = w.Write([]byte(`{"result":"unknown"}`))
-	case "owner.notice":
-		if _, err := verify.CheckHook(r.Header, []verify.Secret{h.secret, h.other}, time.Now(), raw); err == nil {
-			h.notices = append(h.notices, m.Notice+" "+m.Sub)
-		}
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		w.WriteHeader(http.StatusNoContent)
-	}
+	r.Body, r.URL.Path = io.NopCloser(bytes.NewReader(raw)), "/postern"
+	profile(w, r.WithContext(context.WithoutCancel(r.Context()))) // it finishes what it has begun, also when the gateway has died
 }
 
-func refuseDelivery(w http.ResponseWriter, err error) {
-	status := http.StatusForbidden
-	if verify.ReasonOf(err) == verify.ReceiptAlreadyUsed {
-		status = http.StatusConflict
+// witnessed is the backend without a library, as proof-gate.md §3.6 prints it: the own witness alone.
+func (h *hostSite) witnessed(w http.ResponseWriter, r *http.Request) {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		refuseDelivery(w, err)
+		return
 	}
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"code": string(verify.ReasonOf(err))})
+	answer, err := h.believed(r.Context(), raw)
+	if err != nil {
+		refuseDelivery(w, err)
+		return
+	}
+	_, _ = w.Write(answer)
 }
 
-var hostApplied = []byte(`{"result":"applied","version":"2"}`)
-
-// checked is the backend with the library: steps 1 to 10 of proof-gate.md §3.9. mu is held.
-func (h *hostSite) checked(ctx context.Context, _ []byte, m receipt.Message) ([]byte, error) {
-	if answer, found, err := receipt.Lookup(ctx, h, m); found || err != nil {
-		return answer, err
-	}
-	c := receipt.Checker{
-		Gateway: cmp.Or(h.issuer, h.gate.url), Audience: h.audience, Keys: verify.KeySet{h.gate.key}, OwnKey: h.own,
-		Minimum: func(string) verify.Level { return verify.A3 },
-		Linked: func(_, sub string) error {
-			if h.accounts[sub] == nil {
-				return errors.New("no such account")
-			}
-			return nil
-		},
-	}
-	p, err := c.Check(m, h.now())
+func (h *hostSite) believed(ctx context.Context, raw []byte) ([]byte, error) {
+	m, err := receipt.ParseMessage(raw)
 	if err != nil {
 		return nil, err
 	}
-	return h.once(ctx, p, p.Sub)
-}
-
-// witnessed is the backend without a library, as proof-gate.md §3.6 prints it: the own witness alone. mu is held.
-func (h *hostSite) witnessed(ctx context.Context, raw []byte, m receipt.Message) ([]byte, error) {
 	var more struct {
 		Evidence *verify.Evidence `json:"evidence"`
 	}
@@ -217,63 +205,142 @@ func (h *hostSite) witnessed(ctx context.Context, raw []byte, m receipt.Message)
 	if err != nil {
 		return nil, err
 	}
-	e := more.Evidence
-	if e == nil || h.now().Unix()-e.AuthTime > 790 || !verify.Equal(e.Witness, verify.Witness(h.own, m.Commit, chg, m.Sub, e.AuthTime)) {
+	if !h.witness(m, more.Evidence, chg) {
 		return nil, verify.Refuse(verify.EvidenceWitness)
 	}
-	return h.once(ctx, receipt.Proven{Commit: m.Commit, Chg: chg, Change: m.Change}, m.Sub)
+	return h.once(ctx, m, chg)
 }
 
-// once is the host's transaction: what fails leaves no burn. mu is held.
-func (h *hostSite) once(ctx context.Context, p receipt.Proven, sub string) ([]byte, error) {
-	answer, err := receipt.Once(ctx, h, p, hostApplied, func() error {
-		err := h.apply(sub, p.Change)
-		if err != nil {
-			delete(h.burned, p.Commit)
-		}
-		return err
-	})
-	return answer, err
+func (h *hostSite) witness(m receipt.Message, e *verify.Evidence, chg string) bool {
+	return e != nil && h.now().Unix()-e.AuthTime <= 790 &&
+		verify.Equal(e.Witness, verify.Witness(h.own, m.Commit, chg, m.Sub, e.AuthTime))
 }
 
-// apply carries a change out; what it does not know it does not do. mu is held.
-func (h *hostSite) apply(sub string, c verify.Change) error {
-	for f := range c.Fields {
-		if !slices.Contains(map[string][]string{"renewal.cancel": {"plan"}, "name.change": {"name"}, "email.change": {"email"}}[c.Kind], f) {
-			return verify.Refuse(verify.ChangeSchema)
-		}
+func refuseDelivery(w http.ResponseWriter, err error) {
+	status := http.StatusForbidden
+	switch verify.ReasonOf(err).Code() {
+	case "conflict":
+		status = http.StatusConflict
+	case "invalid":
+		status = http.StatusBadRequest
+	case "internal":
+		status = http.StatusInternalServerError
 	}
-	a := h.accounts[sub]
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"code": string(verify.ReasonOf(err))})
+}
+
+// burned is the host's burn table, inside its one transaction.
+type burned struct{ *sql.Tx }
+
+func (b burned) Find(ctx context.Context, commit string) (chg string, answer []byte, found bool, err error) {
+	err = b.QueryRowContext(ctx, `SELECT chg, answer FROM burned WHERE commit_hash = $1`, commit).Scan(&chg, &answer)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil, false, nil
+	}
+	return chg, answer, err == nil, err
+}
+
+func (b burned) Insert(ctx context.Context, commit, chg string, answer []byte) (bool, error) {
+	res, err := b.ExecContext(ctx, `INSERT INTO burned (commit_hash, chg, answer, at) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING`, commit, chg, string(answer))
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// once is the host's transaction: what fails leaves no burn.
+func (h *hostSite) once(ctx context.Context, m receipt.Message, chg string) ([]byte, error) {
+	tx, err := h.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	p := receipt.Proven{Commit: m.Commit, Chg: chg, Change: m.Change}
+	answer, err := receipt.Once(ctx, burned{tx}, p, []byte(`{"result":"applied","version":"2"}`), func() error { return apply(ctx, tx, m.Sub, m.Change) })
+	if err != nil {
+		return nil, err
+	}
+	return answer, tx.Commit()
+}
+
+// apply carries a change out; what it does not know it does not do.
+func apply(ctx context.Context, tx *sql.Tx, sub string, c verify.Change) error {
+	query, field := "", ""
 	switch c.Kind {
-	case "renewal.cancel":
-		a["renewal"] = "off"
-	case "name.change":
-		a["name"] = c.Fields["name"]
 	case "email.change":
-		a["email"] = c.Fields["email"]
-	default:
+		query, field = `UPDATE customers SET email = $2, version = version + 1 WHERE id = $1`, "email"
+	case "name.change":
+		query, field = `UPDATE customers SET name = $2, version = version + 1 WHERE id = $1`, "name"
+	}
+	value, ok := c.Fields[field]
+	if !ok || len(c.Fields) != 1 {
 		return verify.Refuse(verify.ChangeSchema)
 	}
-	h.applied = append(h.applied, c)
-	return nil
+	_, err := tx.ExecContext(ctx, query, sub, value)
+	return err
 }
 
-func (h *hostSite) changes() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.applied)
-}
-
-// dump is everything that the host knows of its accounts, in one canonical text.
-func (h *hostSite) dump(t *testing.T) string {
+// changes is how many changes were ever applied: each counts its account's version up by one.
+func (h *hostSite) changes(t testing.TB) (n int) {
 	t.Helper()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	b, err := json.Marshal(map[string]any{"accounts": h.accounts, "applied": h.applied, "burned": h.burned})
+	if err := h.db.QueryRow(`SELECT SUM(version) - COUNT(*) FROM customers`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// told reports whether the customer's log has a notice of the gateway that says so.
+func (h *hostSite) told(t *testing.T, sub, words string) bool {
+	t.Helper()
+	n := 0
+	err := h.db.QueryRow(`SELECT COUNT(*) FROM log WHERE customer = $1 AND what LIKE $2 AND once IS NOT NULL`, sub, "%"+words+"%").Scan(&n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(b)
+	return n > 0
+}
+
+// dump is the backend's database: every row of every table in the order of its key, but for sessions and the log,
+// which holds logins and notices. Equal dumps are byte-identical databases (proof-gate.md §8).
+func (h *hostSite) dump(t *testing.T) string {
+	t.Helper()
+	var out strings.Builder
+	for _, table := range h.rows(t, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('sessions', 'log') AND name NOT LIKE 'sqlite%' ORDER BY name`) {
+		name := table[0].(string)
+		for _, row := range h.rows(t, "SELECT * FROM "+name+" ORDER BY 1, 2") {
+			line, err := json.Marshal(row)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out.WriteString(name + " " + string(line) + "\n")
+		}
+	}
+	return out.String()
+}
+
+// rows gives the rows of a query as they are stored.
+func (h *hostSite) rows(t *testing.T, query string) (all [][]any) {
+	t.Helper()
+	rows, err := h.db.Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	names, err := rows.Columns()
+	for err == nil && rows.Next() {
+		values, to := make([]any, len(names)), make([]any, len(names))
+		for i := range values {
+			to[i] = &values[i]
+		}
+		err = rows.Scan(to...)
+		all = append(all, values)
+	}
+	if err := errors.Join(err, rows.Err()); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // view is what the host's page may know of a handle; status 410 for a dead one.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/postern-chat/postern/gateway/token"
@@ -45,7 +46,7 @@ func (r *row) rogue() *rogue {
 		r.Fatal(err)
 	}
 	g := &rogue{r: r, key: key, signer: s, widget: newBrowser(r.T), change: verify.Change{
-		V: "1", Kind: "email.change", Base: "*", Fields: map[string]string{"email": "x@evil.test"},
+		V: "1", Kind: "email.change", Base: "*", Fields: map[string]string{"email": strings.ToLower(rand.Text()) + "@evil.test"},
 	}}
 	jwk, err := verify.NewJWK(&g.widget.key.PublicKey)
 	if err != nil {
