@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -11,6 +12,7 @@ type FinishRequest struct {
 	Change       string
 	Token        string // from #postern=
 	Sig          string // the widget key's signature over FinishMessage
+	Chg          string // the digest that it says it signed, "" = the change's: tells a wrong change from a wrong key
 }
 
 // Finish proves a matched change: the browser that asked has come back with the login's token. The token
@@ -18,8 +20,8 @@ type FinishRequest struct {
 // signature over something else ends that change; whoever does not hold it touches nothing.
 //
 // Errors: role, key.required, finish.used (of many racers one wins), finish.expired, finish.key (the
-// socket's key is not the challenge's, or no signature), finish.conversation, finish.digest (the signature
-// is not over this change), change.edited, change.state, not_found.
+// socket's key is not the challenge's, or there is no signature of it), finish.conversation, finish.digest (the
+// right key has signed another change), change.edited, change.state, not_found.
 func (g *Guard) Finish(ctx context.Context, by Actor, req FinishRequest) (Row, error) {
 	m, err := g.begin(ctx)
 	if err != nil {
@@ -102,8 +104,12 @@ func (g *Guard) unfit(ctx context.Context, row Row, by Actor, req FinishRequest)
 	if _, err := g.conversation(ctx, row.Conversation, by); err != nil {
 		return FinishConversation
 	}
-	text, err := FinishMessage(ch.ID, row.Chg, ch.Commit, row.Proof.Finish)
+	said := cmp.Or(req.Chg, row.Chg)
+	text, err := FinishMessage(ch.ID, said, ch.Commit, row.Proof.Finish)
 	if err != nil || !ch.Key.Verify(text, req.Sig) {
+		return FinishKey // a signature does not tell what it was made over, only whether it is this one
+	}
+	if !Equal(said, row.Chg) {
 		return FinishDigest
 	}
 	return ""

@@ -167,12 +167,23 @@ func TestAbuseFinish(t *testing.T) {
 			*by = w.visitor(cv1, 2)
 			r.Sig = w.sign(row, row.Chg, r.Token, 2)
 		}, verify.Failed, verify.FinishKey},
+		{"D05 another key, in the right browser", func(w *world, _ *verify.Actor, r *verify.FinishRequest, row verify.Row) {
+			r.Sig = w.sign(row, row.Chg, r.Token, 2)
+		}, verify.Failed, verify.FinishKey},
+		{"D05 another key, and it says another chg", func(w *world, _ *verify.Actor, r *verify.FinishRequest, row verify.Row) {
+			r.Chg = verify.TokenHash("other")
+			r.Sig = w.sign(row, r.Chg, r.Token, 2)
+		}, verify.Failed, verify.FinishKey},
 		{"D05 no signature", func(_ *world, _ *verify.Actor, r *verify.FinishRequest, _ verify.Row) { r.Sig = "" }, verify.Failed, verify.FinishKey},
 		{"D06 no key at all", func(_ *world, by *verify.Actor, _ *verify.FinishRequest, _ verify.Row) { by.Key = verify.JWK{} }, verify.Matched, verify.KeyRequired},
 		{"D09 the token after 60 s", func(w *world, _ *verify.Actor, _ *verify.FinishRequest, _ verify.Row) { w.after(60 * time.Second) }, verify.Expired, verify.FinishExpired},
 		{"E11 a signature over another chg", func(w *world, _ *verify.Actor, r *verify.FinishRequest, row verify.Row) {
-			r.Sig = w.sign(row, verify.TokenHash("other"), r.Token, 1)
+			r.Chg = verify.TokenHash("other")
+			r.Sig = w.sign(row, r.Chg, r.Token, 1)
 		}, verify.Failed, verify.FinishDigest},
+		{"E11 a signature over another chg that says it is over this one", func(w *world, _ *verify.Actor, r *verify.FinishRequest, row verify.Row) {
+			r.Sig = w.sign(row, verify.TokenHash("other"), r.Token, 1)
+		}, verify.Failed, verify.FinishKey},
 		{"a guessed token touches nothing", func(_ *world, _ *verify.Actor, r *verify.FinishRequest, _ verify.Row) {
 			r.Token = verify.TokenHash("guess")
 		}, verify.Matched, verify.FinishExpired},

@@ -69,7 +69,7 @@ func (k talk) finish(t *testing.T, b browser, change, returned string) map[strin
 	sig := make([]byte, 64)
 	r.FillBytes(sig[:32])
 	s.FillBytes(sig[32:])
-	return map[string]any{"conversation": k.cv, "change": change, "finish": tok, "sig": base64.RawURLEncoding.EncodeToString(sig)}
+	return map[string]any{"conversation": k.cv, "change": change, "finish": tok, "sig": base64.RawURLEncoding.EncodeToString(sig), "chg": opened["chg"]}
 }
 
 // The honest way: offered, opened, confirmed after a fresh login at the host, finished by the same browser,

@@ -95,12 +95,13 @@ func (k *socket) finish(ctx context.Context, c gateway.Caller, raw json.RawMessa
 		Change       string     `json:"change"`
 		Finish       string     `json:"finish"`
 		Sig          string     `json:"sig"`
+		Chg          string     `json:"chg"`
 	}
 	if err := args(raw, &in); err != nil {
 		return nil, err
 	}
 	row, err := k.s.svc.FinishChange(ctx, c, verify.FinishRequest{
-		Conversation: string(in.Conversation), Change: in.Change, Token: in.Finish, Sig: in.Sig,
+		Conversation: string(in.Conversation), Change: in.Change, Token: in.Finish, Sig: in.Sig, Chg: in.Chg,
 	})
 	if err != nil {
 		return nil, err

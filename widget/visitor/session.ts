@@ -277,10 +277,10 @@ export class Session {
 			st.trouble.value = t("verify.lost");
 			return;
 		}
-		const { conversation, change } = pending;
+		const { conversation, change, chg } = pending;
 		try {
 			const sig = await signFinish(this.#key, pending, back);
-			await this.socket.command("change.finish", { conversation, change, finish: back, sig });
+			await this.socket.command("change.finish", { conversation, change, finish: back, sig, chg });
 		} catch (e) {
 			if (e instanceof CommandError && e.error.retry !== "yes") st.trouble.value = st.words(e);
 			else this.#init = { ...this.#init, back };
