@@ -25,8 +25,8 @@ type Report struct {
 
 // Audit checks a database against itself: each leaf against its stored hash, the inner hashes and the root
 // against the leaves, each leaf's "from" against the leaf before it of the same change, and each change's
-// state and leaf number against its last leaf, both ways. It reads only; the error tells that reading
-// failed. What it cannot see is a log rewritten and hashed again as a whole: outside copies of the
+// state and leaf number against its last leaf, both ways. It reads only, also while changes move; the error tells
+// that reading failed. What it cannot see is a log rewritten and hashed again as a whole: outside copies of the
 // checkpoint show that. Source: proof-gate.md §3.16, rows K01, K03, K04.
 func Audit(ctx context.Context, l Log) (Report, error) {
 	head, err := l.Head(ctx)
@@ -49,6 +49,7 @@ type auditor struct {
 	log    Log
 	report Report
 	last   map[string]RowState // change → what its last leaf says
+	moved  []RowState          // changes that went on after the head was read
 	tree   []tlog.Hash         // stored hashes recomputed from the leaves
 }
 
@@ -184,6 +185,8 @@ func (a *auditor) states(ctx context.Context) error {
 			a.report.Changes++
 			last, ok := a.last[r.ID]
 			switch {
+			case r.Leaf >= a.report.Size:
+				a.moved = append(a.moved, r)
 			case !ok:
 				a.bad(-1, r.ID, "the change has no leaf")
 			case last != r:
@@ -199,5 +202,42 @@ func (a *auditor) states(ctx context.Context) error {
 	for id, r := range a.last {
 		a.bad(r.Leaf, id, "the log has a change that the database lost")
 	}
+	return a.movedOn(ctx)
+}
+
+// movedOn holds the changes that went on meanwhile against the leaves that have come since. What names a leaf beyond
+// the log's end, or one that says something else, did not move by a step.
+func (a *auditor) movedOn(ctx context.Context) error {
+	if len(a.moved) == 0 {
+		return nil
+	}
+	head, err := a.log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range a.moved {
+		said := false
+		if r.Leaf < head.Size {
+			leaves, err := a.log.Leaves(ctx, r.Leaf, 1)
+			if err != nil {
+				return err
+			}
+			said = len(leaves) == 1 && says(leaves[0], r)
+		}
+		if !said {
+			a.bad(-1, r.ID, "the change is "+string(r.State)+", and the log has no such line")
+		}
+	}
 	return nil
+}
+
+// says reports whether a leaf is the step that put the change into its state.
+func says(leaf []byte, r RowState) bool {
+	o, err := ReadObject(leaf, 64<<10)
+	if err != nil {
+		return false
+	}
+	change, _ := o.String("change")
+	to, _ := o.String("to")
+	return change == r.ID && State(to) == r.State
 }
