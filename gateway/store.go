@@ -229,6 +229,8 @@ type SettingStore interface {
 	// Setting and SetSetting keep small JSON values by name (switched-off kinds, last test event).
 	Setting(ctx context.Context, name string) (value string, err error)
 	SetSetting(ctx context.Context, name, value string, by Actor, now time.Time) ([]Event, error)
+	// KeepSetting stores a value that nobody has to be told of: no event, so no console learns when it changed.
+	KeepSetting(ctx context.Context, name, value string) error
 	// SwapSetting stores value only if was ("" = none yet) is still what stands there. Errors: conflict.
 	SwapSetting(ctx context.Context, name, was, value string, by Actor, now time.Time) ([]Event, error)
 }

@@ -281,6 +281,12 @@ func settings(w *World) {
 			w.Errorf("setting %q, %v", got, err)
 		}
 	}
+	told := w.kinds("settings")
+	w.ok(w.Store.KeepSetting(w.Context(), "kept", "1"))
+	w.ok(w.Store.KeepSetting(w.Context(), "kept", "2"))
+	if got, err := w.Store.Setting(w.Context(), "kept"); err != nil || got != "2" || w.kinds("settings") != told {
+		w.Errorf("kept %q, %v, events %s", got, err, w.kinds("settings"))
+	}
 	for _, was := range []string{"", `{"a": 1.0}`} {
 		w.unmoved("conflict", func() error {
 			_, err := w.Store.SwapSetting(w.Context(), "kinds.off", was, `{}`, gateway.System(), w.Now())

@@ -175,6 +175,15 @@ func (s *Store) SetSetting(ctx context.Context, name, value string, by gateway.A
 	})
 }
 
+// KeepSetting implements gateway.SettingStore.
+func (s *Store) KeepSetting(ctx context.Context, name, value string) error {
+	_, err := s.change(ctx, "keep a setting", time.Time{}, func(x *tx) error {
+		var version int64
+		return x.row(qSetSetting, name, value).Scan(&version)
+	})
+	return err
+}
+
 // SwapSetting implements gateway.SettingStore. Errors: conflict.
 func (s *Store) SwapSetting(ctx context.Context, name, was, value string, by gateway.Actor, now time.Time) ([]gateway.Event, error) {
 	query, args := qSwap, []any{name, value, was}

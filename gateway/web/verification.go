@@ -254,16 +254,15 @@ func (l *lastEvents) due(source string, now time.Time) bool {
 	return true
 }
 
-// remember stores a source's last event for the admin page. A failure costs the page a line, nothing else.
+// remember stores a source's last event for the admin page, silently: no agent's console may learn from a frame that
+// somebody has just logged in (abuse row B20). A failure costs the page a line, nothing else.
 func (s *Server) remember(ctx context.Context, source string, e lastEvent) {
 	if !e.Test && !s.seen.due(source, s.svc.Now()) {
 		return
 	}
 	text, err := json.Marshal(e)
 	if err == nil {
-		var events []gateway.Event
-		events, err = s.svc.Store.SetSetting(ctx, "source."+source, string(text), gateway.System(), s.svc.Now())
-		s.svc.Publish(ctx, events...)
+		err = s.svc.Store.KeepSetting(ctx, "source."+source, string(text))
 	}
 	if err != nil {
 		s.log.Warn("remember event", "source", source, "code", gateway.CodeOf(err))
