@@ -10,10 +10,11 @@ type JobKind string
 
 // The jobs of stage 1.
 const (
-	JobRing   JobKind = "ring"   // an offer's ring ends
-	JobMissed JobKind = "missed" // a queued conversation's deadline
-	JobMail   JobKind = "mail"   // one mail of the outbox
-	JobFile   JobKind = "file"   // an upload that may have stayed loose; payload {"file":"fi_…"}
+	JobRing      JobKind = "ring"      // an offer's ring ends
+	JobMissed    JobKind = "missed"    // a queued conversation's deadline
+	JobMail      JobKind = "mail"      // one mail of the outbox
+	JobFile      JobKind = "file"      // an upload that may have stayed loose; payload {"file":"fi_…"}
+	JobReconcile JobKind = "reconcile" // hold every change against the log; each leaves the next one behind
 	// The gate's own, enqueued with a step (verify.Step.Job); payload {"change":"ch_…"}.
 	JobRelease JobKind = "release" // mint the receipt of a proven change and deliver it
 	JobSettle  JobKind = "settle"  // ask a backend what became of a delivery

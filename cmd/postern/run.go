@@ -74,7 +74,7 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if err := a.join(ctx, c); err != nil {
 		return a, err
 	}
-	if err := a.Service.MakeStarterReplies(ctx); err != nil {
+	if err := errors.Join(a.Service.MakeStarterReplies(ctx), a.Service.ScheduleReconcile(ctx)); err != nil {
 		return a, err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))

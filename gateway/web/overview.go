@@ -38,6 +38,13 @@ func (s *Server) overview(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if busErr != nil {
 		health["bus"] = "down"
 	}
+	found, err := s.svc.Reconciled(c.UserContext())
+	if err != nil {
+		return nil, err
+	}
+	if health["log"] = "ok"; len(found.Bad) > 0 {
+		health["log"] = "differs"
+	}
 	on := 0
 	for who := range seen {
 		if who.Is(gateway.PrefixAgent) {

@@ -45,13 +45,14 @@ export function OverviewPage(): JSX.Element {
 function Health({ o }: { o: Overview }): JSX.Element {
 	return (
 		<ul class="lines">
-			{["database", "bus", "mail"].map((what) => {
+			{["database", "bus", "mail", "log"].map((what) => {
 				const state = o.health[what] ?? "ok";
 				return (
 					<li key={what}>
 						<span class="grow">
 							{t(`a.health.${what}`)}
 							{what === "mail" && o.mail_stopped > 0 && <small> {t("a.health.stopped", { n: o.mail_stopped })}</small>}
+							{what === "log" && state === "differs" && <small> {t("a.health.differs")}</small>}
 							{what === "mail" && state === "spooled" && <small> {t("a.health.spooled")}</small>}
 						</span>
 						<Badge
