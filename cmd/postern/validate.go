@@ -97,6 +97,7 @@ func (c Config) hostsAndSources() Mistakes {
 			bad.add("host "+h.Name+": session_key_file", err)
 		}
 	}
+	bad = append(bad, c.sharedSecrets()...)
 	for _, s := range c.Sources {
 		if s.Name == "" || strings.Trim(s.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 			bad = append(bad, "source "+s.Name+": the name must be lower case letters, digits and -")
@@ -108,6 +109,21 @@ func (c Config) hostsAndSources() Mistakes {
 		bad.add("source "+s.Name+": secrets_file", err)
 	}
 	slices.Sort(bad)
+	return bad
+}
+
+// sharedSecrets refuses that what one source may say, another may say too (proof-gate.md §3.6).
+func (c Config) sharedSecrets() (bad Mistakes) {
+	of := map[string]string{}
+	for _, s := range c.Sources {
+		keys, _ := s.Secrets() // whatever is wrong with them is said elsewhere
+		for _, k := range keys {
+			if first, has := of[string(k)]; has && first != s.Name {
+				bad = append(bad, "source "+s.Name+": secrets_file: shares a secret with source "+first)
+			}
+			of[string(k)] = s.Name
+		}
+	}
 	return bad
 }
 
