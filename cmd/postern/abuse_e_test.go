@@ -151,7 +151,11 @@ func otherFinish(r *row) {
 			ok["change"].(map[string]any)["chg"] = chg
 		}
 	}
-	r.refused(k.vic, r.says("finish.digest"), "change.finish", k.finish(r.T, k.b, change, token))
+	args := k.finish(r.T, k.b, change, token)
+	if args["chg"] != chg {
+		r.Fatalf("the widget signed %v, want %s", args["chg"], chg)
+	}
+	r.refused(k.vic, r.says("finish.digest"), "change.finish", args)
 	r.failed(change, "finish.digest")
 }
 

@@ -28,7 +28,7 @@ type fixture struct {
 	staff  map[string]member
 	config Config
 	log    *output
-	typed  []string // facts that visitors of its rows typed themselves: consoles of the same mailbox see them
+	typed  map[string][]string // conversation → what its own visitor typed: consoles of the mailbox see that
 }
 
 // member is one of the staff, signed in.
@@ -141,7 +141,7 @@ func (o *output) String() string {
 
 func startFixture(t *testing.T, engine string, o options) *fixture {
 	t.Helper()
-	f := &fixture{engine: engine, site: newSite(t), clock: &testClock{beside: o.beside}, staff: map[string]member{}, log: &output{}}
+	f := &fixture{engine: engine, site: newSite(t), clock: &testClock{beside: o.beside}, staff: map[string]member{}, log: &output{}, typed: map[string][]string{}}
 	f.site.now = f.clock.now
 	base := alone
 	if engine == "PostgreSQL" {

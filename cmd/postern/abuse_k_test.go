@@ -99,6 +99,9 @@ func changedLeaf(r *row) {
 	if ok, leaves, _ := r.audited(); ok || len(leaves) == 0 || leaves[0] != 777 {
 		r.Errorf("the audit names %v, want leaf 777 first", leaves)
 	}
+	if out := r.auditVerify(); !strings.Contains(out, "\nline 777 ") || strings.Contains(out, "\nline 776 ") {
+		r.Errorf("'audit verify' says %s", out)
+	}
 }
 
 func swappedLeaves(r *row) {
@@ -112,6 +115,9 @@ func swappedLeaves(r *row) {
 	}
 	if ok, leaves, _ := r.audited(); ok || len(leaves) < 2 || leaves[0] != 777 || leaves[1] != 778 {
 		r.Errorf("the audit names %v, want leaves 777 and 778 first", leaves)
+	}
+	if out := r.auditVerify(); !strings.Contains(out, "\nline 777 ") || !strings.Contains(out, "\nline 778 ") {
+		r.Errorf("'audit verify' says %s", out)
 	}
 }
 
@@ -127,8 +133,42 @@ func appliedInSQL(r *row) {
 	if ok || len(changes) != 1 || changes[0] != change {
 		r.Errorf("the audit names %v, want %s", changes, change)
 	}
-	report, err := verify.Audit(r.Context(), r.store.ledger)
-	if err != nil || len(report.Bad) != 1 || report.Bad[0].Change != change {
-		r.Errorf("the audit says %v, %v", report.Bad, err)
+	if out := r.auditVerify(); !strings.Contains(out, change) {
+		r.Errorf("'audit verify' says %s", out)
 	}
+	if health := r.health(); health["log"] != "ok" {
+		r.Errorf("before the hour is over the overview says %v", health)
+	}
+	if _, err := r.sql(r.T).Exec(`UPDATE jobs SET due = 1 WHERE kind = 'reconcile' AND done_at IS NULL`); err != nil {
+		r.Fatal(err)
+	}
+	r.until(func() string {
+		if health := r.health(); health["log"] != "differs" {
+			return fmt.Sprint("the overview says ", health)
+		}
+		return ""
+	})
+	found, err := r.Service.Reconciled(r.Context())
+	if err != nil || len(found.Bad) != 1 || found.Bad[0] != change || !strings.Contains(r.log.String(), change) {
+		r.Errorf("the job has found %+v, %v; want %s", found, err, change)
+	}
+}
+
+// health is what the overview says.
+func (r *row) health() map[string]any {
+	r.Helper()
+	_, answer, _ := r.get("ad1", "/v1/overview")
+	health, _ := answer["health"].(map[string]any)
+	return health
+}
+
+// auditVerify runs the command on the fixture's database, which it must find wrong.
+func (r *row) auditVerify() string {
+	r.Helper()
+	env := []string{}
+	if r.config.DatabaseURL != "" {
+		env = append(env, "POSTERN_DATABASE_URL="+r.config.DatabaseURL)
+	}
+	return say(r.T, exitFailed, env, "audit", "verify", "--data", r.config.Data,
+		"--signing-key-file", r.config.SigningKeyFile, "--secret-file", r.config.SecretFile)
 }

@@ -73,6 +73,7 @@ func newReceipt(r *row) {
 		} else {
 			r.delivered(path, m, http.StatusForbidden, "evidence.witness")
 		}
+		r.untouched()
 	}
 }
 
@@ -228,33 +229,36 @@ func backendDown(r *row) {
 }
 
 func redirected(r *row) {
-	followed := 0
-	r.site.mu.Lock()
-	r.site.meets = func(w http.ResponseWriter, m receipt.Message) bool {
-		if m.Type == "change.apply" {
-			followed++
-			w.Header().Set("Location", "http://169.254.169.254/latest/meta-data/")
-			w.WriteHeader(http.StatusFound)
+	came := make(chan string, 10)
+	where := r.listener(came) // a place that the host entry allows: it is not the address that stops it
+	for _, to := range []string{"http://169.254.169.254/latest/meta-data/", "http://" + where + "/postern"} {
+		for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect} {
+			asked := 0
+			r.site.meet(func(w http.ResponseWriter, m receipt.Message) bool {
+				if m.Type == "change.apply" {
+					asked++
+					w.Header().Set("Location", to)
+					w.WriteHeader(status)
+				}
+				return m.Type == "change.apply"
+			})
+			r.undelivered("backend.redirect")
+			r.site.meet(nil)
+			if asked != 1 || len(came) != 0 {
+				r.Errorf("%d to %s: %d requests to the host, want one, and %d to where it points, want none", status, to, asked, len(came))
+			}
 		}
-		return m.Type == "change.apply"
-	}
-	r.site.mu.Unlock()
-	r.undelivered("backend.redirect")
-	r.site.mu.Lock()
-	r.site.meets = nil
-	r.site.mu.Unlock()
-	if followed != 1 {
-		r.Errorf("%d requests, want one", followed)
 	}
 }
 
-func rebound(r *row) {
+// listener says who connects to it, and nothing else. It gives its address.
+func (r *row) listener(came chan<- string) string {
+	r.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		r.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	came := make(chan string, 10)
+	r.T.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -265,7 +269,12 @@ func rebound(r *row) {
 			_ = c.Close()
 		}
 	}()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return l.Addr().String()
+}
+
+func rebound(r *row) {
+	came := make(chan string, 10)
+	_, port, _ := net.SplitHostPort(r.listener(came))
 	r.alone(options{clock: true, skip: true, config: func(c *Config) {
 		c.Hosts[0].DeliveryURL, c.Hosts[0].Allow = "https://localhost:"+port+"/postern", []string{"10.0.0.0/8"}
 	}})

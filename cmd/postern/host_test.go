@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"database/sql"
 	"encoding/base64"
@@ -35,6 +37,7 @@ type hostSite struct {
 	*httptest.Server
 	secret, other verify.Secret // of the sources shop and other
 	own           []byte
+	sessions      *ecdsa.PrivateKey // signs session tokens; the gateway has the public half
 	gate          *node
 	now           func() time.Time
 	audience      string
@@ -59,6 +62,10 @@ func newSite(t *testing.T) *hostSite {
 		if _, err := rand.Read(s); err != nil {
 			t.Fatal(err)
 		}
+	}
+	var err error
+	if h.sessions, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+		t.Fatal(err)
 	}
 	h.open(t)
 	mux := http.NewServeMux()
@@ -105,6 +112,13 @@ func (h *hostSite) exec(t *testing.T, query string, args ...any) {
 	}
 }
 
+// meet lets f answer deliveries before the backend sees them; nil = no longer.
+func (h *hostSite) meet(f func(w http.ResponseWriter, m receipt.Message) bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.meets = f
+}
+
 // renew gives both customers a plan that renews, whatever was applied before.
 func (h *hostSite) renew(t *testing.T) {
 	t.Helper()
@@ -143,11 +157,16 @@ func (h *hostSite) config(t *testing.T, c Config) Config {
 		}
 		return p
 	}
+	public, err := publicPEM(h.sessions)
+	if err != nil {
+		t.Fatal(err)
+	}
 	secret := func(s verify.Secret) string { return "whsec_" + base64.StdEncoding.EncodeToString(s) }
 	c.PolicyFile = file("policy.toml", policyText)
 	c.Hosts = []HostConfig{{
 		Name: "shop", Audience: h.audience, Site: "https://shop.test/", VerifyURL: h.URL + "/support-verify",
 		DeliveryURL: h.URL + "/postern", RecoveryURL: "https://shop.test/forgot", Allow: []string{"127.0.0.1/32"},
+		SessionKeyFile: file("session.pub.pem", string(public)),
 	}}
 	c.Sources = []SourceConfig{
 		{Name: "shop", Adapter: "webhook", Host: "shop", SecretsFile: file("secrets", secret(h.secret))},
@@ -280,6 +299,15 @@ func apply(ctx context.Context, tx *sql.Tx, sub string, c verify.Change) error {
 	}
 	_, err := tx.ExecContext(ctx, query, sub, value)
 	return err
+}
+
+// session is a session token for the mailbox "support" that names the only possible subject.
+func (h *hostSite) session(t *testing.T, sub string) string {
+	t.Helper()
+	now := h.now().Unix()
+	return sign(t, h.sessions, "postern-session+jwt", map[string]any{
+		"iss": h.audience, "aud": "support", "sub": sub, "iat": now, "exp": now + 300, "jti": rand.Text(),
+	})
 }
 
 // changes is how many changes were ever applied: each counts its account's version up by one.

@@ -139,7 +139,7 @@ func (p *process) kill(t *testing.T) {
 // processes is a fixture whose gateways are processes; its database is open here too, to look at.
 func processes(t *testing.T, engine string, bend func(*Config), nodes int) (*fixture, []*process) {
 	t.Helper()
-	f := &fixture{engine: engine, site: newSite(t), clock: &testClock{}, staff: map[string]member{}, log: &output{}}
+	f := &fixture{engine: engine, site: newSite(t), clock: &testClock{}, staff: map[string]member{}, log: &output{}, typed: map[string][]string{}}
 	f.config = alone(t)
 	if engine == "PostgreSQL" {
 		f.config = shared(t)
