@@ -164,7 +164,8 @@ function show(on: boolean): void {
 	port?.postMessage({ t: "shown", v: on });
 	if (on) {
 		watcher = watch();
-		frame?.focus();
+		// Not before its document is there: a frame focused while it loads looks focused and gets no key.
+		if (port) frame?.focus();
 	} else {
 		watcher?.destroy();
 		button.focus();
@@ -175,7 +176,7 @@ const open = async () => {
 	const made = make();
 	show(true);
 	await made;
-	frame?.focus();
+	if (shown) frame?.focus();
 };
 function ask(verb: string, v: unknown): Promise<unknown> {
 	return make().then(
