@@ -48,10 +48,12 @@ async function down(s: Session, port: MessagePort, m: Down): Promise<void> {
 		port.postMessage({ t: "re", id: m.id, code: e instanceof Error ? e.message : "internal" });
 	}
 }
+/** A frame that was hidden learns some moments later that it is drawn; until then nothing in it takes the focus. */
 function focus(): void {
 	const first =
 		document.querySelector<HTMLElement>("[data-first]") ?? document.querySelector<HTMLElement>("main button");
 	first?.focus();
+	if (first && st.shown.value && document.activeElement === document.body) requestAnimationFrame(focus);
 }
 async function verb(s: Session, name: string, v: unknown): Promise<void> {
 	if (name === "view") return view(v as string);
