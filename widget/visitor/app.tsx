@@ -21,12 +21,7 @@ export function App({ s }: { s: Session }) {
 	}, [at]);
 	const v = at === "chat" ? st.views.value[st.current.value] : undefined;
 	return (
-		<main
-			key={st.locale.value}
-			aria-label={t("panel.title")}
-			class="panel"
-			onKeyDown={(e) => e.key === "Escape" && !e.isComposing && s.up({ t: "close" })}
-		>
+		<main key={st.locale.value} aria-label={t("panel.title")} class="panel">
 			<header>
 				{at !== "home" && (
 					<button type="button" class="bare" aria-label={t("panel.back")} onClick={back}>

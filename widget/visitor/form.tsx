@@ -19,6 +19,7 @@ export function Form({ s }: { s: Session }) {
 	const extra = (m?.fields ?? []).filter((f) => f.name !== "name" && f.name !== "email");
 	const submit = (e: SubmitEvent) => {
 		e.preventDefault();
+		if (busy) return;
 		const d = new FormData(e.currentTarget as HTMLFormElement);
 		const get = (k: string) => String(d.get(k) ?? "").trim();
 		const bad: Errors = {};
@@ -86,7 +87,7 @@ export function Form({ s }: { s: Session }) {
 			<p role="alert" class="wrong">
 				{errors.form}
 			</p>
-			<button type="submit" class="main wide" disabled={busy || !m}>
+			<button type="submit" class="main wide" disabled={!m} aria-disabled={busy}>
 				{t(ticket ? "form.send" : "form.start")}
 			</button>
 		</form>

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import "../kit/tokens.css";
 import "./visitor.css";
+import { keepFocus } from "../kit/focus";
 import { dir, use } from "../kit/i18n";
 import { App } from "./app";
 import { type Init, Session } from "./session";
@@ -16,10 +17,16 @@ function first(e: MessageEvent): void {
 	removeEventListener("message", first);
 	const init = e.data as Init;
 	const s = new Session(port, init);
+	addEventListener("keydown", (e) => {
+		if (e.key === "Escape" && !e.isComposing) s.up({ t: "close" });
+	});
 	port.onmessage = (m) => void down(s, port, m.data as Down);
 	void speak(init.locale ?? "en").then(() => {
 		const root = document.getElementById("app");
-		if (root) render(<App s={s} />, root);
+		if (root) {
+			keepFocus(root);
+			render(<App s={s} />, root);
+		}
 		port.postMessage({ t: "ready" });
 		return s.start();
 	});

@@ -27,6 +27,7 @@ export function Verify({ s, c, frozen }: { s: Session; c: GateMoved & { at: numb
 	const kindOf = look(c.state);
 	const id = `g-${c.change}`;
 	const ask = () => {
+		if (busy) return;
 		setBusy(true);
 		s.openChange(c.change, c.state === "challenged").catch((e) => {
 			setBusy(false);
@@ -55,7 +56,7 @@ export function Verify({ s, c, frozen }: { s: Session; c: GateMoved & { at: numb
 			{live && st.crypto.value && (
 				<>
 					<p>{t("verify.why")}</p>
-					<button type="button" class="main wide" disabled={busy} onClick={ask}>
+					<button type="button" class="main wide" aria-disabled={busy} onClick={ask}>
 						{t(c.state === "offered" ? "verify.login" : "verify.over")}
 					</button>
 					<p class="quiet">
