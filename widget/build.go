@@ -1,6 +1,6 @@
 //go:build ignore
 
-// Build makes widget/dist: the loader, the three apps, one file per language, manifest.json and .gz twins
+// Build makes widget/dist: the loader, the four apps, one file per language, manifest.json and .gz twins
 // (web.md §12). Run it in the repository's root: go run ./widget/build.go [--watch].
 package main
 
@@ -43,7 +43,7 @@ func main() {
 }
 
 // groups are built apart: what console and admin share must not reach the visitor's panel.
-func groups() [][]string { return [][]string{{"visitor"}, {"console", "admin"}} }
+func groups() [][]string { return [][]string{{"visitor"}, {"rate"}, {"console", "admin"}} }
 
 // apps gives the entry points of names that exist.
 func apps(names ...string) []api.EntryPoint {

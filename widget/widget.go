@@ -6,10 +6,37 @@ import (
 	"embed"
 	"encoding/json"
 	"io/fs"
+	"path"
+	"strings"
 )
 
 //go:embed all:dist
 var dist embed.FS
+
+//go:embed mail/i18n/*.json
+var mailTexts embed.FS
+
+// MailTexts gives the lines that stand in mails: language → key → text with {parameters}. They are the user
+// interface's words too, but no browser loads them. Errors: a file that is no JSON.
+func MailTexts() (map[string]map[string]string, error) {
+	files, err := fs.Glob(mailTexts, "mail/i18n/*.json")
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]map[string]string{}
+	for _, name := range files {
+		b, err := fs.ReadFile(mailTexts, name)
+		if err != nil {
+			return nil, err
+		}
+		var texts map[string]string
+		if err := json.Unmarshal(b, &texts); err != nil {
+			return nil, err
+		}
+		out[strings.TrimSuffix(path.Base(name), ".json")] = texts
+	}
+	return out, nil
+}
 
 // Entry is one asset: its hashed file under /assets/, its subresource integrity and the style sheet it needs.
 type Entry struct {

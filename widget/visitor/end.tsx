@@ -1,7 +1,7 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { View } from "../kit/conversation";
 import { t } from "../kit/i18n";
-import { Icon } from "./icons";
+import { Stars } from "../kit/stars";
 import type { Session } from "./session";
 import * as st from "./state";
 
@@ -11,6 +11,13 @@ export function End({ s, v }: { s: Session; v: View }) {
 	const [text, setText] = useState(v.rating?.text ?? "");
 	const [edit, setEdit] = useState(!v.rating);
 	const [error, setError] = useState("");
+	useEffect(() => {
+		// Given, or changed, in another tab or by the link of a mail.
+		if (!v.rating) return;
+		setStars(v.rating.stars);
+		setText(v.rating.text ?? "");
+		setEdit(false);
+	}, [v.rating]);
 	const send = (e: Event) => {
 		e.preventDefault();
 		if (!stars) {
@@ -19,10 +26,7 @@ export function End({ s, v }: { s: Session; v: View }) {
 		}
 		const words = text.trim();
 		s.socket.command("conversation.rate", { conversation: v.topic, stars, ...(words ? { text: words } : {}) }).then(
-			() => {
-				setError("");
-				setEdit(false);
-			},
+			() => setError(""),
 			(x) => setError(st.words(x)),
 		);
 	};
@@ -30,21 +34,10 @@ export function End({ s, v }: { s: Session; v: View }) {
 		<form class="end" onSubmit={send}>
 			{edit ? (
 				<>
-					<fieldset>
-						<legend>{t("end.title")}</legend>
-						<div class="stars">
-							{[1, 2, 3, 4, 5].map((n) => (
-								<label key={n} class={n <= stars ? "star on" : "star"}>
-									<input type="radio" name="stars" value={n} checked={stars === n} onChange={() => setStars(n)} />
-									<span class="sr">{t("end.star", { n })}</span>
-									<Icon name="star" />
-								</label>
-							))}
-						</div>
-					</fieldset>
+					<Stars legend={t("end.title")} stars={stars} choose={setStars} />
 					<label>
 						{t("end.text")}
-						<textarea rows={2} maxLength={1000} value={text} onInput={(e) => setText(e.currentTarget.value)} />
+						<textarea rows={2} maxLength={680} value={text} onInput={(e) => setText(e.currentTarget.value)} />
 					</label>
 					<p role="alert" class="wrong">
 						{error}

@@ -12,7 +12,6 @@ const shapes = {
 	half: "M12 3.5a8.5 8.5 0 0 1 0 17",
 	gate: "M5 20V9a7 7 0 0 1 14 0v11M3.5 20h17M9 20v-9m3 9V7.5M15 20v-9",
 	stop: "M8.5 3.5h7l5 5v7l-5 5h-7l-5-5v-7l5-5ZM12 8v5m0 3v.2",
-	star: "m12 3.5 2.6 5.5 6 .8-4.4 4.2 1.1 6L12 17l-5.3 3 1.1-6-4.4-4.2 6-.8Z",
 } as const;
 
 /** A line drawing beside a word or inside a named button; hidden from screen readers. */
