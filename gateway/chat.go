@@ -408,33 +408,5 @@ func (s *Service) mayClose(c Caller, cv Conversation, o Outcome, reason string) 
 	return nil
 }
 
-// Rate stores 1–5 stars and a text once the conversation is closed. Errors: invalid, not_found, gone (over 24 h).
-func (s *Service) Rate(ctx context.Context, c Caller, id ID, stars int, text string) error {
-	if c.Staff() {
-		return Forbidden()
-	}
-	if stars < 1 || stars > 5 {
-		return Invalid("stars")
-	}
-	if text != "" {
-		if err := CheckText("text", text, 2<<10); err != nil {
-			return err
-		}
-	}
-	if _, err := s.access(ctx, c, id); err != nil {
-		return err
-	}
-	now, err := s.Store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	events, err := s.Store.Rate(ctx, id, Rating{Stars: stars, Text: text, At: now}, now)
-	if err != nil {
-		return err
-	}
-	s.publish(ctx, events...)
-	return nil
-}
-
 // Plain gives a message's words without marks, for previews and mails.
 func Plain(nodes []kb.Node) string { return kb.PlainText(nodes) }

@@ -20,6 +20,7 @@ type Service struct {
 	Markdown func(text string) []kb.Node // typed text → tree; total, bounded
 	Sniff    func(head []byte) string    // media type by content (WHATWG MIME Sniffing)
 	Composer Composer                    // an agent's answer → the bytes of a mail
+	Rating   RateTokens                  // the rating links in those mails; nil = there are none
 	Mail     Channel
 	Guard    *verify.Guard                 // the only door to a change; nil or unfinished = changes are off
 	Policy   func() (verify.Policy, error) // with an error changes are off; hosts and sources are given all the same

@@ -113,10 +113,16 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return err
 	}
+	line, err := rateLine()
+	if err != nil {
+		return err
+	}
+	tokens := mail.Tokens{Key: secret}
 	index := &kb.Index{}
 	a.Service = &gateway.Service{
 		Store: a.store.gateway, Articles: a.store.articles, Bus: a.bus, Index: index, Markdown: markdown.Parse, Sniff: http.DetectContentType,
-		Composer: mail.Composer{Tokens: mail.Tokens{Key: secret}, Domain: a.URL.Hostname()},
+		Composer: mail.Composer{Tokens: tokens, Domain: a.URL.Hostname(), RatePage: a.URL.JoinPath("rate").String(), RateLine: line},
+		Rating:   tokens,
 		Mail:     channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
 		Now:      a.outside.now, Rand: rand.Reader, Log: a.log,
 	}

@@ -96,8 +96,7 @@ func (i Ingest) find(ctx context.Context, mb gateway.Mailbox, recipient string, 
 
 // byToken checks a token against the address that the conversation mails.
 func (i Ingest) byToken(ctx context.Context, mb gateway.Mailbox, lower, mac string) (gateway.ID, error) {
-	id := gateway.ID(gateway.PrefixConversation + strings.ToUpper(strings.TrimPrefix(lower, gateway.PrefixConversation)))
-	cv, err := i.ticket(ctx, mb, id)
+	cv, err := i.ticket(ctx, mb, conversationOf(lower))
 	if err != nil || cv.ID == "" || cv.Claimed.Email == "" {
 		return "", err
 	}

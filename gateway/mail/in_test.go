@@ -104,6 +104,7 @@ func TestWhereAMailGoes(t *testing.T) {
 		{"forged token", forged, from + plain, nil, false},
 		{"token of another recipient", stranger, from + plain, nil, false},
 		{"token of another kind", bounce, from + plain, nil, false},
+		{"token of a rating link", "help+" + tokens.Make('r', string(cvID), vic) + "@chat.example", from + plain, nil, false},
 		{"token of a ticket in another mailbox", good, from + plain, func(b *box) { b.cv.Mailbox = "mb_2" }, false},
 		{"token of a chat that is no ticket", good, from + plain, func(b *box) { b.cv.Number = 0 }, false},
 		{"token of a ticket that is gone", good, from + plain, func(b *box) { b.cv.ID = "cv_x" }, false},

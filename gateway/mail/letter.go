@@ -39,7 +39,7 @@ type letter struct {
 func read(raw []byte) letter {
 	head, body := split(raw)
 	h := headers(head)
-	l := letter{body: body, text: words(raw)}
+	l := letter{body: body, text: unrated(words(raw))}
 	l.name, l.from = oneAddress(h["From"])
 	l.name = oneLine(cut(l.name, gateway.MaxName))
 	l.subject = cut(decode(h.Get("Subject")), 1000)

@@ -18,8 +18,12 @@ import (
 
 // Composer makes the bytes of an agent's answer.
 type Composer struct {
-	Tokens Tokens // signed Reply-To
-	Domain string // right side of Message-IDs: the gateway's host name
+	Tokens   Tokens // signed Reply-To
+	Domain   string // right side of Message-IDs: the gateway's host name
+	RatePage string // absolute URL of the page for ratings, without fragment
+	// RateLine is the line under each answer that leads there, in the words of a conversation's locale;
+	// nil = no line.
+	RateLine func(locale, mailbox, link string) string
 }
 
 // Compose fixes Message-ID, envelope and bytes, so that each retry is the same mail. Errors: invalid for an
@@ -40,7 +44,7 @@ func (c Composer) Compose(cv gateway.Conversation, mb gateway.Mailbox, author st
 	msg.FromMailAddress(&mail.Address{Name: oneLine(author), Address: mb.Address})
 	msg.ToMailAddress(&mail.Address{Address: to})
 	msg.ReplyToMailAddress(&mail.Address{Address: tagged('t', cv.ID)})
-	msg.SetBodyString(gomail.TypeTextPlain, body(m, mb))
+	msg.SetBodyString(gomail.TypeTextPlain, body(m, mb, c.rateLine(cv, mb)))
 	var b bytes.Buffer
 	if _, err := msg.WriteTo(&b); err != nil {
 		return gateway.Mail{}, gateway.Internal("write mail", err)
@@ -67,15 +71,19 @@ func (c Composer) message(cv gateway.Conversation, m gateway.Message, now time.T
 	return msg
 }
 
-func body(m gateway.Message, mb gateway.Mailbox) string {
-	text := strings.ReplaceAll(strings.ReplaceAll(m.Text, "\r\n", "\n"), "\n", "\r\n")
+func body(m gateway.Message, mb gateway.Mailbox, rate string) string {
+	text := m.Text
 	for _, f := range m.Files {
-		text += "\r\n\r\n[" + oneLine(f.Name) + "]"
+		text += "\n\n[" + oneLine(f.Name) + "]"
 	}
-	if mb.Signature != "" {
-		text += "\r\n\r\n-- \r\n" + strings.ReplaceAll(mb.Signature, "\n", "\r\n")
+	foot := strings.TrimSpace(mb.Signature)
+	if rate != "" {
+		foot = strings.TrimSpace(foot + "\n\n" + rate)
 	}
-	return text + "\r\n"
+	if foot != "" {
+		text += "\n\n-- \n" + foot
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n") + "\r\n"
 }
 
 // oneLine keeps typed words out of the header's structure.

@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,44 @@ func TestTheSameMailHasTheSameBytes(t *testing.T) {
 	}
 }
 
+// The rating's line stands last, in the signature, in the words of the conversation's locale; typed names stay in
+// their line. Its token rates, and is no reply's.
+func TestTheRatingsLine(t *testing.T) {
+	c := composer()
+	c.RatePage = "https://chat.example/rate"
+	c.RateLine = func(locale, mailbox, link string) string { return locale + " " + mailbox + " " + link }
+	for _, sign := range []string{"Help\nteam", ""} {
+		cv, mb := ticket(), support()
+		cv.Locale, mb.Name, mb.Signature = "ar", "Help\r\nBcc: x@evil.test", sign
+		m, err := c.Compose(cv, mb, "Ada", gateway.Message{ID: msID, Text: "Hello"}, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := enmime.ReadEnvelope(bytes.NewReader(m.Raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(e.Text, "\r\n", "\n")), "\n")
+		before, token, ok := strings.Cut(lines[len(lines)-1], "#")
+		if !ok || before != "ar Help Bcc: x@evil.test https://chat.example/rate" || !slices.Contains(lines, "-- ") || (sign != "") != slices.Contains(lines, "team") {
+			t.Fatalf("%q", lines)
+		}
+		if id, ok := c.Tokens.Rates(token); !ok || id != cvID || !c.Tokens.MayRate(token, cvID, vic) {
+			t.Errorf("%q rates nothing", token)
+		}
+		if _, _, _, ok := Read("help+" + strings.Replace(token, "r.", "t.", 1) + "@chat.example"); !ok {
+			t.Fatal("the form differs from a reply's")
+		}
+		kind, id, mac, _ := Read("help+" + token + "@chat.example")
+		if c.Tokens.Check('t', id, mac, []string{vic}) || kind == 't' {
+			t.Error("it is a reply's token too")
+		}
+		if got := unrated("> " + lines[len(lines)-1] + " <\nr.cv_ is no token"); strings.Contains(got, token) || !strings.HasSuffix(got, "/rate#… <\nr.cv_ is no token") {
+			t.Errorf("quoted: %q", got)
+		}
+	}
+}
+
 func TestTypedWordsCannotAddHeaders(t *testing.T) {
 	cv := ticket()
 	cv.Subject = "Hi\r\nBcc: x@evil.test\r\n\r\n<b>body</b>"
@@ -175,6 +214,13 @@ func TestTokens(t *testing.T) {
 		{"no recipient", now.Check('t', id, mac, nil), false},
 		{"other kind", now.Check('b', id, mac, []string{vic}), false},
 		{"other conversation", now.Check('t', "cv_other", mac, []string{vic}), false},
+		{"a rating", now.MayRate(now.Make('r', string(cvID), vic), cvID, vic), true},
+		{"a rating, upper case", now.MayRate(strings.ToUpper(now.Make('r', string(cvID), vic)), cvID, vic), true},
+		{"a rating by the previous key", rotating.MayRate(before.Make('r', string(cvID), vic), cvID, vic), true},
+		{"a rating by a key long gone", now.MayRate(before.Make('r', string(cvID), vic), cvID, vic), false},
+		{"a rating of another conversation", now.MayRate(now.Make('r', "cv_other", vic), cvID, vic), false},
+		{"a rating of another recipient", now.MayRate(now.Make('r', string(cvID), "eve@evil.test"), cvID, vic), false},
+		{"a ticket's token as a rating", now.MayRate(now.Make('t', string(cvID), vic), cvID, vic), false},
 		{"mac cut", now.Check('t', id, mac[:15], []string{vic}), false},
 		{"no mac", now.Check('t', id, "", []string{vic}), false},
 	} {

@@ -6,6 +6,14 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"strings"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// macChars is the length of a token's last part, maxToken that of a whole one at most.
+const (
+	macChars = 16
+	maxToken = 64
 )
 
 // Tokens signs what stands after the plus of an address: kind, id, and 80 bits of HMAC-SHA256 over kind, id
@@ -17,7 +25,7 @@ type Tokens struct {
 	Previous []byte // still valid while keys rotate; may be nil
 }
 
-// Make gives the token of kind ('t' ticket, 'n' note, 'b' bounce) for an id and a recipient.
+// Make gives the token of kind ('t' ticket, 'n' note, 'b' bounce, 'r' rating) for an id and a recipient.
 func (t Tokens) Make(kind byte, id, recipient string) string {
 	return string(kind) + "." + strings.ToLower(id) + "." + sign(t.Key, kind, id, recipient)
 }
@@ -32,11 +40,24 @@ func sign(key []byte, kind byte, id, recipient string) string {
 func Read(address string) (kind byte, id, mac string, ok bool) {
 	local, _, has := strings.Cut(strings.ToLower(address), "@")
 	_, tag, plus := strings.Cut(local, "+")
-	p := strings.Split(tag, ".")
-	if !has || !plus || len(p) != 3 || len(p[0]) != 1 || len(p[2]) != 16 {
+	if !has || !plus {
+		return 0, "", "", false
+	}
+	return split3(tag)
+}
+
+// split3 takes a token apart.
+func split3(token string) (kind byte, id, mac string, ok bool) {
+	p := strings.Split(token, ".")
+	if len(p) != 3 || len(p[0]) != 1 || len(p[2]) != macChars {
 		return 0, "", "", false
 	}
 	return p[0][0], p[1], p[2], true
+}
+
+// conversationOf gives the id that a token holds in lower case.
+func conversationOf(lower string) gateway.ID {
+	return gateway.ID(gateway.PrefixConversation + strings.ToUpper(strings.TrimPrefix(lower, gateway.PrefixConversation)))
 }
 
 // Check reports, in constant time, whether mac belongs to kind, id and one of the recipients that the

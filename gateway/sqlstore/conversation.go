@@ -274,9 +274,6 @@ func (x *tx) becomeTicket(c *gateway.Conversation, by gateway.Actor, subject str
 	return x.revoke(c.ID, by)
 }
 
-// rateWithin is how long after the end a visitor may rate, and change the rating.
-const rateWithin = 24 * time.Hour
-
 // Rate implements gateway.ConversationStore.
 func (s *Store) Rate(ctx context.Context, id gateway.ID, r gateway.Rating, now time.Time) ([]gateway.Event, error) {
 	return s.change(ctx, "rate", now, func(x *tx) error {
@@ -286,7 +283,7 @@ func (s *Store) Rate(ctx context.Context, id gateway.ID, r gateway.Rating, now t
 			return err
 		case !c.Status.Ended():
 			return gateway.InvalidState(string(c.Status))
-		case now.Sub(c.ClosedAt) > rateWithin:
+		case now.Sub(c.ClosedAt) > gateway.RateWithin:
 			return gateway.Gone()
 		}
 		c.Rating = r

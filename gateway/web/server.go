@@ -153,6 +153,7 @@ type limits struct {
 	challenges *limiter[string]
 	logins     *limiter[string]
 	uploads    *limiter[string]
+	ratings    *limiter[string]
 }
 
 const limitKeys = 100_000
@@ -165,6 +166,7 @@ func newLimits(now func() time.Time) *limits {
 		challenges: newLimiter[string](rate{PerSecond: 0.1, Burst: 20}, limitKeys),
 		logins:     newLimiter[string](rate{PerSecond: 0.1, Burst: 10}, limitKeys),
 		uploads:    newLimiter[string](rate{PerSecond: 20, Burst: 60}, limitKeys),
+		ratings:    newLimiter[string](rate{PerSecond: 0.1, Burst: 20}, limitKeys),
 	}
 }
 
@@ -173,6 +175,7 @@ func (l *limits) start(key string) bool     { return l.take(l.starts, key) }
 func (l *limits) challenge(key string) bool { return l.take(l.challenges, key) }
 func (l *limits) login(key string) bool     { return l.take(l.logins, key) }
 func (l *limits) upload(key string) bool    { return l.take(l.uploads, key) }
+func (l *limits) rating(key string) bool    { return l.take(l.ratings, key) }
 
 func (l *limits) take(b *limiter[string], key string) bool {
 	ok, _ := b.take(key, l.now())

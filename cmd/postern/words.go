@@ -1,0 +1,29 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/postern-chat/postern/widget"
+)
+
+// rateLine gives mail.Composer its line, in the languages of the user interface; a locale without texts reads
+// English.
+func rateLine() (func(locale, mailbox, link string) string, error) {
+	texts, err := widget.MailTexts()
+	if err != nil {
+		return nil, err
+	}
+	english := texts["en"]["mail.rate"]
+	if english == "" {
+		return nil, fmt.Errorf("the texts of mails have no English")
+	}
+	return func(locale, mailbox, link string) string {
+		lang, _, _ := strings.Cut(strings.ToLower(locale), "-")
+		text, ok := texts[lang]["mail.rate"]
+		if !ok {
+			text = english
+		}
+		return strings.NewReplacer("{mailbox}", mailbox, "{link}", link).Replace(text)
+	}, nil
+}

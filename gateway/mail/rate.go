@@ -1,0 +1,42 @@
+package mail
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// rateKind marks the token of a rating link; no such token stands in an address.
+const rateKind = 'r'
+
+// rateLine gives the way to the rating. The token stands in the fragment, which no server and no proxy sees.
+func (c Composer) rateLine(cv gateway.Conversation, mb gateway.Mailbox) string {
+	if c.RateLine == nil {
+		return ""
+	}
+	link := c.RatePage + "#" + c.Tokens.Make(rateKind, string(cv.ID), cv.Claimed.Email)
+	return oneLine(c.RateLine(cv.Locale, mb.Name, link))
+}
+
+// Rates implements gateway.RateTokens.
+func (t Tokens) Rates(token string) (gateway.ID, bool) {
+	if len(token) > maxToken {
+		return "", false
+	}
+	kind, id, _, ok := split3(strings.ToLower(token))
+	return conversationOf(id), ok && kind == rateKind
+}
+
+// MayRate implements gateway.RateTokens.
+func (t Tokens) MayRate(token string, cv gateway.ID, recipient string) bool {
+	kind, _, mac, ok := split3(strings.ToLower(token))
+	return ok && kind == rateKind && t.Check(rateKind, strings.ToLower(string(cv)), mac, []string{recipient})
+}
+
+// rateTokens finds the tokens of rating links in quoted mails.
+var rateTokens = regexp.MustCompile(`(?i)#r\.cv_[0-9a-z]{26}\.[a-z2-7]{16}`)
+
+// unrated takes the tokens of rating links out of a text: an answer quotes our mail, and its readers are the
+// agents, whose own work is rated.
+func unrated(text string) string { return rateTokens.ReplaceAllString(text, "#…") }
