@@ -1,8 +1,8 @@
 // Nobody answers: one ticket, its number at once, the answer by mail into the spool (P05, P44-P47 and walk 6).
 import { strict as assert } from "node:assert";
-import { be, button, goTo, like, log, onDuty, panel, signIn, startChat, t, thread, visit } from "./kit/people.mjs";
-import { suite } from "./kit/world.mjs";
-import { until } from "./kit/server.mjs";
+import { be, button, closes, goTo, like, log, onDuty, panel, signIn, startChat, t, tabTo, thread, visit } from "./kit/people.mjs";
+import { axe, suite } from "./kit/world.mjs";
+import { mailText, until } from "./kit/server.mjs";
 
 const s = suite();
 const { scene } = s;
@@ -66,6 +66,83 @@ scene("the admin reads it in the spool viewer", async () => {
 	await ada.page.getByText("kim@example.net").first().click();
 	await ada.page.getByText("The second charge was taken back today.").waitFor();
 	await ada.leave();
+});
+
+/** The link for a rating in the only mail. */
+const rateLink = () => /http\S+\/rate#\S+/.exec(mailText(s.demo.spool()[0]))[0];
+const star = (at, n) => at.getByRole("radio", { name: t("end.star", { n }) });
+/** What the console's thread says of ratings. */
+const ratings = () => thread(sol.page).getByText(/^Rated \d star/).allTextContents();
+
+scene("P10: the mail's link is the way to a rating once the conversation has ended, by keys alone; page and widget show one rating", async () => {
+	const p = await s.world.person("reader"); // another browser: it knows nothing of the widget
+	const urls = [];
+	p.page.on("request", (r) => urls.push(r.url()));
+	const link = rateLink();
+	const answer = await fetch(link); // as a mail scanner does
+	const csp = answer.headers.get("content-security-policy");
+	assert.match(csp, /frame-ancestors 'none'/);
+	assert.match(csp, /require-trusted-types-for 'script'/);
+	assert.match(csp, /form-action 'none'/);
+	await p.page.goto(link);
+	await p.page.getByText(t("rate.later")).waitFor();
+	await axe(p.page, "rating, too early");
+	await closes(sol.page);
+	await button(p.page, "rate.again").click();
+	await button(p.page, "rate.send").click();
+	await p.page.getByRole("alert").getByText(t("rate.choose")).waitFor();
+	await tabTo(p.page, star(p.page, 1));
+	for (let i = 1; i < 4; i++) await p.page.keyboard.press("ArrowRight");
+	assert.ok(await star(p.page, 4).isChecked());
+	await p.page.keyboard.press("Tab");
+	await p.page.keyboard.type("Quick, thank you");
+	await p.page.keyboard.press("Tab");
+	await p.page.keyboard.press("Enter");
+	await p.page.getByText(t("rate.thanks")).waitFor();
+	await axe(p.page, "rating, thanks");
+	await thread(sol.page).getByText("Rated 4 stars. Quick, thank you").waitFor();
+	await panel(visitor.page).getByText(t("end.thanks")).waitFor();
+	await until("the focus on the way to change it", () => button(p.page, "rate.edit").evaluate((e) => e === document.activeElement));
+	await p.page.keyboard.press("Enter");
+	await p.page.getByText(t("rate.given", { n: 4 })).waitFor();
+	assert.ok(await star(p.page, 4).isChecked());
+	await star(p.page, 2).check({ force: true });
+	await button(p.page, "rate.send").click();
+	await p.page.getByText(t("rate.thanks")).waitFor();
+	await thread(sol.page).getByText("Rated 2 stars.").waitFor();
+	const f = panel(visitor.page);
+	await button(f, "end.edit").click();
+	assert.ok(await star(f, 2).isChecked(), "the widget has the page's stars");
+	await star(f, 5).check({ force: true });
+	await button(f, "end.rate").click();
+	await thread(sol.page).getByText("Rated 5 stars.").waitFor();
+	await p.page.reload();
+	await p.page.getByText(t("rate.given", { n: 5 })).waitFor();
+	const token = new URL(link).hash.slice(1);
+	assert.deepEqual(urls.filter((u) => u.includes(token)), [], "no address that leaves the browser holds the token");
+	await p.leave();
+});
+
+scene("P10: whatever is wrong with a link reads the same and changes nothing", async () => {
+	const before = await ratings();
+	const p = await s.world.person("forger", { viewport: { width: 320, height: 640 }, colorScheme: "dark" });
+	const link = rateLink();
+	const [kind, id, mac] = new URL(link).hash.slice(1).split(".");
+	const page = link.split("#")[0];
+	for (const bad of [`${kind}.${id}.${[...mac].reverse().join("")}`, `t.${id}.${mac}`, `${kind}.${id}`, ""]) {
+		await p.page.goto(`${page}#${bad}`);
+		await p.page.getByText(t("rate.refused")).waitFor();
+		assert.equal(await p.page.getByRole("button").count(), 0, "there is nothing to press");
+		await p.page.goto("about:blank");
+	}
+	await p.page.goto(`${page}#`);
+	await p.page.getByText(t("rate.refused")).waitFor();
+	await axe(p.page, "rating, refused");
+	await p.page.goto(link); // the same page, another fragment
+	await p.page.getByText(t("rate.given", { n: 5 })).waitFor();
+	await axe(p.page, "rating, on a phone in the dark");
+	assert.deepEqual(await ratings(), before);
+	await p.leave();
 });
 
 scene("a waiting visitor can send it as an e-mail instead", async () => {

@@ -104,6 +104,16 @@ export async function closes(page, reason = "") {
 	await d.getByRole("button", { name: t("close.go") }).click();
 	await d.waitFor({ state: "hidden" });
 }
+
+/** Walks by Tab to a control, as somebody without a mouse does. */
+export async function tabTo(page, target) {
+	await until("the control", () => target.isEnabled());
+	for (let i = 0; i < 40; i++) {
+		if (await target.evaluate((e) => e === document.activeElement && document.hasFocus())) return;
+		await page.keyboard.press("Tab");
+	}
+	throw new Error(`no way by Tab to ${target}`);
+}
 export const side = (page, tab) => page.getByRole("tab", { name: t(`side.${tab}`) });
 
 /** Signs a customer in to the shop. */

@@ -159,3 +159,10 @@ export class Demo {
 		return this.process.stop(signal);
 	}
 }
+
+/** The words of a spooled mail, its quoted-printable undone. */
+export function mailText(mail) {
+	const body = mail.slice(mail.indexOf("\r\n\r\n") + 4).replace(/=\r?\n/g, "");
+	const bytes = body.replace(/=([\dA-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+	return Buffer.from(bytes, "latin1").toString("utf8");
+}
