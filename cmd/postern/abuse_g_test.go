@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -113,41 +115,33 @@ func adminInSQL(r *row) {
 
 func canaries(r *row) {
 	const canary = "CANARY-4711"
+	r.alone(options{clock: true, skip: true})
 	k := r.talkIn(newBrowser(r.T), "ag1", "my secret "+canary)
-	var handle, token string
-	r.site.mu.Lock()
-	r.site.meets = func(w http.ResponseWriter, m receipt.Message) bool {
-		if m.Type != "change.apply" {
+	r.site.meet(func(w http.ResponseWriter, m receipt.Message) bool {
+		if m.Type != "change.apply" && m.Type != "change.settle" {
 			return false
 		}
 		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = w.Write([]byte(`panic: ` + canary + ` at u-vic, 1742 Maple Hollow Drive Apt 5B`))
 		return true
-	}
-	r.site.mu.Unlock()
-	r.T.Cleanup(func() {
-		r.site.mu.Lock()
-		r.site.meets = nil
-		r.site.mu.Unlock()
 	})
-	change, address := k.offer(r.T)
+	draft := k.mia.ok("change.draft", r.draft(k, "name.change", map[string]string{"name": "Vic " + canary}))
+	change := draft["change"].(map[string]any)["id"].(string)
+	k.mia.ok("change.offer", map[string]any{"change": change})
+	address := k.vic.ok("change.open", map[string]any{"change": change, "page": "https://shop.test/?" + canary})["url"].(string)
 	u, err := url.Parse(address)
 	if err != nil {
 		r.Fatal(err)
 	}
-	handle = u.Query().Get("h")
 	args := k.finish(r.T, k.b, change, r.confirm(address))
-	token = args["finish"].(string)
 	k.vic.ok("change.finish", args)
-	r.until(func() string { // three tries would take too long here: the first has failed
-		r.site.mu.Lock()
-		defer r.site.mu.Unlock()
-		for _, b := range r.site.bodies {
-			if strings.Contains(string(b), change) || strings.Contains(string(b), k.cv) {
-				return ""
-			}
+	r.reaches(change, verify.Unsettled) // three tries have failed
+	r.later()
+	r.until(func() string { // and asking what became of it, which is logged
+		if !strings.Contains(r.log.String(), "job again") {
+			return "no line about the failed call"
 		}
-		return "no delivery"
+		return ""
 	})
 	for _, path := range []string{"/v1/conversations/" + canary, "/nothing?x=" + canary, "/v1/files/" + canary, "/v1/challenge/" + canary} {
 		if _, _, b := r.call("ag1", "GET", path, ""); strings.Contains(string(b), canary) {
@@ -157,16 +151,30 @@ func canaries(r *row) {
 	if _, _, b := r.call("ag1", "PUT", "/v1/files/"+canary+"/x", canary); strings.Contains(string(b), canary) {
 		r.Errorf("an error answers with what it was sent: %s", b)
 	}
-	r.silent(canary, handle, token, k.b.token, r.staff["ag1"].cookie[len("__Host-postern-agent="):])
+	for _, wrong := range []map[string]any{{"conversation": canary}, {canary: canary}, {"topic": canary, "seq": -1}} {
+		for _, c := range []*client{k.vic, k.mia} {
+			if f := c.do("resume", wrong); strings.Contains(fmt.Sprint(f["error"]), canary) || f["error"] == nil {
+				r.Errorf("an error repeats what it was sent: %v", f)
+			}
+		}
+	}
+	r.silent(canary, u.Query().Get("h"), args["finish"].(string), k.b.token, r.staff["ag1"].cookie[len("__Host-postern-agent="):])
 }
 
-// silent asserts that nothing of this, and no fact, stands in what the gateway logs.
+// silent asserts that nothing of this, and no fact, stands in what the gateway logs, nor in its log of changes.
 func (r *row) silent(words ...string) {
 	r.Helper()
-	log := r.log.String()
+	leaves, err := r.store.ledger.Leaves(r.Context(), 0, 10_000)
+	if err != nil {
+		r.Fatal(err)
+	}
+	log, lines := r.log.String(), string(bytes.Join(leaves, []byte("\n")))
 	for _, word := range append(words, facts...) {
 		if strings.Contains(log, word) {
 			r.Errorf("the log holds %q", word)
+		}
+		if strings.Contains(lines, word) {
+			r.Errorf("the log of changes holds %q", word)
 		}
 	}
 }
