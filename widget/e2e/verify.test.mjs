@@ -45,7 +45,6 @@ async function plan() {
 	return text;
 }
 
-/** Back on the shop's page: the panel, with the conversation. */
 /** Back from the host's page the panel opens by itself, on the conversation. */
 async function back() {
 	await robin.page.waitForURL(/support\/accounts/);
@@ -148,7 +147,42 @@ scene("D09: the finish token is gone from the address before a host script sees 
 		addEventListener("hashchange", look);
 		setTimeout(look, 500);
 	});
-	// The token is taken on the way: the visitor's browser never gets the shop's redirect.
+	const stolen = await steals();
+	// Another browser, with the visitor's token and all else of his storage, but without his key.
+	const kept = await robin.context.storageState();
+	const mallory = await s.world.person("mallory", { storageState: kept });
+	await mallory.page.goto(stolen);
+	const m = panel(mallory.page);
+	await m.locator("body").waitFor();
+	await mallory.page.waitForTimeout(1500);
+	assert.equal(await m.getByText(t("verify.applied"), { exact: true }).count(), 0);
+	assert.equal(await m.getByText("Please change my login e-mail").count(), 0, "the copied token shows no conversation");
+	assert.match(await plan(), /Renews/, "nothing was applied for the other browser");
+	// A browser of its own with the link alone.
+	const eve = await s.world.person("eve");
+	await eve.page.goto(stolen);
+	await eve.page.waitForTimeout(1000);
+	assert.match(await plan(), /Renews/);
+	await mallory.leave();
+	await eve.leave();
+	// The visitor himself still can; what his page sees of it is nothing.
+	await robin.page.goto(stolen);
+	f = panel(robin.page);
+	await until("the change at the shop", async () => /Renewal off/.test(await plan()));
+	await robin.page.waitForTimeout(600);
+	assert.deepEqual((await robin.page.evaluate(() => window.seen)).filter(Boolean), []);
+	assert.equal(new URL(robin.page.url()).hash, "");
+	await f.getByText(t("verify.applied"), { exact: true }).nth(1).waitFor();
+	// Once: the same link again does nothing.
+	await robin.page.goto(`${s.demo.shop}/account/plan`);
+	await robin.page.getByRole("button", { name: "Renew again" }).click();
+	await robin.page.goto(stolen);
+	await robin.page.waitForTimeout(1000);
+	assert.match(await plan(), /Renews/);
+});
+
+/** The finish link of an approval, taken on the way: the visitor's browser never gets the shop's redirect. */
+async function steals() {
 	let stolen = "";
 	const confirm = `${s.demo.shop}/support-verify*`;
 	await robin.page.route(confirm, async (r) => {
@@ -161,36 +195,73 @@ scene("D09: the finish token is gone from the address before a host script sees 
 	await until("the shop's answer", () => stolen);
 	await robin.page.unroute(confirm);
 	assert.match(stolen, /#postern=/, "the attacker has the finish link");
-	// Another browser, with the visitor's token and all else of his storage, but without his key.
-	const kept = await robin.context.storageState();
-	const mallory = await s.world.person("mallory", { storageState: kept });
-	await mallory.page.goto(new URL(stolen, s.demo.shop).href);
-	const m = panel(mallory.page);
-	await m.locator("body").waitFor();
-	await mallory.page.waitForTimeout(1500);
-	assert.equal(await m.getByText(t("verify.applied"), { exact: true }).count(), 0);
-	assert.equal(await m.getByText("Please change my login e-mail").count(), 0, "the copied token shows no conversation");
-	assert.match(await plan(), /Renews/, "nothing was applied for the other browser");
-	// A browser of its own with the link alone.
+	return stolen;
+}
+/** In a frame of the gateway: a visitor with a key of its own presents the token; gives the answer's error. */
+async function presents([mailbox, finish]) {
+	const utf8 = (text) => new TextEncoder().encode(text);
+	const b64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+	const hash = async (text) => b64(await crypto.subtle.digest("SHA-256", utf8(text)));
+	const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+	const sign = async (text) => b64(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, utf8(text)));
+	const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+	const token = b64(crypto.getRandomValues(new Uint8Array(32)));
+	const ws = new WebSocket(`${location.origin.replace("http", "ws")}/v1/socket`);
+	const frames = [];
+	const waiting = [];
+	ws.onmessage = (m) => {
+		frames.push(JSON.parse(m.data));
+		for (const look of waiting.splice(0)) look();
+	};
+	const until = async (fits) => {
+		for (;;) {
+			const found = frames.find(fits);
+			if (found) return found;
+			await new Promise((done) => waiting.push(done));
+		}
+	};
+	let n = 0;
+	const command = async (cmd, args) => {
+		const id = String(++n);
+		ws.send(JSON.stringify({ cmd, id, args }));
+		return until((f) => f.re === id);
+	};
+	const { nonce } = (await until((f) => f.sig === "welcome")).data;
+	const sig = await sign(`postern.hello.v1\n${nonce}\n${await hash(token)}`);
+	await command("hello", { as: "visitor", mailbox, token, key: { kty, crv, x, y }, sig, topics: {} });
+	const started = await command("conversation.start", { command_id: "s", client_id: "m", text: "mine", ticket: true });
+	const conversation = started.ok.conversation.id;
+	const made = JSON.stringify({ challenge: "cl_x", chg: "x", commit: "x", token: await hash(finish), v: "1" });
+	const answer = await command("change.finish", { conversation, change: "ch_x", finish, sig: await sign(`postern.finish.v1\n${made}`) });
+	ws.close();
+	return answer.error;
+}
+
+scene("D09: presented by another browser under its own key it is refused as finish.key, and the change is over for everybody", async () => {
+	await robin.page.goto(`${s.demo.shop}/support/accounts`);
+	f = await openPanel(robin.page);
+	await f.getByRole("button", { name: new RegExp(`^${t("home.open")}`) }).click();
+	await closes(sol.page);
+	await button(f, "end.again").click();
+	await f.getByLabel(t("form.text")).fill("The renewal once more");
+	await button(f, "form.start").click();
+	await accept(sol.page);
+	const tab = await offers();
+	await button(f, "verify.login").click();
+	await robin.page.waitForURL(/support-verify/);
+	await logIn(robin.page);
+	const link = await steals();
 	const eve = await s.world.person("eve");
-	await eve.page.goto(new URL(stolen, s.demo.shop).href);
-	await eve.page.waitForTimeout(1000);
-	assert.match(await plan(), /Renews/);
-	await mallory.leave();
+	await visit(s.demo, eve, "/support/accounts");
+	const frame = eve.page.frames().find((x) => x.url().startsWith(s.demo.gateway));
+	const refused = await frame.evaluate(presents, ["accounts", link.split("#postern=")[1]]);
+	assert.equal(refused?.code, "proof_refused");
+	assert.equal(refused?.reason, "finish.key");
 	await eve.leave();
-	// The visitor himself still can; what his page sees of it is nothing.
-	await robin.page.goto(new URL(stolen, s.demo.shop).href);
-	f = panel(robin.page);
-	await until("the change at the shop", async () => /Renewal off/.test(await plan()));
-	await robin.page.waitForTimeout(600);
-	assert.deepEqual((await robin.page.evaluate(() => window.seen)).filter(Boolean), []);
-	assert.equal(new URL(robin.page.url()).hash, "");
-	await f.getByText(t("verify.applied"), { exact: true }).nth(1).waitFor();
-	// Once: the same link again does nothing.
-	await robin.page.goto(`${s.demo.shop}/account/plan`);
-	await robin.page.getByRole("button", { name: "Renew again" }).click();
-	await robin.page.goto(new URL(stolen, s.demo.shop).href);
-	await robin.page.waitForTimeout(1000);
+	await robin.page.goto(link);
+	await back();
+	await f.getByText(t("verify.failed"), { exact: true }).first().waitFor();
+	await tab.getByText(t("gate.failed")).first().waitFor();
 	assert.match(await plan(), /Renews/);
 });
 
