@@ -166,6 +166,9 @@ func (k *socket) helloAnswer(ctx context.Context, in helloArgs, mb gateway.Mailb
 	if err != nil {
 		return nil, err
 	}
+	k.mu.Lock()
+	k.reach = reach
+	k.mu.Unlock()
 	views := make([]conversationView, 0, len(list))
 	topics := map[string]uint64{}
 	for _, cv := range list {
@@ -185,7 +188,6 @@ func (k *socket) helloAnswer(ctx context.Context, in helloArgs, mb gateway.Mailb
 		topics[t] = seq
 	}
 	k.open(ctx, topics)
-	k.watchPublic(ctx, mb.ID)
 	k.s.presence.join(ctx, k, v.ID)
 	return map[string]any{
 		"visitor": v.ID, "conversations": views, "identity": v.Identity, "kinds": k.s.kindsFor(mb),
@@ -194,17 +196,6 @@ func (k *socket) helloAnswer(ctx context.Context, in helloArgs, mb gateway.Mailb
 			"open": reach.Open, "until": reach.Until, "available": reach.Available,
 		},
 	}, nil
-}
-
-// watchPublic listens to signals for the mailbox's visitors; there is no event in it to be missed.
-func (k *socket) watchPublic(ctx context.Context, mailbox gateway.ID) {
-	name := string(mailbox) + publicTopic
-	k.mu.Lock()
-	k.topics[name] = true
-	k.mu.Unlock()
-	if _, _, err := k.s.hub.watch(ctx, name, 0, k); err != nil {
-		k.s.log.Warn("watch", "code", gateway.CodeOf(err))
-	}
 }
 
 // viewForVisitor adds the agent's name, which a visitor may know.

@@ -10,10 +10,9 @@ import (
 
 // beatEvery is how often a node says whom it sees; presence lives for three beats.
 const (
-	beatEvery   = 5 * time.Second
-	storeBeats  = 30 * time.Second
-	reachEvery  = time.Second
-	publicTopic = "/public" // after a mailbox id: signals for its visitors, never an event
+	beatEvery  = 5 * time.Second
+	storeBeats = 30 * time.Second
+	reachEvery = time.Second // what no event of this node told: hours, agents of other nodes
 )
 
 // presence knows this node's sockets by person and tells the bus about them.
@@ -23,8 +22,9 @@ type presence struct {
 	mu      sync.Mutex
 	sockets map[*socket]bool
 	people  map[gateway.ID]map[*socket]bool
-	reach   map[gateway.ID]reachView // mailbox → what its visitors were told last
 	stored  time.Time
+
+	looks chan struct{} // an agent came, or declared something else
 }
 
 // reachView tells visitors whether a person can answer now.
@@ -36,7 +36,7 @@ type reachView struct {
 
 func newPresence(s *Server) *presence {
 	return &presence{
-		s: s, sockets: map[*socket]bool{}, people: map[gateway.ID]map[*socket]bool{}, reach: map[gateway.ID]reachView{},
+		s: s, sockets: map[*socket]bool{}, people: map[gateway.ID]map[*socket]bool{}, looks: make(chan struct{}, 1),
 	}
 }
 
@@ -61,6 +61,7 @@ func (p *presence) join(ctx context.Context, k *socket, id gateway.ID) {
 	p.beat(ctx, id)
 	if id.Is(gateway.PrefixAgent) {
 		p.announce(ctx, id, gateway.Online)
+		p.look()
 		p.s.svc.Wake()
 	}
 }
@@ -86,7 +87,7 @@ func (p *presence) leave(k *socket) {
 	var err error
 	if id.Is(gateway.PrefixAgent) {
 		p.announce(ctx, id, gateway.Offline)
-		err = p.s.svc.DropAgent(ctx, p.s.node, id)
+		err = p.s.svc.DropAgent(ctx, p.s.node, id) // visitors learn it by the next tick: a page loaded anew is back before
 	} else {
 		err = p.s.svc.DropVisitor(ctx, p.s.node, id)
 	}
@@ -107,6 +108,7 @@ func (p *presence) back(ctx context.Context, id gateway.ID) {
 	p.beat(ctx, id)
 	if id.Is(gateway.PrefixAgent) {
 		p.announce(ctx, id, gateway.Online)
+		p.look()
 	}
 }
 
@@ -146,23 +148,41 @@ func (p *presence) idle(id gateway.ID) bool {
 	return true
 }
 
-// run beats and tells visitors who is there, until ctx ends.
+// run beats until ctx ends.
 func (p *presence) run(ctx context.Context) {
-	tick := time.NewTicker(reachEvery)
+	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
-	var beat time.Time
 	for {
+		p.beats(ctx, p.s.svc.Now())
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		now := p.s.svc.Now()
-		if now.Sub(beat) >= beatEvery {
-			beat = now
-			p.beats(ctx, now)
+	}
+}
+
+// tell tells visitors who is there until ctx ends: at once when this node knows of a change, and every second
+// anyway. It is the only one who does, so that what is read first is told first.
+func (p *presence) tell(ctx context.Context) {
+	tick := time.NewTicker(reachEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-p.looks:
 		}
 		p.tellVisitors(ctx)
+	}
+}
+
+// look makes tell look now.
+func (p *presence) look() {
+	select {
+	case p.looks <- struct{}{}:
+	default: // it will look anyway
 	}
 }
 
@@ -202,41 +222,30 @@ func (p *presence) beats(ctx context.Context, now time.Time) {
 
 // tellVisitors sends what changed: whether somebody is there, and each waiting visitor's place.
 func (p *presence) tellVisitors(ctx context.Context) {
-	boxes := map[gateway.ID]bool{}
+	boxes := map[gateway.ID][]*socket{}
 	var waiting []*socket
 	for _, k := range p.all() {
 		c := k.who()
 		if c.Visitor.ID == "" {
 			continue
 		}
-		boxes[c.Mailbox] = true
+		boxes[c.Mailbox] = append(boxes[c.Mailbox], k)
 		if k.waitsFor() != "" {
 			waiting = append(waiting, k)
 		}
 	}
-	for id := range boxes {
-		p.tellReach(ctx, id)
+	for id, visitors := range boxes {
+		v, err := p.s.reach(ctx, id)
+		if err != nil {
+			p.s.log.Warn("reach", "code", gateway.CodeOf(err))
+			continue
+		}
+		for _, k := range visitors {
+			k.tellReach(v)
+		}
 	}
 	for _, k := range waiting {
 		p.tellPlace(ctx, k)
-	}
-}
-
-func (p *presence) tellReach(ctx context.Context, id gateway.ID) {
-	v, err := p.s.reach(ctx, id)
-	if err != nil {
-		p.s.log.Warn("reach", "code", gateway.CodeOf(err))
-		return
-	}
-	p.mu.Lock()
-	old, known := p.reach[id]
-	p.reach[id] = v
-	p.mu.Unlock()
-	if known && old == v {
-		return
-	}
-	if frame, err := signal("presence", v); err == nil {
-		p.s.hub.local(string(id)+publicTopic, frame)
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -89,7 +90,7 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 	s.hub = NewHub(opt.Service.Store, opt.Service.Bus, func(doing string, err error) {
 		s.log.Error(doing, "code", gateway.CodeOf(err), "err", err)
 	})
-	opt.Service.Emit = s.hub.Emit
+	opt.Service.Emit = s.emit
 	s.presence, s.toucher, s.sockets = newPresence(s), newToucher(s.hub, opt.Service.Store), newRegistry(work)
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true, BodyLimit: bodyLimit, ReadBufferSize: readBuffer, ReadTimeout: readTimeout,
@@ -98,9 +99,24 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 	prepareSockets(s.app)
 	s.routes()
 	s.goDo(work, s.presence.run)
+	s.goDo(work, s.presence.tell)
 	s.goDo(work, s.toucher.run)
 	s.goDo(work, s.sweep)
 	return s, nil
+}
+
+// emit hands what this node stored to its sockets. What an agent declares, its visitors are told at once.
+func (s *Server) emit(hints []gateway.Hint) {
+	s.hub.Emit(hints)
+	for _, h := range hints {
+		var e struct {
+			Kind gateway.Kind `json:"ev"`
+		}
+		if gateway.ID(h.Topic).Is(gateway.PrefixMailbox) && json.Unmarshal(h.Event, &e) == nil && e.Kind == (gateway.AvailabilityChanged{}).Kind() {
+			s.presence.look()
+			return
+		}
+	}
 }
 
 func (s *Server) goDo(ctx context.Context, run func(context.Context)) {

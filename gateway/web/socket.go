@@ -43,6 +43,8 @@ type socket struct {
 	lastInput time.Time
 	lastFrame time.Time
 	place     int
+	reach     reachView  // what the visitor was told last
+	greeted   bool       // hello is answered: now he may be told more
 	waiting   gateway.ID // the visitor's queued conversation
 	typingAt  time.Time
 	browserIs string
@@ -131,6 +133,24 @@ func (k *socket) command(ctx context.Context, name, id string, raw json.RawMessa
 		return
 	}
 	k.line.Send(frame)
+	if name == "hello" {
+		k.mu.Lock()
+		k.greeted = true
+		k.mu.Unlock()
+	}
+}
+
+// tellReach says who is there, unless the visitor knows it already or waits for the answer to his hello.
+func (k *socket) tellReach(v reachView) {
+	k.mu.Lock()
+	news := k.greeted && k.reach != v
+	if news {
+		k.reach = v
+	}
+	k.mu.Unlock()
+	if news {
+		k.signal("presence", v)
+	}
 }
 
 // key names the one whose bucket pays: the person if known, else the address.
