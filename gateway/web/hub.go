@@ -51,15 +51,11 @@ func NewHub(store gateway.EventStore, bus gateway.Bus, fail func(doing string, e
 // watch sends w everything of the topic after seq and then what comes. head is the newest number; reset
 // says that too much is missing and nothing was sent.
 func (h *Hub) watch(ctx context.Context, name string, after uint64, w watcher) (head uint64, reset bool, err error) {
-	t, err := h.open(ctx, name)
+	t, err := h.join(ctx, name)
 	if err != nil {
 		return 0, false, err
 	}
-	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed { // its last watcher left meanwhile
-		return 0, false, gateway.Unavailable("topic", nil)
-	}
 	if after > t.last {
 		if err := h.catchUp(ctx, name, t); err != nil {
 			return 0, false, err
@@ -75,6 +71,21 @@ func (h *Hub) watch(ctx context.Context, name string, after uint64, w watcher) (
 	}
 	t.watchers[w] = t.last
 	return t.last, false, nil
+}
+
+// join gives the topic, locked. One whose last watcher left after it was found is no more: the next one is asked.
+func (h *Hub) join(ctx context.Context, name string) (*topic, error) {
+	for {
+		t, err := h.open(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		t.mu.Lock()
+		if !t.closed {
+			return t, nil
+		}
+		t.mu.Unlock()
+	}
 }
 
 // open finds or makes the topic; a new one starts at the database's head, subscribed first, so that

@@ -195,3 +195,30 @@ func TestHubResume(t *testing.T) {
 		t.Error("the topic lives on after its last watcher left")
 	}
 }
+
+// Whoever opens a topic while its last watcher leaves watches it all the same: a page loaded anew does that.
+func TestHubTakesWhoComesWhileTheLastLeaves(t *testing.T) {
+	log := &eventLog{events: map[string][]gateway.Event{}}
+	hub := NewHub(log, &faultyBus{times: 1}, func(doing string, err error) { t.Error(doing, err) })
+	log.Append(t.Context(), gateway.Append{Topic: "cv_1"})
+	for range 2000 {
+		old, fresh := &seen{last: 1}, &seen{last: 1}
+		if _, _, err := hub.watch(t.Context(), "cv_1", 1, old); err != nil {
+			t.Fatal(err)
+		}
+		var both sync.WaitGroup
+		both.Go(func() { hub.leave("cv_1", old) })
+		both.Go(func() {
+			if head, _, err := hub.watch(t.Context(), "cv_1", 1, fresh); err != nil || head != 1 {
+				t.Errorf("watch = %d, %v", head, err)
+			}
+		})
+		both.Wait()
+		hub.deliver("cv_1", 2, []byte(`{"seq":2}`))
+		fresh.want(t, 2)
+		hub.leave("cv_1", fresh)
+		if t.Failed() {
+			return
+		}
+	}
+}
