@@ -239,15 +239,21 @@ func (t *tab) until(ctx context.Context, fits func(map[string]any) bool) (map[st
 	}
 }
 
-// do sends a command and gives what was answered; a refusal is an error.
-func (t *tab) do(ctx context.Context, cmd string, args any) (map[string]any, error) {
+// push sends a command and does not wait for its answer.
+func (t *tab) push(ctx context.Context, cmd string, args any) (id string, err error) {
 	t.next++
-	id := fmt.Sprint(t.next)
+	id = fmt.Sprint(t.next)
 	raw, err := json.Marshal(map[string]any{"cmd": cmd, "id": id, "args": args})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	if err := t.ws.Write(ctx, websocket.MessageText, raw); err != nil {
+	return id, t.ws.Write(ctx, websocket.MessageText, raw)
+}
+
+// do sends a command and gives what was answered; a refusal is an error.
+func (t *tab) do(ctx context.Context, cmd string, args any) (map[string]any, error) {
+	id, err := t.push(ctx, cmd, args)
+	if err != nil {
 		return nil, err
 	}
 	f, err := t.until(ctx, func(f map[string]any) bool { return f["re"] == id })
