@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { View } from "../kit/conversation";
 import { errorText, t } from "../kit/i18n";
 import { Icon } from "./icons";
@@ -12,7 +12,7 @@ export function Composer({ s, v }: { s: Session; v: View }) {
 	const [error, setError] = useState("");
 	const field = useRef<HTMLTextAreaElement>(null);
 	const picker = useRef<HTMLInputElement>(null);
-	const ups = uploads.value;
+	const ups = uploads.value.filter((u) => u.conversation === v.topic);
 	const ready = ups.filter((u) => u.file);
 	const busy = ups.length > ready.length;
 	const can = !busy && (Boolean(text.trim()) || ready.length > 0);
@@ -32,6 +32,11 @@ export function Composer({ s, v }: { s: Session; v: View }) {
 			);
 		}
 	};
+	useEffect(() => {
+		const on = (e: DragEvent) => add(e.dataTransfer?.files ?? []);
+		addEventListener("drop", on);
+		return () => removeEventListener("drop", on);
+	}, [v.topic]);
 	const send = () => {
 		if (!can) return;
 		const files = ready.flatMap((u) => (u.file ? [u.file.id] : []));
@@ -41,19 +46,11 @@ export function Composer({ s, v }: { s: Session; v: View }) {
 		}
 		setText("");
 		setError("");
-		uploads.value = [];
+		uploads.value = uploads.value.filter((u) => u.conversation !== v.topic);
 		field.current?.focus();
 	};
 	return (
-		<section
-			class="write"
-			aria-label={t("chat.write")}
-			onDragOver={(e) => e.preventDefault()}
-			onDrop={(e) => {
-				e.preventDefault();
-				add(e.dataTransfer?.files ?? []);
-			}}
-		>
+		<section class="write" aria-label={t("chat.write")}>
 			{ups.map((u) => (
 				<p class="up" key={u.key} role="status">
 					<Icon name="page" />

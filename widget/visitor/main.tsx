@@ -85,4 +85,7 @@ function look(v: { color?: string; scheme?: string }): void {
 	if (v.scheme === "light" || v.scheme === "dark") document.documentElement.dataset.scheme = v.scheme;
 	if (v.color && /^#[\da-f]{6}$/i.test(v.color)) document.documentElement.style.setProperty("--accent", v.color);
 }
+// A file that is dropped anywhere must not take the place of the panel; a conversation takes it (composer.tsx).
+for (const name of ["dragover", "drop"] as const)
+	addEventListener(name, (e) => e.dataTransfer?.types.includes("Files") && e.preventDefault());
 addEventListener("message", first);

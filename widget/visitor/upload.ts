@@ -3,7 +3,14 @@ import type { FileRef } from "../kit/wire";
 import type { Session } from "./session";
 
 /** A file on its way up. percent 100 = stored and ready to be sent. */
-export type Upload = { key: string; name: string; percent: number; file?: FileRef; stop: AbortController };
+export type Upload = {
+	key: string;
+	conversation: string;
+	name: string;
+	percent: number;
+	file?: FileRef;
+	stop: AbortController;
+};
 export const uploads = signal<Upload[]>([]);
 const PART = 1 << 20;
 
@@ -17,7 +24,7 @@ export function drop(key: string): void {
 /** Sends one file in parts of 1 MiB; rejects with CommandError, or an AbortError after cancel. */
 export async function upload(s: Session, conversation: string, key: string, f: File): Promise<void> {
 	const stop = new AbortController();
-	uploads.value = [...uploads.value, { key, name: f.name, percent: 0, stop }];
+	uploads.value = [...uploads.value, { key, conversation, name: f.name, percent: 0, stop }];
 	try {
 		const head = { "Content-Type": "application/json" };
 		const body = JSON.stringify({ conversation, name: f.name, size: f.size });
