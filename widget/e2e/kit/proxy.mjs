@@ -10,6 +10,8 @@ export async function proxy(ports, listen = 0) {
 	let turn = 0;
 	let silent = false;
 	let fixed;
+	let room = Infinity; // bytes that may still go up
+	const held = [];
 	const used = ports.map(() => 0);
 	const server = createServer((a) => {
 		const at = fixed ?? turn++ % ports.length;
@@ -20,7 +22,17 @@ export async function proxy(ports, listen = 0) {
 		for (const [from, to] of [[a, b], [b, a]]) {
 			from.on("data", (d) => {
 				// A black hole: the bytes are gone, the connection stays.
-				if (!silent) to.write(d);
+				if (silent) return;
+				if (from === a && d.length > room) {
+					from.pause();
+					held.push(() => {
+						to.write(d);
+						from.resume();
+					});
+					return;
+				}
+				if (from === a) room -= d.length;
+				to.write(d);
 			});
 			from.on("error", () => undefined);
 			from.on("close", () => {
@@ -38,6 +50,14 @@ export async function proxy(ports, listen = 0) {
 		},
 		/** How many connections each port got. */
 		used,
+		/** So many bytes still go up to the gateway; what comes then waits until `flow`. */
+		pinch(bytes) {
+			room = bytes;
+		},
+		flow() {
+			room = Infinity;
+			for (const go of held.splice(0)) go();
+		},
 		/** From now on no byte passes; `hear` lets new connections through again and drops the deaf ones. */
 		silence() {
 			silent = true;
