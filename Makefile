@@ -22,10 +22,13 @@ test-go:
 	.ci/install
 	go test -race -timeout 20m $(GOTESTFLAGS) ./...
 
+# Types and style of the user interface, its browser suites included.
+LINT_UI = npx --no-install tsc --noEmit && npx --no-install tsc --noEmit -p e2e && npx --no-install biome check
+
 # A folder that is not there yet is the only reason to leave a step out; a missing tool is a failure.
 test-ui:
 	@if [ -f widget/package.json ]; then $(MAKE) --no-print-directory ui && cd widget && \
-		npx --no-install tsc --noEmit && npx --no-install biome check && npx --no-install vitest run && { [ ! -d e2e ] || node --test --test-concurrency=2 e2e/*.test.mjs; }; fi
+		$(LINT_UI) && npx --no-install vitest run && { [ ! -d e2e ] || node --test --test-concurrency=2 e2e/*.test.mjs; }; fi
 
 lint: lint-go lint-ui ## formats, vet, staticcheck, architecture, types
 
@@ -37,7 +40,7 @@ lint-go:
 
 lint-ui:
 	@if [ -f widget/package.json ]; then $(MAKE) --no-print-directory widget/node_modules/.lock && cd widget && \
-		npx --no-install tsc --noEmit && npx --no-install biome check; fi
+		$(LINT_UI); fi
 
 check: lint test ## what continuous integration runs
 	git diff --exit-code

@@ -4,6 +4,7 @@ import { axe, panel, shot, suite } from "./kit/world.mjs";
 
 const s = suite();
 const { scene } = s;
+let mia; // on duty from the first scene on
 const widths = { wide: { width: 1280, height: 860 }, phone: { width: 320, height: 640 } };
 const name = (l) => `${l.colorScheme}-${l.lang}-${l.w}`;
 
@@ -23,9 +24,9 @@ async function everyLook(page, screen, lang) {
 }
 const talk = (f, lang, key) => f.getByRole("button", { name: say(lang, key), exact: true });
 
-for (const lang of ["en", "ar"]) {
+for (const lang of /** @type {const} */ (["en", "ar"])) {
 	scene(`the panel, ${lang}: home, article, form, waiting, conversation, end`, async () => {
-		const mia = (s.mia ??= await onDuty(s, "mia", "mia@shop.example"));
+		mia ??= await onDuty(s, "mia", "mia@shop.example");
 		const p = await s.world.person(`visitor-${lang}`, { locale: lang });
 		await p.page.goto(`${s.demo.shop}/support/orders`);
 		await p.page.locator("postern-chat button").first().click();

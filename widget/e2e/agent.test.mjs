@@ -1,7 +1,6 @@
 // The agent's day: availability, offers, the composer, handing on, closing (P32, P33, P36, P37, P55, P56, P59, P60).
 import { strict as assert } from "node:assert";
-import { accept, be, closes, goTo, like, offer, onDuty, replies, side, signIn, startChat, t, thread, visit, writes } from "./kit/people.mjs";
-import { button, log } from "./kit/people.mjs";
+import { accept, be, button, closes, goTo, like, log, offer, onDuty, replies, side, signIn, startChat, t, thread, visit } from "./kit/people.mjs";
 import { suite } from "./kit/world.mjs";
 
 const s = suite();

@@ -162,9 +162,13 @@ async function opens(p, url) {
 	await page.waitForLoadState();
 	return page;
 }
-/** Posts an init to a frame from the page it is called in; gives what comes back over its port within a second. */
+/**
+ * Posts an init to a frame from the page it is called in; gives what comes back over its port within a second.
+ * @type {(how: any[]) => Promise<string[]>} at child or opener; target origin; token; with its port or not
+ */
 const post = ([at, target, token, withPort]) => {
 	const c = new MessageChannel();
+	/** @type {{t: string, k?: string, v?: string}[]} */
 	const heard = [];
 	c.port1.onmessage = (m) => heard.push(m.data);
 	const to = at === "child" ? frames[0] : opener.frames[0];
@@ -193,7 +197,7 @@ scene("a forged message is ignored: from another window, without a port, a secon
 	await p.page.route(`**${frameOf}`, async (r) => {
 		const answer = await r.fetch();
 		const { "content-security-policy": csp, ...headers } = answer.headers();
-		await r.fulfill({ response: answer, headers: { ...headers, "content-security-policy": csp.replace(/frame-ancestors.*/, "") } });
+		await r.fulfill({ response: answer, headers: { ...headers, "content-security-policy": csp?.replace(/frame-ancestors.*/, "") ?? "" } });
 	});
 	const list = await frames(p.page, `${evil}/frame`);
 	assert.equal(list[0].app, 1, "framed, as it never is");

@@ -34,7 +34,8 @@ scene("a chat in Accounts that rings and is not accepted becomes exactly one tic
 	await be(sol.page, "unavailable");
 	const line = log(f).getByText(like("line.missed"));
 	await line.waitFor({ timeout: 40_000 });
-	number = /\d+/.exec(await line.textContent())[0];
+	number = /\d+/.exec((await line.textContent()) ?? "")?.[0];
+	assert.ok(number, "the line names the ticket");
 	const row = sol.page.locator("[data-row]").filter({ hasText: "My plan renewed twice" });
 	await goTo(sol.page, "missed");
 	await row.waitFor();

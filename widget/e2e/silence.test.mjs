@@ -4,7 +4,7 @@ import { connect, createServer } from "node:net";
 import { after } from "node:test";
 import { Staff } from "./kit/api.mjs";
 import { accept, log, onDuty, replies, startChat, t, thread, visit, writes } from "./kit/people.mjs";
-import { Demo, freePort, until } from "./kit/server.mjs";
+import { addressOf, Demo, freePort, until } from "./kit/server.mjs";
 import { suite, World } from "./kit/world.mjs";
 
 /** A line to the gateway for one browser: it passes bytes, holds them, loses them, or loses the answers only. */
@@ -13,13 +13,17 @@ class Line {
 	opened = 0;
 	#pairs = new Set();
 	#held = [];
+	/** Switches of the browser that make it go over this line. */
+	args = [""];
+	server = createServer();
 
+	/** @param {number} port the gateway's */
 	static async to(port) {
 		const l = new Line();
-		l.server = createServer((a) => l.#join(a, connect(port, "127.0.0.1")));
+		l.server.on("connection", (a) => l.#join(a, connect(port, "127.0.0.1")));
 		l.server.unref();
-		await new Promise((done) => l.server.listen(0, "127.0.0.1", done));
-		l.args = [`--host-resolver-rules=MAP localhost:${port} 127.0.0.1:${l.server.address().port}`];
+		await new Promise((done) => l.server.listen(0, "127.0.0.1", () => done(undefined)));
+		l.args = [`--host-resolver-rules=MAP localhost:${port} 127.0.0.1:${addressOf(l.server).port}`];
 		return l;
 	}
 

@@ -1,6 +1,6 @@
 // The visitor's way: nothing before intent, self-help first, a person, the end (P01-P14 and walks 1 and 2).
 import { strict as assert } from "node:assert";
-import { accept, be, button, closes, like, log, offer, onDuty, openPanel, panel, replies, startChat, t, thread, visit, writes } from "./kit/people.mjs";
+import { accept, button, log, offer, onDuty, openPanel, panel, replies, startChat, t, thread, visit, writes } from "./kit/people.mjs";
 import { suite } from "./kit/world.mjs";
 import { say } from "./kit/words.mjs";
 import { until } from "./kit/server.mjs";
@@ -158,7 +158,7 @@ scene("keyboard only: Tab to the launcher, Enter, search, an article, a person, 
 	await p.page.goto(`${s.demo.shop}/support/orders`);
 	const launcher = p.page.getByRole("button", { name: t("launcher.open") });
 	await launcher.waitFor();
-	for (let i = 0; i < 40 && !(await launcher.evaluate((e) => e.getRootNode().activeElement === e)); i++) await p.page.keyboard.press("Tab");
+	for (let i = 0; i < 40 && !(await launcher.evaluate((e) => /** @type {ShadowRoot} */ (e.getRootNode()).activeElement === e)); i++) await p.page.keyboard.press("Tab");
 	await p.page.keyboard.press("Enter");
 	const g = panel(p.page);
 	await until("the focus in the search", () => g.getByRole("searchbox").evaluate((e) => e === document.activeElement));

@@ -1,43 +1,74 @@
 // Routes of the gateway as a member of the staff calls them, and small servers of the test's own.
 import { createServer } from "node:http";
 import { password as demoPassword } from "./people.mjs";
+import { addressOf } from "./server.mjs";
 
 /** Somebody of the staff outside a browser; `call` throws with the gateway's own words. */
 export class Staff {
+	cookie = "";
+
+	/** @param {string} gateway origin */
+	constructor(gateway) {
+		this.gateway = gateway;
+	}
+
+	/**
+	 * @param {string} gateway origin
+	 * @param {string} email
+	 */
 	static async in(gateway, email, password = demoPassword) {
-		const s = new Staff();
-		s.gateway = gateway;
-		s.cookie = "";
+		const s = new Staff(gateway);
 		await s.call("POST", "/v1/login", { email, password });
 		return s;
 	}
 
+	/**
+	 * @param {string} method
+	 * @param {string} path
+	 * @param {object} [body]
+	 */
 	async call(method, path, body) {
 		const headers = { "X-Postern": "1", "Content-Type": "application/json", Cookie: this.cookie };
 		const r = await fetch(this.gateway + path, { method, headers, body: body && JSON.stringify(body) });
 		const set = r.headers.get("set-cookie");
-		if (set) this.cookie = set.split(";")[0];
+		if (set) this.cookie = set.split(";")[0] ?? "";
 		const text = await r.text();
 		if (!r.ok) throw new Error(`${method} ${path}: ${r.status} ${text}`);
 		return text ? JSON.parse(text) : {};
 	}
 
-	/** Lets an origin embed a mailbox, as the admin's page does. */
-	async allow(slug, origin) {
+	/**
+	 * Changes settings of a mailbox, as the admin's page does.
+	 * @param {string} slug
+	 * @param {(mailbox: any) => object} change gives the fields that differ
+	 */
+	async change(slug, change) {
 		const { mailboxes } = await this.call("GET", "/v1/mailboxes");
-		const mb = mailboxes.find((m) => m.slug === slug);
-		return this.call("PUT", `/v1/mailboxes/${mb.id}`, { ...mb, origins: [...mb.origins, origin] });
+		const mb = mailboxes.find((/** @type {any} */ m) => m.slug === slug);
+		return this.call("PUT", `/v1/mailboxes/${mb.id}`, { ...mb, ...change(mb) });
+	}
+
+	/**
+	 * Lets an origin embed a mailbox.
+	 * @param {string} slug
+	 * @param {string} origin
+	 */
+	allow(slug, origin) {
+		return this.change(slug, (mb) => ({ origins: [...mb.origins, origin] }));
 	}
 }
 
-/** A site of the test's own: `pages` gives `{html, headers?}` for a path. Gives its origin. */
+/**
+ * A site of the test's own: `pages` gives `{html, headers?}` for a path. Gives its origin.
+ * @param {(path: string) => {html: string, headers?: Record<string, string>} | undefined} pages
+ */
 export async function site(pages) {
 	const s = createServer((req, res) => {
-		const p = pages(new URL(req.url, "http://site").pathname);
+		const p = pages(new URL(req.url ?? "/", "http://site").pathname);
 		if (!p) return res.writeHead(404).end();
 		res.writeHead(200, { "Content-Type": "text/html; charset=utf-8", ...p.headers }).end(p.html);
 	});
-	await new Promise((done) => s.listen(0, "127.0.0.1", done));
+	await new Promise((done) => s.listen(0, "127.0.0.1", () => done(undefined)));
 	s.unref(); // it ends with the process
-	return `http://127.0.0.1:${s.address().port}`;
+	return `http://127.0.0.1:${addressOf(s).port}`;
 }

@@ -3,10 +3,29 @@ import { until } from "./server.mjs";
 import { panel } from "./world.mjs";
 import { like, say, t } from "./words.mjs";
 
+/**
+ * @typedef {import("playwright-core").Page} Page
+ * @typedef {import("playwright-core").FrameLocator} FrameLocator
+ * @typedef {import("playwright-core").Locator} Locator
+ * @typedef {import("./world.mjs").Person} Person
+ * @typedef {import("./world.mjs").Suite} Suite
+ * @typedef {import("./server.mjs").Demo} Demo
+ */
+
+/** The password of everybody in the demo. */
 export const password = "postern-demo";
+
+/**
+ * @param {Page | FrameLocator | Locator} at
+ * @param {string} key
+ * @param {import("./words.mjs").Params} [params]
+ */
 export const button = (at, key, params) => at.getByRole("button", { name: params ? t(key, params) : t(key), exact: true });
 
-/** Opens the panel of a shop page and waits until the gateway has answered it. */
+/**
+ * Opens the panel of a shop page and waits until the gateway has answered it.
+ * @param {Page} page
+ */
 export async function openPanel(page) {
 	await page.getByRole("button", { name: t("launcher.open") }).click();
 	const f = panel(page);
@@ -14,13 +33,22 @@ export async function openPanel(page) {
 	return f;
 }
 
-/** Visits a page of the shop and opens the panel. */
+/**
+ * Visits a page of the shop and opens the panel.
+ * @param {Demo} demo
+ * @param {Person} p
+ */
 export async function visit(demo, p, path = "/support/orders") {
 	await p.page.goto(demo.shop + path);
 	return openPanel(p.page);
 }
 
-/** From the panel's home to a conversation with a first message. */
+/**
+ * From the panel's home to a conversation with a first message.
+ * @param {FrameLocator} f
+ * @param {string} text
+ * @param {{name?: string, email?: string}} who
+ */
 export async function startChat(f, text, who = {}) {
 	await button(f, "home.talk").click();
 	if (who.name) await f.getByLabel(t("form.name")).fill(who.name);
@@ -29,18 +57,32 @@ export async function startChat(f, text, who = {}) {
 	await button(f, "form.start").click();
 	await log(f).getByText(text).first().waitFor();
 }
+/**
+ * What the visitor reads.
+ * @param {FrameLocator} f
+ */
 export const log = (f) => f.getByRole("log", { name: t("chat.log") });
 
-/** The visitor says something. */
+/**
+ * The visitor says something.
+ * @param {FrameLocator} f
+ * @param {string} text
+ */
 export async function writes(f, text) {
 	const box = f.getByRole("textbox", { name: t("chat.write") });
 	await box.fill(text);
 	await box.press("Enter");
 }
 
-/** Signs a person of the staff in to the console. */
+/**
+ * Signs a person of the staff in to the console or the admin pages.
+ * @param {Demo} demo
+ * @param {Person} p
+ * @param {string} email
+ * @param {string} place "console", "admin" or an address
+ */
 export async function signIn(demo, p, email, place = "console") {
-	await p.page.goto(demo[place] ?? place);
+	await p.page.goto(place === "console" || place === "admin" ? demo[place] : place);
 	await p.page.getByLabel(place === "admin" ? t("a.email") : t("signin.email")).fill(email);
 	await p.page.getByLabel(place === "admin" ? t("a.password") : t("signin.password")).fill(password);
 	await p.page.getByRole("button", { name: place === "admin" ? t("a.signin") : t("signin.go"), exact: true }).click();
@@ -48,7 +90,11 @@ export async function signIn(demo, p, email, place = "console") {
 	else await p.page.locator(".be-button").waitFor();
 }
 
-/** Chooses an availability for all mailboxes: available, assign_only, unavailable. */
+/**
+ * Chooses an availability for all mailboxes.
+ * @param {Page} page
+ * @param {"available" | "assign_only" | "unavailable"} value
+ */
 export async function be(page, value) {
 	const choice = page.getByRole("dialog", { name: /Availability/ }).getByRole("radio", { name: new RegExp(`^${t(`be.${value}`)}`) });
 	// At the first sign-in the choices open by themselves.
@@ -63,7 +109,13 @@ export async function be(page, value) {
 	await page.locator(".be-button").filter({ hasText: t(`be.${value}`) }).waitFor();
 }
 
-/** An agent who is signed in and takes offers. */
+/**
+ * An agent who is signed in and takes offers.
+ * @param {Pick<Suite, "world" | "demo">} s
+ * @param {string} name
+ * @param {string} email
+ * @param {"available" | "assign_only" | "unavailable"} value
+ */
 export async function onDuty(s, name, email, value = "available") {
 	const p = await s.world.person(name);
 	await signIn(s.demo, p, email);
@@ -71,26 +123,48 @@ export async function onDuty(s, name, email, value = "available") {
 	return p;
 }
 
-/** Goes to a view of the console: incoming, mine, missed, closed. */
+/**
+ * Goes to a view of the console: incoming, mine, missed, closed.
+ * @param {Page} page
+ * @param {string} view
+ */
 export const goTo = (page, view) =>
 	page.getByRole("navigation", { name: t("pane.rail") }).getByRole("button", { name: new RegExp(`^${t(`view.${view}`)}`) }).click();
 
+/**
+ * What rings.
+ * @param {Page} page
+ */
 export const offer = (page) => page.getByRole("region", { name: t("offer.title") });
+/**
+ * What the agent reads.
+ * @param {Page} page
+ */
 export const thread = (page) => page.getByRole("log", { name: t("thread.log") });
 
-/** Accepts what rings. */
+/**
+ * Accepts what rings.
+ * @param {Page} page
+ */
 export async function accept(page) {
 	await offer(page).getByRole("button", { name: t("offer.accept") }).click();
 	await page.getByRole("textbox", { name: t("composer.write") }).waitFor();
 }
 
-/** The agent says something. */
+/**
+ * The agent says something.
+ * @param {Page} page
+ * @param {string} text
+ */
 export async function replies(page, text) {
 	const box = page.getByRole("textbox", { name: t("composer.write") });
 	await box.fill(text);
 	await box.press("Enter");
 }
-/** The agent ends the conversation. */
+/**
+ * The agent ends the conversation.
+ * @param {Page} page
+ */
 export async function closes(page, reason = "") {
 	const head = page.locator(".thread-head");
 	const close = head.getByRole("button", { name: t("thread.close") });
@@ -105,7 +179,11 @@ export async function closes(page, reason = "") {
 	await d.waitFor({ state: "hidden" });
 }
 
-/** Walks by Tab to a control, as somebody without a mouse does. */
+/**
+ * Walks by Tab to a control, as somebody without a mouse does.
+ * @param {Page} page
+ * @param {Locator} target
+ */
 export async function tabTo(page, target) {
 	await until("the control", () => target.isEnabled());
 	for (let i = 0; i < 40; i++) {
@@ -114,9 +192,20 @@ export async function tabTo(page, target) {
 	}
 	throw new Error(`no way by Tab to ${target}`);
 }
+
+/**
+ * A tab of the side pane.
+ * @param {Page} page
+ * @param {string} tab
+ */
 export const side = (page, tab) => page.getByRole("tab", { name: t(`side.${tab}`) });
 
-/** Signs a customer in to the shop. */
+/**
+ * Signs a customer in to the shop.
+ * @param {Demo} demo
+ * @param {Page} page
+ * @param {string} email
+ */
 export async function customer(demo, page, email, next = "/account") {
 	await page.goto(`${demo.shop}/signin?next=${encodeURIComponent(next)}`);
 	await page.getByLabel("E-mail").fill(email);

@@ -1,25 +1,28 @@
 // Small TCP proxies: one that can fall silent, one that takes turns between gateways.
 import { connect, createServer } from "node:net";
+import { addressOf } from "./server.mjs";
 
 /**
  * Forwards bytes to the ports in turn.
  * @param {number[]} ports
  */
 export async function proxy(ports, listen = 0) {
+	/** @type {Set<import("node:net").Socket[]>} */
 	const pairs = new Set();
 	let turn = 0;
 	let silent = false;
+	/** @type {number | undefined} */
 	let fixed;
 	let room = Infinity; // bytes that may still go up
 	const held = [];
 	const used = ports.map(() => 0);
 	const server = createServer((a) => {
 		const at = fixed ?? turn++ % ports.length;
-		used[at]++;
-		const b = connect(ports[at], "127.0.0.1");
+		used[at] = (used[at] ?? 0) + 1;
+		const b = connect(ports[at] ?? 0, "127.0.0.1");
 		const pair = [a, b];
 		pairs.add(pair);
-		for (const [from, to] of [[a, b], [b, a]]) {
+		for (const [from, to] of /** @type {const} */ ([[a, b], [b, a]])) {
 			from.on("data", (d) => {
 				// A black hole: the bytes are gone, the connection stays.
 				if (silent) return;
@@ -41,10 +44,13 @@ export async function proxy(ports, listen = 0) {
 			});
 		}
 	});
-	await new Promise((done) => server.listen(listen, "127.0.0.1", done));
+	await new Promise((done) => server.listen(listen, "127.0.0.1", () => done(undefined)));
 	return {
-		port: server.address().port,
-		/** From now on all connections go to this one of the ports. */
+		port: addressOf(server).port,
+		/**
+		 * From now on all connections go to this one of the ports.
+		 * @param {number} i
+		 */
 		sendTo(i) {
 			fixed = i;
 		},

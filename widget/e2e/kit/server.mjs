@@ -14,7 +14,12 @@ const repo = dirname(dirname(e2e));
 /** Pictures and traces; ignored by git. */
 export const out = join(e2e, "out");
 
-/** Waits until `ready` gives something other than undefined and false. */
+/**
+ * Waits until `ready` gives something other than undefined, null and false.
+ * @template T
+ * @param {string} what
+ * @param {() => T | undefined | null | false | Promise<T | undefined | null | false>} ready
+ */
 export async function until(what, ready, seconds = 20) {
 	const end = Date.now() + seconds * 1000;
 	for (;;) {
@@ -25,24 +30,34 @@ export async function until(what, ready, seconds = 20) {
 	}
 }
 
-/** A TCP port that was free a moment ago. */
+/**
+ * A TCP port that was free a moment ago.
+ * @returns {Promise<number>}
+ */
 export function freePort() {
 	return new Promise((done, fail) => {
 		const s = createServer();
 		s.once("error", fail);
 		s.listen(0, "127.0.0.1", () => {
-			const { port } = s.address();
+			const { port } = addressOf(s);
 			s.close(() => done(port));
 		});
 	});
 }
 
+/**
+ * Where a server of ours listens.
+ * @param {import("node:net").Server} server
+ */
+export const addressOf = (server) => /** @type {import("node:net").AddressInfo} */ (server.address());
+
+/** @param {number} pid */
 const alive = (pid) => {
 	try {
 		process.kill(pid, 0);
 		return true;
 	} catch (e) {
-		return e.code === "EPERM";
+		return /** @type {NodeJS.ErrnoException} */ (e).code === "EPERM";
 	}
 };
 
@@ -81,9 +96,15 @@ export class Process {
 	#child;
 	log = "";
 
+	/**
+	 * @param {string} bin
+	 * @param {string[]} args
+	 * @param {{cwd?: string, env?: NodeJS.ProcessEnv}} options
+	 */
 	constructor(bin, args, options = {}) {
 		this.args = args;
-		this.#child = spawn(bin, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+		this.down = false;
+		this.#child = spawn(bin, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
 		for (const s of [this.#child.stdout, this.#child.stderr]) {
 			s.setEncoding("utf8");
 			s.on("data", (d) => {
@@ -104,7 +125,11 @@ export class Process {
 		process.once("exit", this.last);
 	}
 
-	/** Waits until `ready` holds; fails with the log if the process ends before. */
+	/**
+	 * Waits until `ready` holds; fails with the log if the process ends before.
+	 * @param {string} what
+	 * @param {(log: string) => any} ready
+	 */
 	ready(what, ready) {
 		return until(what, async () => {
 			if (this.down) throw new Error(`${what} ended: ${this.log}`);
@@ -112,6 +137,7 @@ export class Process {
 		});
 	}
 
+	/** @param {NodeJS.Signals} signal */
 	async stop(signal = "SIGTERM") {
 		process.off("exit", this.last);
 		if (this.down) return;
@@ -126,24 +152,35 @@ export class Process {
 export class Demo {
 	/** @param {{data?: string, port?: number, shopPort?: number}} o */
 	static async start(o = {}) {
-		const d = new Demo();
-		d.data = o.data ?? join(folder(), "demo");
-		const args = ["demo", "--data", d.data, "--port", String(o.port ?? 0), "--shop-port", String(o.shopPort ?? 0)];
-		d.process = new Process(await binary(), args);
-		await d.process.ready("postern demo", (log) => log.includes("Ctrl-C stops it"));
-		const log = d.process.log;
-		d.shop = /Shop\s+(http\S+)\//.exec(log)[1];
-		d.console = /Console\s+(\S+)/.exec(log)[1];
-		d.admin = /Admin\s+(\S+)/.exec(log)[1];
-		d.gateway = new URL(d.console).origin;
-		d.port = Number(new URL(d.gateway).port);
-		d.shopPort = Number(new URL(d.shop).port);
-		return d;
+		const data = o.data ?? join(folder(), "demo");
+		const args = ["demo", "--data", data, "--port", String(o.port ?? 0), "--shop-port", String(o.shopPort ?? 0)];
+		const p = new Process(await binary(), args);
+		await p.ready("postern demo", (log) => log.includes("Ctrl-C stops it"));
+		return new Demo(data, p);
+	}
+
+	/**
+	 * @param {string} data folder of its database and spool
+	 * @param {Process} process it has said where it listens
+	 */
+	constructor(data, process) {
+		/** @param {RegExp} line */
+		const said = (line) => line.exec(process.log)?.[1] ?? "";
+		this.data = data;
+		this.process = process;
+		this.shop = said(/Shop\s+(http\S+)\//);
+		this.console = said(/Console\s+(\S+)/);
+		this.admin = said(/Admin\s+(\S+)/);
+		this.gateway = new URL(this.console).origin;
+		this.port = Number(new URL(this.gateway).port);
+		this.shopPort = Number(new URL(this.shop).port);
 	}
 
 	/** The mails that lie in the spool, as text. */
 	spool() {
+		/** @type {string[]} */
 		const found = [];
+		/** @param {string} dir */
 		const walk = (dir) => {
 			for (const f of existsSync(dir) ? readdirSync(dir, { withFileTypes: true }) : []) {
 				const path = join(dir, f.name);
@@ -155,6 +192,7 @@ export class Demo {
 		return found;
 	}
 
+	/** @param {NodeJS.Signals} [signal] */
 	stop(signal) {
 		return this.process.stop(signal);
 	}

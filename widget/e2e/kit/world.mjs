@@ -9,25 +9,65 @@ import { Demo, out } from "./server.mjs";
 
 const chrome = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const harmless = [/Failed to load resource/, /WebSocket connection to/];
+/** @param {string} name */
 const file = (name) => join(out, `${name.replace(/[^\w-]+/g, "_").slice(0, 90)}`);
 
-/** The panel inside the launcher's shadow root. */
+/**
+ * @typedef {import("playwright-core").Page} Page
+ * @typedef {import("playwright-core").FrameLocator} FrameLocator
+ */
+
+/**
+ * The panel inside the launcher's shadow root.
+ * @param {Page} page
+ */
 export const panel = (page) => page.frameLocator("postern-chat iframe");
 
+/** Somebody with a browser of his own. */
+export class Person {
+	closed = false;
+	/** Deaf = what his pages log is no failure. */
+	deaf = false;
+
+	/**
+	 * @param {string} name
+	 * @param {import("playwright-core").BrowserContext} context
+	 */
+	constructor(name, context) {
+		this.name = name;
+		this.context = context;
+		/** @type {Page} */
+		this.page = /** @type {any} */ (undefined); // World.person opens it at once
+	}
+
+	async leave() {
+		this.closed = true;
+		await this.context.close();
+	}
+}
+
 export class World {
-	/** People who have a context, by name. */
+	/**
+	 * People who have a context.
+	 * @type {Person[]}
+	 */
 	people = [];
-	/** What a page said that it must not. */
+	/**
+	 * What a page said that it must not.
+	 * @type {string[]}
+	 */
 	said = [];
 
+	/** @param {import("playwright-core").Browser} browser */
+	constructor(browser) {
+		this.browser = browser;
+	}
+
+	/** @param {string[]} args more switches of the browser */
 	static async start(args = []) {
 		mkdirSync(out, { recursive: true });
-		const w = new World();
-		w.browser = await chromium.launch({
-			executablePath: chrome,
-			args: ["--no-sandbox", "--disable-dev-shm-usage", ...args],
-		});
-		return w;
+		const all = ["--no-sandbox", "--disable-dev-shm-usage", ...args];
+		return new World(await chromium.launch({ executablePath: chrome, args: all }));
 	}
 
 	/**
@@ -44,17 +84,17 @@ export class World {
 		});
 		context.setDefaultTimeout(10_000);
 		await context.tracing.start({ screenshots: false, snapshots: true });
-		const p = { name, context, closed: false };
+		const p = new Person(name, context);
 		context.on("page", (page) => this.#watch(p, page));
 		p.page = await context.newPage();
-		p.leave = async () => {
-			p.closed = true;
-			await context.close();
-		};
 		this.people.push(p);
 		return p;
 	}
 
+	/**
+	 * @param {Person} p
+	 * @param {Page} page
+	 */
 	#watch(p, page) {
 		page.on("pageerror", (e) => this.said.push(`${p.name}: ${e.stack ?? e}`));
 		page.on("console", (m) => {
@@ -69,7 +109,10 @@ export class World {
 		assert.deepEqual(said, [], "pages threw or broke a policy");
 	}
 
-	/** Screenshots and traces of everybody, after a failure. */
+	/**
+	 * Screenshots and traces of everybody, after a failure.
+	 * @param {string} name
+	 */
 	async save(name) {
 		for (const p of this.people.filter((x) => !x.closed)) {
 			const base = file(`failed-${name.slice(0, 50)}-${p.name}`);
@@ -86,13 +129,21 @@ export class World {
 	}
 }
 
-/** A picture for the eye. */
+/**
+ * A picture for the eye.
+ * @param {Page} page
+ * @param {string} name
+ */
 export const shot = (page, name) => page.screenshot({ path: `${file(name)}.png`, animations: "disabled" });
 
 const axeSource = readFileSync(createRequire(import.meta.resolve("@axe-core/playwright")).resolve("axe-core/axe.min.js"), "utf8");
 const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** No finding of axe, in the page and in each of its frames as a page of its own: A, AA and best practice. */
+/**
+ * No finding of axe, in the page and in each of its frames as a page of its own: A, AA and best practice.
+ * @param {Page} page
+ * @param {string} name
+ */
 export async function axe(page, name) {
 	const words = [];
 	for (const frame of page.frames()) {
@@ -106,32 +157,50 @@ export async function axe(page, name) {
 	assert.equal(words.length, 0, `axe, ${name}:\n${words.join("\n")}`);
 }
 
+/** What the scenes of one file share; both are there when the first scene begins. */
+export class Suite {
+	/** @type {World} */
+	world = /** @type {any} */ (undefined);
+	/** @type {Demo} */
+	demo = /** @type {any} */ (undefined);
+	/** Name of the first scene that failed. */
+	broken = "";
+
+	/**
+	 * One scene; what it leaves open stays for the next.
+	 * @param {string} name
+	 * @param {(s: Suite) => Promise<void>} run
+	 */
+	scene = (name, run, seconds = 60) =>
+		test(name, { timeout: seconds * 1000 }, async () => {
+			assert.ok(!this.broken, `a scene before this one failed: ${this.broken}`);
+			try {
+				await run(this);
+				this.world.quiet();
+			} catch (e) {
+				this.broken ||= name;
+				await this.world.save(name);
+				const log = this.demo?.process.log.split("the next start keeps the data.")[1] ?? "";
+				if (e instanceof Error) e.message += [...this.world.said, log].join("\n");
+				throw e;
+			}
+		});
+}
+
 /**
  * A suite: one browser and, unless `demo` is false, one demo for all its scenes, which run in order.
- * @param {{demo?: boolean | object, args?: string[]}} o `demo`: how it is started
+ * @param {{demo?: false | Parameters<typeof Demo.start>[0], args?: string[]}} o `demo`: how it is started
  */
 export function suite(o = {}) {
-	const s = { world: undefined, demo: undefined };
+	const s = new Suite();
 	before(async () => {
-		[s.world, s.demo] = await Promise.all([World.start(o.args), o.demo === false ? undefined : Demo.start(o.demo)]);
+		const demo = o.demo === false ? undefined : Demo.start(o.demo);
+		s.world = await World.start(o.args);
+		if (demo) s.demo = await demo;
 	});
 	after(async () => {
 		await s.world?.end();
 		await s.demo?.stop();
 	});
-	/** One scene; what it leaves open stays for the next. */
-	s.scene = (name, run, seconds = 60) =>
-		test(name, { timeout: seconds * 1000 }, async () => {
-			assert.ok(!s.broken, `a scene before this one failed: ${s.broken}`);
-			try {
-				await run(s);
-				s.world.quiet();
-			} catch (e) {
-				s.broken ??= name;
-				await s.world.save(name);
-				e.message += [...s.world.said, s.demo?.process.log.split("the next start keeps the data.")[1] ?? ""].join("\n");
-				throw e;
-			}
-		});
 	return s;
 }
