@@ -1,10 +1,27 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { lang, t } from "../kit/i18n";
-import { CommandError } from "../kit/socket";
-import { Avatar, api, Dialog, Empty, Icon, IconButton, type IconName, MenuItem, Popover, Toasts } from "../kit/ui";
+import {
+	Asked,
+	Avatar,
+	api,
+	Brand,
+	codeOf,
+	Dialog,
+	Empty,
+	Icon,
+	IconButton,
+	type IconName,
+	MenuItem,
+	Popover,
+	prefs,
+	SignIn,
+	setPrefs,
+	Toasts,
+	Unreached,
+} from "../kit/ui";
 import { kept, may, me, type Person } from "./data";
-import { Asked, go, route } from "./guard";
+import { go, route } from "./guard";
 import { AgentsPage } from "./pages/agents";
 import { ArticlePage } from "./pages/article";
 import { ArticlesPage } from "./pages/articles";
@@ -19,12 +36,10 @@ import { SpoolPage } from "./pages/spool";
 import { VerificationPage } from "./pages/verification";
 import { WidgetPage } from "./pages/widget";
 import { NoRight } from "./parts";
-import { prefs, setPrefs } from "./prefs";
-import { SignIn } from "./signin";
 
 type Place = { id: string; icon: IconName; right: string; group: string };
 const places: Place[] = [
-	{ id: "overview", icon: "sliders", right: "see", group: "now" },
+	{ id: "overview", icon: "grid", right: "see", group: "now" },
 	{ id: "availability", icon: "clock", right: "see", group: "now" },
 	{ id: "mailboxes", icon: "inbox", right: "settings", group: "people" },
 	{ id: "agents", icon: "people", right: "settings", group: "people" },
@@ -39,21 +54,23 @@ const places: Place[] = [
 
 /** The admin pages: who is signed in, where he is, and nothing that his role may not see. */
 export function App(): JSX.Element {
-	useEffect(() => {
+	const [lost, setLost] = useState(false);
+	const ask = useCallback(() => {
 		api<{ agent: Person }>("GET", "/v1/me").then(
 			(r) => {
 				me.value = r.agent;
 			},
 			(e) => {
-				me.value = e instanceof CommandError && e.error.code === "unauthenticated" ? null : undefined;
-				if (me.value === undefined) setTimeout(() => location.reload(), 5000);
+				if (codeOf(e) === "unauthenticated") me.value = null;
+				else setLost(true);
 			},
 		);
 	}, []);
+	useEffect(ask, [ask]);
 	useEffect(() => {
 		if (me.value) kept.value = me.value;
 	}, [me.value]);
-	if (me.value === undefined) return <main class="skeleton" aria-busy="true" aria-label={t("a.loading")} />;
+	if (me.value === undefined) return lost ? <Unreached again={ask} /> : <main aria-busy="true" />;
 	const person = me.value ?? kept.value;
 	return (
 		<>
@@ -62,11 +79,14 @@ export function App(): JSX.Element {
 					<Shell key={person.id} person={person} />
 				</div>
 			)}
-			{me.value === null && <SignIn />}
+			{me.value === null && <SignIn title={t("a.signin.title")} enter={entered} />}
 			<Asked />
-			<Toasts close={t("a.close")} />
+			<Toasts />
 		</>
 	);
+}
+function entered(agent: Person): void {
+	me.value = agent;
 }
 function Shell({ person }: { person: Person }): JSX.Element {
 	const [menu, setMenu] = useState(false);
@@ -89,11 +109,8 @@ function Shell({ person }: { person: Person }): JSX.Element {
 				{t("a.skip")}
 			</button>
 			<header class="top">
-				<IconButton icon="panel" label={t("a.menu")} class="only-narrow" onClick={() => setMenu(true)} />
-				<span class="brand">
-					<Icon name="gate" fill />
-					<b>Postern</b> <span class="quiet-text">{t("a.admin")}</span>
-				</span>
+				<IconButton icon="menu" label={t("a.menu")} class="only-narrow" onClick={() => setMenu(true)} />
+				<Brand place={t("a.admin")} />
 				<span class="grow" />
 				<a class="btn quiet" href="/console">
 					<Icon name="chat" />
@@ -106,7 +123,7 @@ function Shell({ person }: { person: Person }): JSX.Element {
 				<Links at={at} />
 			</nav>
 			{menu && (
-				<Dialog title={t("a.menu")} close={t("a.close")} onClose={() => setMenu(false)} place="side">
+				<Dialog title={t("a.menu")} onClose={() => setMenu(false)} sheet>
 					<nav aria-label={t("a.nav")}>
 						<Links at={at} />
 					</nav>
@@ -133,7 +150,7 @@ function Links({ at }: { at: string }): JSX.Element {
 						{list.map((p) => (
 							<li key={p.id}>
 								<a
-									class="item"
+									class="rail-item"
 									href={`#/${p.id}`}
 									aria-current={p.id === at ? "page" : undefined}
 									onClick={(e) => {
@@ -167,7 +184,7 @@ function Account({ person }: { person: Person }): JSX.Element {
 	return (
 		<Popover
 			label={t("a.account", { name: person.name })}
-			class="quiet"
+			class="me-button"
 			align="end"
 			button={<Avatar name={person.name} of={person.id} />}
 		>
@@ -175,13 +192,13 @@ function Account({ person }: { person: Person }): JSX.Element {
 				<>
 					<p class="who-am-i">
 						<b>{person.name}</b>
-						<small>{t(`a.role.${person.role}`)}</small>
+						<small>{t(`role.${person.role}`)}</small>
 					</p>
 					{["", "light", "dark"].map((s) => (
 						<MenuItem
 							key={s}
 							label={t(`a.scheme.${s || "system"}`)}
-							checked={(prefs().scheme ?? "") === s}
+							checked={prefs.value.scheme === s}
 							onPick={() => {
 								setPrefs({ scheme: s });
 								close();
@@ -205,7 +222,7 @@ function Account({ person }: { person: Person }): JSX.Element {
 
 function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 	const place = places.find((p) => p.id === at);
-	if (!place) return <Empty icon="search" title={t("a.nopage")} />;
+	if (!place) return <NoPage />;
 	if (!may(place.right)) return <NoRight />;
 	switch (at) {
 		case "availability":
@@ -230,4 +247,14 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 			return <SpoolPage name={id} />;
 	}
 	return <OverviewPage />;
+}
+function NoPage(): JSX.Element {
+	return (
+		<Empty icon="search" title={t("a.nopage")}>
+			<p>{t("a.nopage.text")}</p>
+			<p>
+				<a href="#/overview">{t("a.overview")}</a>
+			</p>
+		</Empty>
+	);
 }

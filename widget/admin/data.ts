@@ -3,22 +3,10 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { has, t } from "../kit/i18n";
 import { CommandError } from "../kit/socket";
 import { api, words } from "../kit/ui";
-import type { Text } from "../kit/wire";
+import type { Agent, SavedReply, Text } from "../kit/wire";
 
 /** What the settings' routes carry; times are unix milliseconds unless said (gateway/web/PROTOCOL.md §7). */
-export type Person = {
-	id: string;
-	name: string;
-	role: string;
-	email?: string;
-	capacity: number;
-	active: number;
-	chosen: boolean;
-	paused_for?: string;
-	disabled?: boolean;
-	presence?: string;
-	version: number;
-};
+export type Person = Agent;
 export type Interval = { day: number; from: number; to: number };
 export type Question = { name: string; label: string; required: boolean };
 export type Box = {
@@ -78,7 +66,7 @@ export type Pin = {
 	until: number;
 	order: number;
 };
-export type Reply = { id: string; mailbox?: string; owner?: string; title: string; text: string; version: number };
+export type Reply = SavedReply;
 export type Last = { at: number; reason?: string; test?: boolean };
 export type Source = { name: string; adapter: string; host: string; url: string; last?: Last };
 export type Host = {

@@ -1,30 +1,20 @@
 import { render } from "preact";
-import "../kit/tokens.css";
-import "../kit/ui/base.css";
-import "./admin.css";
-import { use } from "../kit/i18n";
+import "../kit/ui/index.css";
+import "./frame.css";
+import "./page.css";
+import "./table.css";
+import "./form.css";
+import "./editor.css";
+import "./mail.css";
+import "./narrow.css";
+import { look, prefs, speak } from "../kit/ui";
 import { App } from "./app";
 import { follow } from "./guard";
-import { look, prefs } from "./prefs";
 
-/** The language: what was chosen in this browser, else the browser's own. */
-async function speak(): Promise<void> {
-	const lang = prefs().lang ?? navigator.language;
-	const ar = lang.startsWith("ar");
-	const [kit, own] = ar
-		? await Promise.all([
-				import("../kit/i18n/ar.json", { with: { type: "json" } }),
-				import("./i18n/ar.json", { with: { type: "json" } }),
-			])
-		: await Promise.all([
-				import("../kit/i18n/en.json", { with: { type: "json" } }),
-				import("./i18n/en.json", { with: { type: "json" } }),
-			]);
-	use(ar ? "ar" : "en", kit.default, own.default);
-	document.documentElement.lang = ar ? "ar" : "en";
-	document.documentElement.dir = ar ? "rtl" : "ltr";
-}
-void speak().then(() => {
+const words = (ar: boolean) =>
+	ar ? import("./i18n/ar.json", { with: { type: "json" } }) : import("./i18n/en.json", { with: { type: "json" } });
+
+void speak(prefs.value.lang, words).then(() => {
 	follow();
 	look();
 	const root = document.getElementById("app");

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { ago, exact } from "../kit/time";
-import { Button, Empty, Icon, words } from "../kit/ui";
+import { Button, Empty, Icon, type IconName, Skeleton, words } from "../kit/ui";
 import { type Load, may } from "./data";
 import { go } from "./guard";
 
@@ -27,7 +27,7 @@ export function Head({
 			<div class="grow">
 				{back && (
 					<a class="back" href={`#/${back}`} onClick={(e) => to(e, back)}>
-						<Icon name="back" flip />
+						<Icon name="back" />
 						{t(`a.${back}`)}
 					</a>
 				)}
@@ -65,24 +65,15 @@ export function Loaded<T>({
 	right?: string;
 	children(data: T): ComponentChildren;
 }): JSX.Element {
-	const [late, setLate] = useState(false);
-	useEffect(() => {
-		const timer = setTimeout(() => setLate(true), 150);
-		return () => clearTimeout(timer);
-	}, []);
 	if (right && !may(right)) return <NoRight />;
 	if (from.data !== undefined) return <>{children(from.data)}</>;
 	if (from.error)
 		return (
 			<Empty icon="warn" title={words(from.error)}>
-				<Button onClick={() => void from.reload()}>{t("a.again")}</Button>
+				<Button onClick={() => void from.reload()}>{t("ui.again")}</Button>
 			</Empty>
 		);
-	return (
-		<div class="skeleton" role="status" aria-label={t("a.loading")}>
-			{late && [1, 2, 3, 4].map((n) => <i key={n} />)}
-		</div>
-	);
+	return <Skeleton />;
 }
 
 export type Column<R> = { id: string; label: string; cell(row: R): ComponentChildren; grow?: boolean };
@@ -112,6 +103,48 @@ export function Table<R>({ label, columns, rows, id, dim }: Rows<R>): JSX.Elemen
 				))}
 			</tbody>
 		</table>
+	);
+}
+/** Edit and delete at the end of a row; `what` names the row for whoever cannot see it. */
+export function RowActs({ what, onEdit, onDelete }: { what: string; onEdit(): void; onDelete(): void }): JSX.Element {
+	return (
+		<span class="acts">
+			<Button look="quiet" onClick={onEdit} aria-label={`${t("a.edit")}: ${what}`}>
+				{t("a.edit")}
+			</Button>
+			<Button look="quiet" onClick={onDelete} aria-label={`${t("a.delete")}: ${what}`}>
+				{t("a.delete")}
+			</Button>
+		</span>
+	);
+}
+/** A list's page while it has nothing yet: what will appear, and how to start. */
+export function First({
+	icon,
+	title,
+	text,
+	children,
+}: {
+	icon: IconName;
+	title: string;
+	text: string;
+	children: ComponentChildren;
+}): JSX.Element {
+	return (
+		<Empty icon={icon} title={title}>
+			<p>{text}</p>
+			{children}
+		</Empty>
+	);
+}
+/** Before the first mailbox nothing else can be set up. */
+export function NoMailbox(): JSX.Element {
+	return (
+		<First icon="inbox" title={t("a.mailboxes.none")} text={t("a.mailboxes.none.text")}>
+			<Button look="main" icon="plus" onClick={() => void go("mailboxes", "new")}>
+				{t("a.mailboxes.first")}
+			</Button>
+		</First>
 	);
 }
 /** "5 minutes ago", with the exact time on hover and focus. */
@@ -202,7 +235,7 @@ export function SaveBar({
 					{t("a.undo")}
 				</Button>
 			)}
-			<Button look="main" busy={busy} off={changed ? false : t("a.unchanged")} onClick={onSave}>
+			<Button look="main" busy={busy} off={changed ? false : t("ui.unchanged")} onClick={onSave}>
 				{save ?? t("a.save")}
 			</Button>
 		</div>

@@ -1,66 +1,81 @@
 import { Fragment, type JSX } from "preact";
+import { useCallback } from "preact/hooks";
 import { t } from "../kit/i18n";
-import { Empty, Toasts } from "../kit/ui";
+import { Asked, Button, Door, Empty, Icon, prefs, SignIn, Toasts, Unreached } from "../kit/ui";
+import type { Row } from "../kit/wire";
 import { Composer } from "./composer";
 import { Dialogs } from "./dialogs";
 import { useKeys } from "./hands";
+import { Head } from "./head";
 import { List } from "./list";
 import { Offer } from "./offer";
 import { Rail } from "./rail";
 import { Replies } from "./replies";
 import type { Session } from "./session";
 import { Side } from "./side";
-import { FirstPassword, SignIn } from "./signin";
-import { away, current, open, pane, place, prefs, screen, slow } from "./state";
-import { Head, Thread } from "./thread";
+import { FirstPassword } from "./signin";
+import { Splitter } from "./splitter";
+import { away, current, open, pane, place, screen, slow } from "./state";
+import { Thread } from "./thread";
 import { Top } from "./top";
 
 export function App({ s }: { s: Session }): JSX.Element {
 	const at = screen.value;
+	const again = useCallback(() => void s.start(), [s]);
 	return (
 		// A new language draws everything anew: signals would skip what else has not changed.
 		<Fragment key={prefs.value.lang}>
-			{at === "signin" && <SignIn s={s} />}
+			{at === "unreached" && <Unreached again={again} />}
+			{at === "signin" && <SignIn title={t("signin.title")} enter={(agent) => s.enter(agent)} />}
 			{at === "password" && <FirstPassword s={s} />}
 			{at === "elsewhere" && <Elsewhere s={s} />}
 			{at === "app" && <Desk s={s} />}
-			<Toasts close={t("dismiss")} />
+			<Asked />
+			<Toasts />
 		</Fragment>
 	);
 }
 function Elsewhere({ s }: { s: Session }): JSX.Element {
 	return (
-		<main class="door">
-			<div class="door-card">
-				<h1>{t("elsewhere.title")}</h1>
-				<p>{t("elsewhere.text")}</p>
-				<p>
-					<a href="/admin">{t("elsewhere.admin")}</a>
-				</p>
-				<button type="button" class="btn" onClick={() => void s.signOut()}>
-					{t("me.out")}
-				</button>
-			</div>
-		</main>
+		<Door title={t("elsewhere.title")}>
+			<p>{t("elsewhere.text")}</p>
+			<a class="btn main" href="/admin">
+				{t("elsewhere.admin")}
+			</a>
+			<Button look="quiet" onClick={() => void s.signOut()}>
+				{t("me.out")}
+			</Button>
+		</Door>
 	);
 }
 function Desk({ s }: { s: Session }): JSX.Element {
 	useKeys(s);
 	const lost = away.value ? "trouble.update" : slow.value ? "trouble.offline" : "";
 	const wide = place.value === "replies";
+	const { list, side } = prefs.value;
+	const px = (n: number | undefined) => (n ? `${n}px` : undefined);
 	return (
-		<div class={`desk at-${pane.value}${wide ? " wide" : ""}${open.value ? "" : " none-open"}`}>
+		<div
+			class={`desk at-${pane.value}${wide ? " wide" : ""}${open.value ? "" : " none-open"}`}
+			style={{ "--list": px(list), "--side": px(side) }}
+		>
 			<Top s={s} />
 			<p role="status" class={lost ? "trouble" : "sr"}>
-				{lost && t(lost)}
+				{lost && (
+					<>
+						<Icon name="warn" /> {t(lost)}
+					</>
+				)}
 			</p>
 			<Rail s={s} />
 			{wide ? (
-				<Replies />
+				<Replies s={s} />
 			) : (
 				<main class="work">
 					<List s={s} />
-					<Middle s={s} />
+					<Splitter of="list" />
+					<Middle s={s} r={current.value} />
+					{current.value && <Splitter of="side" />}
 					{current.value && <Side s={s} key={open.value} />}
 				</main>
 			)}
@@ -69,8 +84,7 @@ function Desk({ s }: { s: Session }): JSX.Element {
 		</div>
 	);
 }
-function Middle({ s }: { s: Session }): JSX.Element {
-	const r = current.value;
+function Middle({ s, r }: { s: Session; r: Row | undefined }): JSX.Element {
 	return (
 		<section class="middle" id="middle" tabIndex={-1} aria-label={t("pane.thread")}>
 			{r ? (

@@ -1,13 +1,13 @@
-import type { JSX } from "preact";
+import type { JSX, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
-import { Button, Icon, IconButton, Tabs, words } from "../kit/ui";
+import { Button, Icon, IconButton, Tabs } from "../kit/ui";
 import type { Row } from "../kit/wire";
-import { draftOf, setDraft } from "./drafts";
+import { type Draft, draftOf, setDraft } from "./drafts";
+import { type Files, useFiles } from "./files";
 import type { Session } from "./session";
 import * as st from "./state";
-import { Suggest, useSuggest } from "./suggest";
-import { tooLarge, type Upload, upload } from "./upload";
+import { Suggest, type Suggesting, useSuggest } from "./suggest";
 import { unfilled } from "./vars";
 
 /** Reply or note: two tabs that cannot be mistaken for each other (P60). */
@@ -34,79 +34,66 @@ export function Composer({ s, r }: { s: Session; r: Row }): JSX.Element {
 		</Tabs>
 	);
 }
-let keys = 0;
-function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Element {
-	const d = draftOf(r.id);
-	const text = note ? d.note : d.text;
-	const box = useRef<HTMLTextAreaElement>(null);
-	const [error, setError] = useState("");
-	const [files, setFiles] = useState<Upload[]>([]);
-	const chat = r.channel !== "email";
-	const set = (v: string) => setDraft(r.id, note ? { note: v } : { text: v });
-	const sug = useSuggest(s, r, note, box, text, set);
+type Writing = { s: Session; r: Row; note: boolean; text: string; files: Files };
+/** Hands what is written to the outbox; gives the reason in words when it stays. */
+function send({ s, r, note, text, files }: Writing, d: Draft): string | undefined {
+	const open = note ? [] : unfilled(text, d.brought);
+	if (open.length) return t("composer.unfilled", { names: open.map((n) => `{${n}}`).join(", ") });
+	if (files.busy) return t("composer.uploading");
+	if (!text.trim() && !files.ready.length && !(d.article && !note)) return "";
+	const mentions = d.mentions.filter((m) => text.includes(`@${m.label}`)).map((m) => m.id);
+	const extra = note
+		? { note: true, ...(mentions.length ? { mentions } : {}) }
+		: { files: files.ready, ...(d.article ? { article: d.article.id } : {}) };
+	if (!s.write({ conversation: r.id, text: text.trim(), ...extra })) return t("composer.full");
+	setDraft(r.id, note ? { note: "", mentions: [] } : { text: "", article: undefined, brought: [] });
+	files.clear();
+	return undefined;
+}
+/** What sends, and what else there is to know; the same words for eye and ear. */
+function hint(r: Row, note: boolean): string {
+	if (note) return t("composer.hint.note");
+	const mail = r.claimed?.email ? "composer.hint.mail" : "composer.hint.ticket";
+	const sends = t(r.channel === "email" ? mail : "composer.hint");
+	return r.assignee ? sends : `${t("composer.hint.claims")} · ${sends}`;
+}
+/** What a key asks for: Enter sends a chat, with Ctrl or Cmd also a ticket, with Shift besides it closes too. */
+function meaning(e: KeyboardEvent, ticket: boolean): "leave" | "send" | "close" | undefined {
+	const mod = e.ctrlKey || e.metaKey;
+	if (e.key === "Escape") return "leave";
+	if (e.key !== "Enter" || (!mod && (e.shiftKey || ticket))) return undefined;
+	return mod && e.shiftKey ? "close" : "send";
+}
+/** The field grows with its text, up to a third of the window. */
+function useGrowth(box: RefObject<HTMLTextAreaElement | null>, text: string): void {
 	useEffect(() => {
 		const b = box.current;
 		if (!b) return;
 		b.style.setProperty("block-size", "auto");
 		b.style.setProperty("block-size", `${Math.min(b.scrollHeight + 2, innerHeight * 0.35)}px`);
-	}, [text]);
-	const gone = useRef(new Set<number>());
-	const add = (list: FileList | null) => {
-		for (const f of [...(list ?? [])].slice(0, 10)) void one(f);
-	};
-	const one = async (f: File) => {
-		const key = ++keys;
-		const put = (u: Partial<Upload>) => setFiles((all) => all.map((x) => (x.key === key ? { ...x, ...u } : x)));
-		if (tooLarge(f)) return setError(t("error.too_large"));
-		setFiles((all) => [...all, { key, name: f.name, size: f.size, sent: 0 }]);
-		try {
-			const id = await upload(r.id, f, (sent) => {
-				put({ sent });
-				return !gone.current.has(key);
-			});
-			if (id) put({ id });
-		} catch (e) {
-			put({ error: e });
-			setError(`${f.name}: ${words(e)}`);
-		}
-	};
-	const ready = files.filter((f) => f.id);
-	const busy = files.some((f) => !f.id && !f.error);
-	const send = (): boolean => {
-		const open = unfilled(text, d.brought);
-		if (open.length && !note) {
-			setError(t("composer.unfilled", { names: open.map((n) => `{${n}}`).join(", ") }));
-			return false;
-		}
-		if (busy) {
-			setError(t("composer.uploading"));
-			return false;
-		}
-		if (!text.trim() && !ready.length && !(d.article && !note)) return false;
-		const mentions = d.mentions.filter((m) => text.includes(`@${m.label}`)).map((m) => m.id);
-		const extra = note
-			? { note: true, ...(mentions.length ? { mentions } : {}) }
-			: { files: ready.map((f) => f.id ?? ""), ...(d.article ? { article: d.article.id } : {}) };
-		if (!s.write({ conversation: r.id, text: text.trim(), ...extra })) {
-			setError(t("composer.full"));
-			return false;
-		}
-		setDraft(r.id, note ? { note: "", mentions: [] } : { text: "", article: undefined, brought: [] });
-		setFiles([]);
-		setError("");
-		return true;
+	}, [box, text]);
+}
+function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Element {
+	const d = draftOf(r.id);
+	const text = note ? d.note : d.text;
+	const box = useRef<HTMLTextAreaElement>(null);
+	const [error, setError] = useState("");
+	const files = useFiles(r.id, setError);
+	const set = (v: string) => setDraft(r.id, note ? { note: v } : { text: v });
+	const sug = useSuggest(s, r, note, box, text, set);
+	useGrowth(box, text);
+	const go = (): boolean => {
+		const why = send({ s, r, note, text, files }, d);
+		setError(why ?? "");
+		return why === undefined;
 	};
 	const key = (e: KeyboardEvent) => {
 		if (e.isComposing || sug.key(e)) return;
-		const mod = e.ctrlKey || e.metaKey;
-		if (e.key === "Escape") {
-			box.current?.blur();
-			return;
-		}
-		if (e.key !== "Enter" || (e.shiftKey && !mod)) return;
-		if (!mod && !chat) return;
+		const wants = meaning(e, r.channel === "email");
+		if (wants === "leave") box.current?.blur();
+		if (!wants || wants === "leave") return;
 		e.preventDefault();
-		if (send() && mod && e.shiftKey && !note) st.dialog.value = { what: "close" };
+		if (go() && wants === "close" && !note) st.dialog.value = { what: "close" };
 	};
 	return (
 		// biome-ignore lint/a11y/noStaticElementInteractions: dropping has a button, "Attach a file"
@@ -116,7 +103,7 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 			onDrop={(e) => {
 				if (note) return;
 				e.preventDefault();
-				add(e.dataTransfer?.files ?? null);
+				files.add(e.dataTransfer?.files ?? null);
 			}}
 		>
 			<Suggest of={sug} />
@@ -126,6 +113,7 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 				rows={2}
 				value={text}
 				aria-label={t(note ? "composer.note.write" : "composer.write")}
+				aria-describedby="composer-hint"
 				placeholder={t(note ? "composer.note.place" : "composer.place")}
 				aria-autocomplete="list"
 				aria-controls={sug.open ? "suggest" : undefined}
@@ -140,80 +128,24 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 				onKeyDown={key}
 				onBlur={sug.leave}
 				onPaste={(e) => {
-					if (!note && e.clipboardData?.files.length) add(e.clipboardData.files);
+					if (!note && e.clipboardData?.files.length) files.add(e.clipboardData.files);
 				}}
 			/>
-			{(files.length > 0 || (d.article && !note)) && (
-				<ul class="chips">
-					{d.article && !note && (
-						<li class="chip">
-							<Icon name="book" /> <span class="one-line">{d.article.label}</span>
-							<IconButton
-								icon="cross"
-								label={t("composer.remove", { name: d.article.label })}
-								onClick={() => setDraft(r.id, { article: undefined })}
-							/>
-						</li>
-					)}
-					{files.map((f) => (
-						<li class={`chip${f.error ? " failed" : ""}`} key={f.key}>
-							<Icon name="file" />
-							<span class="one-line">{f.name}</span>
-							{!f.id && !f.error && (
-								<progress
-									aria-label={t("chat.uploading", { name: f.name, percent: Math.round((100 * f.sent) / f.size) })}
-									value={f.sent}
-									max={f.size}
-								/>
-							)}
-							<IconButton
-								icon="cross"
-								label={t("composer.remove", { name: f.name })}
-								onClick={() => {
-									gone.current.add(f.key);
-									setFiles((all) => all.filter((x) => x.key !== f.key));
-								}}
-							/>
-						</li>
-					))}
-				</ul>
-			)}
+			<Chips r={r} d={d} note={note} files={files} />
 			<p class="error" role="alert">
 				{error}
 			</p>
 			<div class="writer-foot">
-				{!note && <Attach add={add} />}
-				{!note && (
-					<>
-						<IconButton icon="bolt" label={t("composer.replies")} onClick={() => sug.insert("/")} />
-						<IconButton icon="book" label={t("composer.articles")} onClick={() => sug.insert("#")} />
-						<IconButton
-							icon="plus"
-							label={t("composer.save")}
-							off={!text.trim() && t("composer.save.empty")}
-							onClick={() => {
-								st.dialog.value = { what: "reply", text: text.trim() };
-							}}
-						/>
-					</>
-				)}
-				<span class="hint grow wide-only">
-					{t(
-						note
-							? "composer.hint.note"
-							: chat
-								? "composer.hint"
-								: r.claimed?.email
-									? "composer.hint.mail"
-									: "composer.hint.ticket",
-					)}
+				{!note && <Tools text={text} files={files} sug={sug} />}
+				<span class="hint grow wide-only" id="composer-hint">
+					{hint(r, note)}
 				</span>
 				<Button
 					look="main"
 					icon={note ? "note" : "send"}
 					class={note ? "note-send" : ""}
-					off={busy ? t("composer.uploading") : undefined}
-					onClick={() => void send()}
+					off={files.busy ? t("composer.uploading") : undefined}
+					onClick={() => void go()}
 				>
 					{t(note ? "composer.note.send" : "composer.send")}
 				</Button>
@@ -221,7 +153,43 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 		</div>
 	);
 }
-function Attach({ add }: { add(list: FileList | null): void }): JSX.Element {
+/** What goes along with the words: an article's card, files. */
+function Chips({ r, d, note, files }: { r: Row; d: Draft; note: boolean; files: Files }): JSX.Element | null {
+	const article = note ? undefined : d.article;
+	if (!files.list.length && !article) return null;
+	return (
+		<ul class="chips">
+			{article && (
+				<li class="chip">
+					<Icon name="book" /> <span class="one-line">{article.label}</span>
+					<IconButton
+						icon="cross"
+						label={t("composer.remove", { name: article.label })}
+						onClick={() => setDraft(r.id, { article: undefined })}
+					/>
+				</li>
+			)}
+			{files.list.map((f) => (
+				<li class={`chip${f.error ? " failed" : ""}`} key={f.key}>
+					<Icon name="file" />
+					<span class="one-line" title={f.name}>
+						{f.name}
+					</span>
+					{!f.id && !f.error && (
+						<progress
+							aria-label={t("chat.uploading", { name: f.name, percent: Math.round((100 * f.sent) / f.size) })}
+							value={f.sent}
+							max={f.size}
+						/>
+					)}
+					<IconButton icon="cross" label={t("composer.remove", { name: f.name })} onClick={() => files.remove(f.key)} />
+				</li>
+			))}
+		</ul>
+	);
+}
+/** Attach, saved replies, articles, and keeping what is written as a reply. */
+function Tools({ text, files, sug }: { text: string; files: Files; sug: Suggesting }): JSX.Element {
 	const input = useRef<HTMLInputElement>(null);
 	return (
 		<>
@@ -232,11 +200,21 @@ function Attach({ add }: { add(list: FileList | null): void }): JSX.Element {
 				hidden
 				aria-label={t("chat.attach")}
 				onChange={(e) => {
-					add(e.currentTarget.files);
+					files.add(e.currentTarget.files);
 					e.currentTarget.value = "";
 				}}
 			/>
 			<IconButton icon="clip" label={t("chat.attach")} onClick={() => input.current?.click()} />
+			<IconButton icon="bolt" label={t("composer.replies")} onClick={() => sug.insert("/")} />
+			<IconButton icon="book" label={t("composer.articles")} onClick={() => sug.insert("#")} />
+			<IconButton
+				icon="plus"
+				label={t("composer.save")}
+				off={!text.trim() && t("composer.save.empty")}
+				onClick={() => {
+					st.dialog.value = { what: "reply", text: text.trim() };
+				}}
+			/>
 		</>
 	);
 }

@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import shared from "../kit/i18n/en.json";
+import staff from "../kit/i18n/staff/en.json";
 import type { Event, Row } from "../kit/wire";
 import ar from "./i18n/ar.json";
 import en from "./i18n/en.json";
 import { Keys, type Press } from "./keys";
 import { counts, inView, list, merge, ringing, seats, settle, unread } from "./rows";
-import { blank, lastFromVisitor, readBy, steps, story, take } from "./story";
+import { blank, folds, type Item, lastFromVisitor, readBy, steps, story, take } from "./story";
 import { asked, fill, unfilled } from "./vars";
 
 const row = (r: Partial<Row>): Row => ({
@@ -48,7 +49,7 @@ test("both languages of the console have the same keys and placeholders", () => 
 });
 test("every text that the console names exists", () => {
 	const files = readdirSync("console").filter((f) => /\.tsx?$/.test(f) && !f.includes(".test."));
-	const known = new Set([...Object.keys(en), ...Object.keys(shared)]);
+	const known = new Set([...Object.keys(en), ...Object.keys(staff), ...Object.keys(shared)]);
 	expect(files.length).toBeGreaterThan(20);
 	for (const file of files)
 		for (const m of readFileSync(`console/${file}`, "utf8").matchAll(/\bt\(\s*"([\w.]+)"/g))
@@ -57,7 +58,7 @@ test("every text that the console names exists", () => {
 test("every reason and every state of the gate has words", () => {
 	const reasons = [...readFileSync("../verify/reason.go", "utf8").matchAll(/Reason = "([\w.]+)"/g)];
 	expect(reasons.length).toBeGreaterThan(50);
-	for (const m of reasons) expect(Object.keys(en)).toContain(`reason.${m[1]}`);
+	for (const m of reasons) expect(Object.keys(staff)).toContain(`reason.${m[1]}`);
 	const states = [...readFileSync("../verify/challenge.go", "utf8").matchAll(/State = "(\w+)"/g)];
 	expect(states.length).toBeGreaterThan(10);
 	for (const m of states) expect(Object.keys(en)).toContain(`gate.${m[1]}`);
@@ -168,4 +169,22 @@ test("reads count by side; a change has its steps in order", () => {
 	expect(steps(t, "ch_2")).toEqual([]);
 	const gate = story(t, { agent: () => "", mailbox: () => "" }).filter((i) => i.kind === "gate");
 	expect(gate.map((i) => i.kind === "gate" && i.move.state)).toEqual(["denied"]);
+});
+test("three plain lines of a day fold into the last; what warns, and a message between, stands alone", () => {
+	const line = (seq: number, tone?: string, at = seq) =>
+		({ kind: "line", id: `e${seq}`, at, seq, key: "sys.offered", params: {}, tone }) as const;
+	const message = { id: "m", text: "", nodes: [] };
+	const said: Item = { kind: "message", id: "m", at: 9, seq: 9, by: "", role: "visitor", message };
+	const shape = (items: Parameters<typeof folds>[0]) =>
+		folds(items).map((f) => (f.folded ? `fold ${f.items.length}` : f.items.length));
+	expect(shape([line(1), line(2), line(3), said])).toEqual(["fold 3", 1]);
+	expect(shape([line(1), line(2), said, line(10)])).toEqual([2, 1, 1]);
+	expect(shape([line(1), line(2, "stop"), line(3)])).toEqual([1, 1, 1]);
+	expect(shape([line(1), line(2), line(3, undefined, 90_000_000)])).toEqual([2, 1]);
+	expect(folds([said, line(10)])[1]?.before).toBe(said);
+});
+test("the site's word on who is signed in is said once", () => {
+	const signed = (seq: number) => event({ ev: "identity.claimed", seq, data: { how: "signed" } });
+	const t = [signed(1), event({ seq: 2 }), signed(3)].reduce(take, blank("cv_1"));
+	expect(story(t, { agent: () => "", mailbox: () => "" }).map((i) => i.kind)).toEqual(["line", "message"]);
 });

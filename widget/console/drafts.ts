@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { read, write } from "./state";
+import { read, write } from "../kit/ui";
 
 export type Chip = { id: string; label: string };
 export type Draft = { text: string; note: string; brought: string[]; article?: Chip; mentions: Chip[] };

@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { prefs } from "../kit/ui";
 import { type Action, Keys, press } from "./keys";
 import { pick, step } from "./list";
 import { go } from "./rail";
@@ -13,7 +14,7 @@ const PANES = ["rail", "list", "middle", "side"];
 export function useKeys(s: Session): void {
 	useEffect(() => {
 		const down = (e: KeyboardEvent) => {
-			keys.single = st.prefs.value.keys;
+			keys.single = prefs.value.keys;
 			const modal = st.dialog.value !== undefined;
 			const p = press(e);
 			const a = keys.take(p, Date.now());

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { exact } from "../kit/time";
-import { Avatar, Badge, Button, Empty, toast, words } from "../kit/ui";
+import { Avatar, Badge, Button, Empty, SearchField, Skeleton, toast, words } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { viewIcon } from "./rail";
 import { lastAt, list, unread, type ViewName, waitsSince } from "./rows";
@@ -40,22 +40,21 @@ export function List({ s }: { s: Session }): JSX.Element {
 				<span class="quiet-text">{all.length || ""}</span>
 			</header>
 			<div class="list-find">
-				<input
-					type="search"
-					aria-label={t("list.find")}
-					placeholder={t("list.find")}
-					value={q}
-					onInput={(e) => setQ(e.currentTarget.value)}
-				/>
+				<SearchField label={t("list.find")} value={q} onType={setQ} />
 			</div>
-			<ul class="cards" aria-busy={!loaded.value[view]}>
+			{!all.length && !found && !loaded.value[view] && (
+				<div class="pad">
+					<Skeleton />
+				</div>
+			)}
+			<ul class="cards">
 				{all.map((r) => (
 					<li key={r.id}>{r.status === "queued" ? <Waiting s={s} r={r} /> : <Line s={s} r={r} view={view} />}</li>
 				))}
 			</ul>
 			{!all.length && (found || loaded.value[view]) && (
-				<Empty icon={viewIcon[view]} title={t(found ? "empty.found" : `empty.${view}`)}>
-					{!found && t(`empty.${view}.hint`)}
+				<Empty icon={found ? "search" : viewIcon[view]} title={t(`empty.${found ? "found" : view}`)}>
+					{t(`empty.${found ? "found" : view}.hint`)}
 				</Empty>
 			)}
 		</section>
@@ -103,12 +102,7 @@ function Waiting({ s, r }: { s: Session; r: Row }): JSX.Element {
 					</span>
 				)}
 			</button>
-			<Button
-				look="main"
-				icon="hand"
-				aria-label={t("list.claim_of", { name: visitorName(r) })}
-				onClick={() => void s.claim(r.id)}
-			>
+			<Button icon="hand" aria-label={t("list.claim_of", { name: visitorName(r) })} onClick={() => void s.claim(r.id)}>
 				{t("list.claim")}
 			</Button>
 		</article>

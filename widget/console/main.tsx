@@ -1,16 +1,23 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
-import "../kit/tokens.css";
-import "../kit/ui/base.css";
-import "./console.css";
+import "../kit/ui/index.css";
+import "./frame.css";
+import "./list.css";
+import "./top.css";
+import "./offer.css";
 import "./thread.css";
+import "./composer.css";
 import "./side.css";
+import "./verify.css";
+import "./pages.css";
+import "./narrow.css";
 import { t } from "../kit/i18n";
+import { look, prefs } from "../kit/ui";
 import { App } from "./app";
 import { speak } from "./lang";
 import { Session } from "./session";
 import { message, ring, unlock } from "./sound";
-import { look, news, prefs, rings, screen } from "./state";
+import { news, rings, screen } from "./state";
 
 const icon = (dot: boolean) =>
 	`data:image/svg+xml,${encodeURIComponent(

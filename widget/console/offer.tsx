@@ -22,22 +22,26 @@ function Card({ s, r, more }: { s: Session; r: Row; more: number }): JSX.Element
 	const whole = useRef(Math.max(left, 1000)).current;
 	return (
 		<section class="offer" aria-label={t("offer.title")}>
-			<Ring part={left / whole} n={Math.ceil(left / 1000)} />
-			<div class="grow">
-				<p class="offer-head">
-					<b>{t("offer.title")}</b> <Badge>{boxName(r.mailbox)}</Badge>
-				</p>
-				<p class="offer-words">
-					<b>{visitorName(r)}</b> {r.first_words}
-				</p>
-				{more > 0 && <p class="hint">{t("offer.more", { n: more })}</p>}
-				<div class="offer-actions">
-					<Button look="main" icon="check" onClick={() => void s.claim(r.id)}>
-						{t("offer.accept")}
-					</Button>
-					<Button onClick={() => void s.decline(r)}>{t("offer.decline")}</Button>
-					<kbd>Enter</kbd>
+			<div class="offer-head">
+				<Ring part={left / whole} n={Math.ceil(left / 1000)} />
+				<div class="grow">
+					<b>{t("offer.title")}</b>
+					<p class="card-meta">
+						<Badge>{boxName(r.mailbox)}</Badge>
+						{more > 0 && <small>{t("offer.more", { n: more })}</small>}
+					</p>
 				</div>
+			</div>
+			<p class="offer-words">
+				<b class="one-line block">{visitorName(r)}</b>
+				<span class="two-lines">{r.first_words || t("list.nowords")}</span>
+			</p>
+			<div class="offer-actions">
+				<Button look="main" icon="check" onClick={() => void s.claim(r.id)}>
+					{t("offer.accept")}
+				</Button>
+				<Button onClick={() => void s.decline(r)}>{t("offer.decline")}</Button>
+				<kbd>Enter</kbd>
 			</div>
 		</section>
 	);

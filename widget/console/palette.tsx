@@ -46,7 +46,7 @@ export function Palette({ s, close }: { s: Session; close(): void }): JSX.Elemen
 	};
 	useEffect(() => box.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [at]);
 	return (
-		<Dialog title={t("palette.title")} close={t("dialog.close")} onClose={close}>
+		<Dialog title={t("palette.title")} onClose={close}>
 			<input
 				{...combobox}
 				aria-controls="palette"
@@ -70,7 +70,7 @@ export function Palette({ s, close }: { s: Session; close(): void }): JSX.Elemen
 						tabIndex={-1}
 						class="item"
 						aria-selected={i === at}
-						onMouseEnter={() => setAt(i)}
+						onMouseMove={() => setAt(i)}
 						onMouseDown={(e) => {
 							e.preventDefault();
 							take(l);
@@ -86,6 +86,7 @@ export function Palette({ s, close }: { s: Session; close(): void }): JSX.Elemen
 		</Dialog>
 	);
 }
+const beIcon = { available: "check", assign_only: "half", unavailable: "circle" } as const;
 function lines(s: Session): Line[] {
 	const out: Line[] = [...VIEWS, "replies" as const].map((v) => ({
 		id: `view-${v}`,
@@ -104,7 +105,7 @@ function lines(s: Session): Line[] {
 		act("verify", "gate", t("side.verify"), "verify");
 		act("note", "note", t("composer.note"), "note");
 	}
-	for (const v of VALUES) act(`be-${v}`, "circle", t("palette.be", { value: t(`be.${v}`) }), `be:${v}`);
+	for (const v of VALUES) act(`be-${v}`, beIcon[v], t("palette.be", { value: t(`be.${v}`) }), `be:${v}`);
 	act("shortcuts", "keyboard", t("keys.title"), "shortcuts");
 	return out;
 }

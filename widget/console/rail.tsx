@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { Count, Icon, type IconName } from "../kit/ui";
 import { counts, VIEWS, type ViewName } from "./rows";
@@ -8,7 +9,7 @@ import { boxes, mailbox, myId, type Place, pane, place, rows, tally } from "./st
 export const viewIcon: Record<Place, IconName> = {
 	incoming: "bell",
 	mine: "person",
-	unassigned: "circle",
+	unassigned: "people",
 	missed: "ticket",
 	waiting: "clock",
 	closed: "archive",
@@ -21,8 +22,13 @@ export function go(s: Session, to: Place): void {
 }
 export function Rail({ s }: { s: Session }): JSX.Element {
 	const n = tally.value;
+	const nav = useRef<HTMLElement>(null);
+	// Where the rail is a strip, the chosen view may lie outside it.
+	useEffect(() => {
+		nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+	}, [place.value]);
 	return (
-		<nav class="rail" id="rail" tabIndex={-1} aria-label={t("pane.rail")}>
+		<nav class="rail" ref={nav} id="rail" tabIndex={-1} aria-label={t("pane.rail")}>
 			<ul>
 				{VIEWS.map((v) => (
 					<li key={v}>
@@ -30,7 +36,7 @@ export function Rail({ s }: { s: Session }): JSX.Element {
 					</li>
 				))}
 			</ul>
-			<h2>{t("rail.mailboxes")}</h2>
+			<h2 class="rail-head">{t("rail.mailboxes")}</h2>
 			<ul class="boxes">
 				<li>
 					<Box id="" name={t("rail.all")} />

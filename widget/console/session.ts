@@ -2,35 +2,33 @@ import { batch } from "@preact/signals";
 import { t } from "../kit/i18n";
 import { type Item, Outbox, type Sent } from "../kit/outbox";
 import { openWebSocket, Socket, systemClock } from "../kit/socket";
-import { api, toast, words } from "../kit/ui";
-import { type Event, is, isGate, type Membership, type Row } from "../kit/wire";
-import { merge, settle, type ViewName } from "./rows";
+import { api, codeOf, read, toast, words, write } from "../kit/ui";
+import { type Agent, type AgentHello, type Event, is, isGate, type Membership, type Row } from "../kit/wire";
+import { draftOf } from "./drafts";
+import { find, readDetail, readEarlier, readList, readReplies, readTeam, readThread, whoAmI } from "./reads";
+import { merge, type ViewName } from "./rows";
 import * as st from "./state";
 import { blank, lastFromVisitor, readBy, take } from "./story";
 
-type Hello = {
-	agent: st.Me;
-	memberships: Membership[];
-	mailboxes: st.Box[];
-	agents: st.Colleague[];
-	directory?: st.Box[];
-	now: number;
-};
 const WATCHED = 12;
+/** How long my own claim may take until the row says so, in ms. */
+const TAKES = 10_000;
 const LIVE: ViewName[] = ["incoming", "mine", "unassigned", "missed", "waiting"];
 
 /** Everything between the gateway and the screens. */
 export class Session {
-	readonly socket: Socket<Hello>;
+	readonly socket: Socket<AgentHello>;
 	outbox: Outbox = this.#box("");
 	#open: string[] = [];
 	#typed = 0;
 	#soon = 0;
 	#bell: () => void;
+	/** Until when a conversation that becomes mine does so by my own doing: nobody needs to tell me. */
+	#taking: Record<string, number> = {};
 
 	constructor(bell: () => void) {
 		this.#bell = bell;
-		this.socket = new Socket<Hello>({
+		this.socket = new Socket<AgentHello>({
 			url: `${location.origin.replace(/^http/, "ws")}/v1/socket`,
 			open: openWebSocket,
 			clock: systemClock,
@@ -61,7 +59,7 @@ export class Session {
 	#box(agent: string): Outbox {
 		const key = `postern-console-outbox:${agent}`;
 		const box: Outbox = new Outbox(
-			{ load: () => (agent && st.read<Item[]>(key)) || [], save: (items) => agent && st.write(key, items) },
+			{ load: () => (agent && read<Item[]>(key)) || [], save: (items) => agent && write(key, items) },
 			(i) => this.#deliver(i),
 			(i, s) => this.#sent(i, s),
 			() => {
@@ -73,16 +71,16 @@ export class Session {
 	/** Asks who is signed in. */
 	async start(): Promise<void> {
 		try {
-			this.enter((await api<{ agent: st.Me }>("GET", "/v1/me")).agent);
-		} catch {
-			st.screen.value = "signin";
+			this.enter((await api<{ agent: Agent }>("GET", "/v1/me")).agent);
+		} catch (e) {
+			st.screen.value = codeOf(e) === "unauthenticated" ? "signin" : "unreached";
 		}
 	}
-	enter(agent: st.Me): void {
+	enter(agent: Agent): void {
 		st.me.value = agent;
 		this.outbox = this.#box(agent.id);
 		st.waiting.value = this.outbox.items;
-		st.seen.value = st.read(`postern-console-seen:${agent.id}`) ?? {};
+		st.seen.value = read(`postern-console-seen:${agent.id}`) ?? {};
 		st.screen.value = ["editor", "auditor"].includes(agent.role) ? "elsewhere" : "app";
 		if (st.screen.value === "app") this.socket.connect();
 	}
@@ -94,7 +92,7 @@ export class Session {
 		this.socket.stop();
 		location.reload();
 	}
-	#welcomed(ok: Hello): void {
+	#welcomed(ok: AgentHello): void {
 		batch(() => {
 			st.me.value = ok.agent;
 			st.memberships.value = ok.memberships ?? [];
@@ -106,77 +104,45 @@ export class Session {
 			if (!ok.agent.chosen) st.menu.value = true;
 		});
 		void this.lists();
-		void this.team();
+		void readTeam();
 		void this.savedReplies();
-		for (const id of this.#open) void this.#refresh(id);
+		for (const id of this.#open) void readDetail(id);
 		if (st.open.value) void this.show(st.open.value);
 	}
 	/** Reads the living lists again; what the socket missed meanwhile shows here. */
 	async lists(): Promise<void> {
 		await Promise.all(LIVE.map((v) => this.list(v)));
 	}
-	async list(view: ViewName): Promise<void> {
-		try {
-			const { conversations } = await api<{ conversations: Row[] }>("GET", `/v1/conversations?view=${view}`);
-			st.rows.value = settle(st.rows.value, view, st.myId.value, conversations);
-			st.loaded.value = { ...st.loaded.value, [view]: true };
-		} catch (e) {
-			toast(words(e), "stop");
-		}
+	list(view: ViewName): Promise<void> {
+		return readList(view);
 	}
-	async find(q: string): Promise<Row[]> {
-		const path = `/v1/conversations?q=${encodeURIComponent(q)}&mailbox=${st.mailbox.value}`;
-		const { conversations } = await api<{ conversations: Row[] }>("GET", path);
-		st.rows.value = merge(st.rows.value, conversations);
-		return conversations;
+	find(q: string): Promise<Row[]> {
+		return find(q);
 	}
-	async team(): Promise<void> {
-		const r = await api<{ memberships: Membership[]; agents: st.Colleague[] }>("GET", "/v1/availability").catch(
-			() => undefined,
-		);
-		if (!r) return;
-		st.everyone.value = r.memberships ?? [];
-		st.colleagues.value = r.agents;
-		st.memberships.value = st.everyone.value.filter((m) => m.agent === st.myId.value);
-	}
-	async savedReplies(): Promise<void> {
-		const r = await api<{ replies: st.SavedReply[] }>("GET", "/v1/replies").catch(() => undefined);
-		if (r) st.replies.value = r.replies;
-	}
-	async #whoAmI(): Promise<void> {
-		const r = await api<{ agent: st.Me }>("GET", "/v1/me").catch(() => undefined);
-		if (r) st.me.value = r.agent;
+	savedReplies(): Promise<void> {
+		return readReplies();
 	}
 	/** Opens a conversation: its events, what was tried, its changes; live from then on. */
 	async show(id: string): Promise<void> {
+		if (st.open.value !== id) {
+			const d = draftOf(id);
+			st.composer.value = d.note && !d.text ? "note" : "reply";
+		}
 		st.open.value = id;
 		this.#open = [id, ...this.#open.filter((x) => x !== id)];
 		for (const old of this.#open.splice(WATCHED)) this.#leave(old);
 		const have = st.threads.value[id]?.loaded;
 		if (!have) await this.load(id);
 		else this.#watch(id);
-		if (!have || st.phase.value === "live") await this.#refresh(id);
+		if (!have || st.phase.value === "live") await readDetail(id);
 		this.look();
 	}
 	async load(id: string): Promise<void> {
-		type R = { events: Event[]; staff?: Event[]; head: number; staff_head?: number };
-		const r = await api<R>("GET", `/v1/conversations/${id}/events?limit=200`);
-		const seq = r.events.at(-1)?.seq ?? 0;
-		const staff = r.staff ?? [];
-		const staffSeq = staff.at(-1)?.seq ?? 0;
-		st.threads.value = {
-			...st.threads.value,
-			[id]: { id, events: r.events, staff, seq, staffSeq, loaded: true },
-		};
+		await readThread(id);
 		this.#watch(id);
 	}
-	async earlier(id: string): Promise<void> {
-		const th = st.threads.value[id];
-		const first = th?.events[0]?.seq ?? 0;
-		if (!th || first <= 1) return;
-		const r = await api<{ events: Event[] }>("GET", `/v1/conversations/${id}/events?before=${first}&limit=200`);
-		const now = st.threads.value[id] ?? th;
-		st.threads.value = { ...st.threads.value, [id]: { ...now, events: [...r.events, ...now.events] } };
+	earlier(id: string): Promise<void> {
+		return readEarlier(id);
 	}
 	#watch(id: string): void {
 		const th = st.threads.value[id] ?? blank(id);
@@ -196,23 +162,9 @@ export class Session {
 		const { [id]: _, ...rest } = st.threads.value;
 		st.threads.value = rest;
 	}
-	/** Reads row, context and changes again. */
-	async #refresh(id: string): Promise<void> {
-		type R = { conversation: Row; context: st.Detail["context"]; changes: st.Detail["changes"]; kinds?: st.Kind[] };
-		try {
-			const r = await api<R>("GET", `/v1/conversations/${id}`);
-			const d = { row: r.conversation, context: r.context ?? {}, changes: r.changes ?? [], kinds: r.kinds ?? [] };
-			batch(() => {
-				st.details.value = { ...st.details.value, [id]: d };
-				st.rows.value = merge(st.rows.value, [r.conversation]);
-			});
-		} catch (e) {
-			if (id === st.open.value) toast(words(e), "stop");
-		}
-	}
 	/** What the visitor tried, for a row in Incoming. */
 	peek(id: string): void {
-		if (!st.details.value[id]) void this.#refresh(id);
+		if (!st.details.value[id]) void readDetail(id);
 	}
 	#event(e: Event): void {
 		const id = e.topic.replace(/\/staff$/, "");
@@ -226,18 +178,18 @@ export class Session {
 		}
 		if (th && (isGate(e) || /^(article|identity|guide|conversation)\./.test(e.ev))) this.#later(id);
 		if (is(e, "availability.changed")) {
-			void this.team();
-			if (e.data.agent === st.myId.value) void this.#whoAmI();
+			void readTeam();
+			if (e.data.agent === st.myId.value) void whoAmI();
 		}
 		if (is(e, "setting.changed")) {
 			if (e.data.what === "reply") void this.savedReplies();
-			else void this.team();
+			else void readTeam();
 		}
-		if (is(e, "conversation.claimed") && e.data.agent === st.myId.value) void this.#whoAmI();
+		if (is(e, "conversation.claimed") && e.data.agent === st.myId.value) void whoAmI();
 	}
 	#later(id: string): void {
 		clearTimeout(this.#soon);
-		this.#soon = window.setTimeout(() => void this.#refresh(id), 120);
+		this.#soon = window.setTimeout(() => void readDetail(id), 120);
 	}
 	#signal(sig: string, d: Record<string, unknown>): void {
 		if (sig === "conversation.touched") this.#touched(d.conversation as Row);
@@ -258,14 +210,27 @@ export class Session {
 	#touched(r: Row): void {
 		const old = st.rows.value[r.id];
 		const fresh = r.last_author === "visitor" && (r.last_message_at ?? 0) > (old?.last_message_at ?? 0);
-		st.rows.value = merge(st.rows.value, [r]);
-		if (old && old.assignee !== st.myId.value && r.assignee === st.myId.value) this.#handed(r);
+		batch(() => {
+			st.now.value = Date.now() + st.skew.value; // a ring counts from its whole time
+			st.rows.value = merge(st.rows.value, [r]);
+		});
+		const became = old?.assignee !== st.myId.value && r.assignee === st.myId.value;
+		const own = (this.#taking[r.id] ?? 0) > Date.now();
+		if (became && own && st.open.value === r.id) st.place.value = "mine";
+		else if (became && st.loaded.value.mine) this.#handed(r);
 		if (fresh && r.assignee === st.myId.value && (document.hidden || st.open.value !== r.id)) this.#bell();
-		if (r.id === st.open.value) this.#later(r.id);
+		if (r.id === st.open.value) {
+			this.#later(r.id);
+			this.look();
+		}
+	}
+	#take(id: string): void {
+		this.#taking[id] = Date.now() + TAKES;
 	}
 	/** A colleague gave me one: said at once, with the way to it (P59). */
 	#handed(r: Row): void {
 		this.#bell();
+		void whoAmI();
 		const open = () => {
 			st.place.value = "mine";
 			st.pane.value = "thread";
@@ -290,7 +255,7 @@ export class Session {
 		const at = Math.max(r.last_message_at ?? 0, th.events.at(-1)?.at ?? 0);
 		if (at > (st.seen.value[id] ?? 0)) {
 			st.seen.value = { ...st.seen.value, [id]: at };
-			st.write(`postern-console-seen:${st.myId.value}`, st.seen.value);
+			write(`postern-console-seen:${st.myId.value}`, st.seen.value);
 		}
 		const seq = lastFromVisitor(th);
 		if (seq > readBy(th, "staff") && r.status !== "closed")
@@ -298,6 +263,7 @@ export class Session {
 	}
 	#deliver(i: Item): Promise<Sent> {
 		const { conversation, client_id, text, files, article, guide, mentions } = i;
+		if (!i.note && !st.rows.value[conversation]?.assignee) this.#take(conversation); // the first reply claims (P38)
 		if (i.note) return this.socket.command<Sent>("note.send", { conversation, client_id, text, mentions });
 		return this.socket.command<Sent>("message.send", { conversation, client_id, text, files, article, guide });
 	}
@@ -336,6 +302,7 @@ export class Session {
 	async claim(id: string): Promise<void> {
 		const before = st.rows.value[id];
 		if (!before) return;
+		this.#take(id);
 		const mine = { ...before, status: "active", assignee: st.myId.value, offer: undefined };
 		batch(() => {
 			st.rows.value = { ...st.rows.value, [id]: mine };
@@ -360,19 +327,20 @@ export class Session {
 			toast(words(e), "stop");
 			void this.list("incoming");
 		}
-		void this.#whoAmI();
+		void whoAmI();
 	}
 	/** A ticket that nobody holds becomes mine. */
 	async takeOver(id: string): Promise<void> {
+		this.#take(id);
 		if (!(await this.act("conversation.assign", { conversation: id, agent: st.myId.value }))) return;
 		st.place.value = "mine";
-		await this.#refresh(id);
+		await readDetail(id);
 	}
 	async decline(r: Row): Promise<void> {
 		const { offer, ...rest } = r;
 		st.rows.value = { ...st.rows.value, [r.id]: rest };
 		await this.act("conversation.decline", { conversation: r.id, ring: offer?.ring ?? 0 });
-		void this.#whoAmI();
+		void whoAmI();
 	}
 	async availability(value: string, mailbox?: string): Promise<void> {
 		try {
@@ -382,13 +350,13 @@ export class Session {
 			});
 			st.memberships.value = r.memberships;
 			if (st.me.value) st.me.value = { ...st.me.value, chosen: true, paused_for: undefined };
-			void this.#whoAmI();
+			void whoAmI();
 		} catch (e) {
 			toast(words(e), "stop");
 		}
 	}
 	async back(): Promise<void> {
-		if (await this.act("availability.restore", {})) await this.#whoAmI();
+		if (await this.act("availability.restore", {})) await whoAmI();
 	}
 	async title(article: string): Promise<void> {
 		if (article in st.titles.value) return;

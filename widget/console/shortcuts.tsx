@@ -29,7 +29,7 @@ const table: [string, string[]][] = [
 ];
 export function Shortcuts({ close }: { close(): void }): JSX.Element {
 	return (
-		<Dialog title={t("keys.title")} close={t("dialog.close")} onClose={close} wide>
+		<Dialog title={t("keys.title")} onClose={close} wide>
 			<dl class="keys">
 				{table.map(([name, keys]) => (
 					<div key={name}>

@@ -1,17 +1,18 @@
-import type { JSX } from "preact";
+import { Fragment, type JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { Nodes } from "../kit/nodes";
 import { ago, exact } from "../kit/time";
-import { api, Badge, Button, Empty, Icon, IconButton, Tabs, toast, words } from "../kit/ui";
+import { api, Badge, Button, Empty, Icon, IconButton, SearchField, Skeleton, Tabs, toast, words } from "../kit/ui";
 import type { Event, Page, Row, Suggestion } from "../kit/wire";
+import { articlesFor } from "./choices";
 import { setDraft } from "./drafts";
 import { live } from "./gate-look";
+import { Known } from "./head";
 import type { Session } from "./session";
 import * as st from "./state";
 import { provenAt, type Thread as T } from "./story";
-import { articlesFor } from "./suggest";
-import { Known, Thread } from "./thread";
+import { Thread } from "./thread";
 import { Verify } from "./verify";
 import { shortPage, visitorName } from "./words";
 
@@ -35,7 +36,6 @@ export function Side({ s }: { s: Session }): JSX.Element | null {
 		<section class="side" id="side" aria-label={t("pane.side")} tabIndex={-1}>
 			<IconButton
 				icon="back"
-				flip
 				class="side-back"
 				label={t("pane.back")}
 				onClick={() => {
@@ -93,7 +93,7 @@ function Visitor({ r }: { r: Row }): JSX.Element {
 			<section>
 				<h2>{t("visitor.page")}</h2>
 				<dl class="facts">
-					<Fact name={t("visitor.where")} value={shortPage(c?.page || r.page)} />
+					<Fact name={t("visitor.where")} value={<Address url={c?.page || r.page} />} />
 					<Fact name={t("visitor.browser")} value={c?.browser || r.browser} />
 					<Fact name={t("visitor.lang")} value={r.locale} />
 					<Fact name={t("visitor.since")} value={ago(r.started_at, st.now.value)} title={exact(r.started_at)} />
@@ -124,7 +124,26 @@ function Visitor({ r }: { r: Row }): JSX.Element {
 		</>
 	);
 }
-function Fact({ name, value, title }: { name: string; value?: string; title?: string }): JSX.Element | null {
+/** An address that breaks after its slashes. */
+function Address({ url }: { url: string | undefined }): JSX.Element {
+	const parts = shortPage(url).split("/");
+	return (
+		<bdi dir="ltr">
+			{parts.map((p, n) => (
+				<Fragment key={`${n}${p}`}>
+					{n > 0 && (
+						<>
+							/<wbr />
+						</>
+					)}
+					{p}
+				</Fragment>
+			))}
+		</bdi>
+	);
+}
+type FactProps = { name: string; value?: string | JSX.Element; title?: string };
+function Fact({ name, value, title }: FactProps): JSX.Element | null {
 	if (!value) return null;
 	return (
 		<div>
@@ -208,13 +227,7 @@ function Articles({ s, r }: { s: Session; r: Row }): JSX.Element {
 		);
 	return (
 		<section>
-			<input
-				type="search"
-				aria-label={t("article.find")}
-				placeholder={t("article.find")}
-				value={q}
-				onInput={(e) => setQ(e.currentTarget.value)}
-			/>
+			<SearchField label={t("article.find")} value={q} onType={setQ} />
 			<h2>{t(q.trim() ? "article.found" : "article.fits")}</h2>
 			<p class="sr" role="status">
 				{t("home.count", { n: found.length })}
@@ -224,6 +237,9 @@ function Articles({ s, r }: { s: Session; r: Row }): JSX.Element {
 					<h3>{a.title}</h3>
 					<p class="quiet-text two-lines">{a.summary}</p>
 					<div class="row">
+						<Button aria-label={t("article.insert_of", { title: a.title })} onClick={() => put(a.article, a.title)}>
+							{t("article.insert")}
+						</Button>
 						<Button
 							look="quiet"
 							icon="eye"
@@ -231,9 +247,6 @@ function Articles({ s, r }: { s: Session; r: Row }): JSX.Element {
 							onClick={() => void openPage(a.article)}
 						>
 							{t("article.read")}
-						</Button>
-						<Button aria-label={t("article.insert_of", { title: a.title })} onClick={() => put(a.article, a.title)}>
-							{t("article.insert")}
 						</Button>
 					</div>
 				</article>
@@ -279,6 +292,7 @@ function History({ s, r }: { s: Session; r: Row }): JSX.Element {
 		<section>
 			<h2>{t("history.title")}</h2>
 			<p class="hint">{t("history.hint")}</p>
+			{!list && <Skeleton lines={2} />}
 			{list?.map((x) => (
 				<button
 					type="button"

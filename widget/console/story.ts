@@ -32,8 +32,13 @@ export function story(t: Thread, names: Names): Item[] {
 	const all = [...t.events, ...t.staff].sort((a, b) => a.at - b.at || a.seq - b.seq);
 	const out: Item[] = [];
 	const said: Record<string, GateMoved> = {};
+	let signed = false;
 	for (const e of all) {
 		const item = itemOf(e, names);
+		if (item?.kind === "line" && item.key === "sys.signed") {
+			if (signed) continue; // the site signs at every visit of a page
+			signed = true;
+		}
 		if (item?.kind === "gate") {
 			const { change } = item.move;
 			said[change] = { ...said[change], ...item.move };
@@ -44,6 +49,24 @@ export function story(t: Thread, names: Names): Item[] {
 		}
 		if (item) out.push(item);
 	}
+	return out;
+}
+/** Items that are drawn together; a folded run shows its last line only. */
+export type Fold = { items: Item[]; before?: Item; folded: boolean };
+const LONG = 3;
+const FOLDS = /^sys\.(started|offered|released|claimed|handed|assigned|moved|typed|signed|article|guide)/;
+/** Gathers runs of lines about who had it and what was tried, of one day each; three and more fold. */
+export function folds(items: Item[]): Fold[] {
+	const out: Fold[] = [];
+	const plain = (i: Item | undefined) => i?.kind === "line" && !i.tone && FOLDS.test(i.key);
+	const date = (i: Item) => new Date(i.at).toDateString();
+	items.forEach((i, n) => {
+		const before = items[n - 1];
+		const run = out.at(-1);
+		if (run && before && plain(i) && plain(before) && date(i) === date(before)) run.items.push(i);
+		else out.push({ items: [i], before, folded: false });
+	});
+	for (const run of out) run.folded = run.items.length >= LONG;
 	return out;
 }
 function itemOf(e: Event, names: Names): Item | undefined {

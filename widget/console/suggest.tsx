@@ -1,14 +1,13 @@
 import type { JSX, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
-import { api, Icon, type IconName } from "../kit/ui";
+import { Icon } from "../kit/ui";
 import type { Row, Suggestion } from "../kit/wire";
-import { draftOf, setDraft } from "./drafts";
+import { articleChoices, articlesFor, type Choice, peopleChoices, replyChoices } from "./choices";
 import type { Session } from "./session";
-import * as st from "./state";
-import { asked, fill } from "./vars";
+import { asked } from "./vars";
 
-type Choice = { id: string; icon: IconName; title: string; text: string; missing?: string[]; take(): void };
+type Ask = NonNullable<ReturnType<typeof asked>>;
 export type Suggesting = {
 	open: boolean;
 	sign: string;
@@ -20,178 +19,100 @@ export type Suggesting = {
 	insert(sign: string): void;
 	over(at: number): void;
 };
-/** What the variables of a saved reply mean in this conversation (P56). */
-export function variables(r: Row): Record<string, string | undefined> {
-	return {
-		"agent.name": st.me.value?.name,
-		"visitor.name": r.claimed?.name,
-		"visitor.email": r.claimed?.email,
-		"mailbox.name": st.boxName(r.mailbox),
-		"ticket.number": r.number ? String(r.number) : undefined,
-	};
+type Box = RefObject<HTMLTextAreaElement | null>;
+
+/** Puts the caret there as soon as the field has its new text. */
+function caret(box: Box, at: number, then?: () => void): void {
+	requestAnimationFrame(() => {
+		box.current?.focus();
+		box.current?.setSelectionRange(at, at);
+		then?.();
+	});
 }
-/** Replies that may be used in this mailbox, best match first. */
-export function matching(q: string, mailbox: string): st.SavedReply[] {
-	const words = q.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-	const score = (x: st.SavedReply): number => {
-		const title = x.title.toLocaleLowerCase();
-		const all = `${title} ${x.text.toLocaleLowerCase()}`;
-		if (!words.every((w) => all.includes(w))) return -1;
-		return words.filter((w) => title.includes(w)).length + (words[0] && title.startsWith(words[0]) ? 1 : 0);
-	};
-	return st.replies.value
-		.filter((x) => !x.mailbox || x.mailbox === mailbox)
-		.map((x) => ({ x, n: score(x) }))
-		.filter((m) => m.n >= 0)
-		.sort((a, b) => b.n - a.n || a.x.title.localeCompare(b.x.title))
-		.slice(0, 8)
-		.map((m) => m.x);
+/** Articles for what is asked; the newest question wins. */
+function useArticles(s: Session, r: Row, ask: Ask | undefined): Suggestion[] {
+	const [found, setFound] = useState<Suggestion[]>([]);
+	const nth = useRef(0);
+	const q = ask?.sign === "#" ? ask.q : undefined;
+	useEffect(() => {
+		if (q === undefined) return;
+		const mine = ++nth.current;
+		void articlesFor(s, r.id, q).then((x) => mine === nth.current && setFound(x));
+	}, [q, s, r.id]);
+	return found;
 }
-type Ask = { sign: string; q: string; from: number };
+/** "/" saved replies, "#" articles, "@" colleagues: what is asked for before the caret, and the keys of the list. */
 export function useSuggest(
 	s: Session,
 	r: Row,
 	note: boolean,
-	box: RefObject<HTMLTextAreaElement | null>,
+	box: Box,
 	text: string,
 	set: (v: string) => void,
 ): Suggesting {
 	const [ask, setAsk] = useState<Ask | undefined>();
 	const [at, setAt] = useState(0);
-	const [articles, setArticles] = useState<Suggestion[]>([]);
-	const nth = useRef(0);
 	const closed = useRef("");
 	const leaving = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-	const signs = note ? "@" : "/#";
-	const q = ask?.q ?? "";
-	const sign = ask?.sign ?? "";
-	useEffect(() => {
-		if (sign !== "#") return;
-		const mine = ++nth.current;
-		void articlesFor(s, r.id, q).then((found) => mine === nth.current && setArticles(found));
-	}, [sign, q, s, r.id]);
-	const replace = (by: string) => {
-		const b = box.current;
+	const articles = useArticles(s, r, ask);
+	const put = (by: string) => {
 		const from = ask?.from ?? text.length;
-		const to = b?.selectionStart ?? text.length;
-		const next = text.slice(0, from) + by + text.slice(to);
-		set(next);
+		set(text.slice(0, from) + by + text.slice(box.current?.selectionStart ?? text.length));
 		setAsk(undefined);
-		requestAnimationFrame(() => {
-			b?.focus();
-			b?.setSelectionRange(from + by.length, from + by.length);
-		});
+		caret(box, from + by.length);
 	};
-	const choices: Choice[] = !ask
+	const choices = !ask
 		? []
-		: sign === "/"
-			? matching(q, r.mailbox).map((x) => {
-					const f = fill(x.text, variables(r));
-					const take = () => {
-						setDraft(r.id, { brought: [...draftOf(r.id).brought, ...f.missing] });
-						replace(f.text);
-					};
-					return {
-						id: x.id,
-						icon: x.owner ? "person" : "bolt",
-						title: x.title,
-						text: f.text,
-						missing: f.missing,
-						take,
-					};
-				})
-			: sign === "#"
-				? articles.map((a) => ({
-						id: a.article,
-						icon: "book",
-						title: a.title,
-						text: a.summary,
-						take: () => {
-							setDraft(r.id, { article: { id: a.article, label: a.title } });
-							replace("");
-						},
-					}))
-				: people(q).map((p) => ({
-						id: p.id,
-						icon: "person",
-						title: p.name,
-						text: t(`role.${p.role}`),
-						take: () => {
-							setDraft(r.id, { mentions: [...draftOf(r.id).mentions, { id: p.id, label: p.name }] });
-							replace(`@${p.name} `);
-						},
-					}));
-	const open = Boolean(ask) && (choices.length > 0 || sign === "/");
+		: ask.sign === "/"
+			? replyChoices(r, ask.q, put)
+			: ask.sign === "#"
+				? articleChoices(r, articles, put)
+				: peopleChoices(r, ask.q, put);
+	const open = Boolean(ask) && (choices.length > 0 || ask?.sign === "/");
 	const look = () => {
 		clearTimeout(leaving.current); // back in the field before the list was put away
 		requestAnimationFrame(() => {
 			const b = box.current;
-			const found = b ? asked(b.value, b.selectionStart ?? 0, signs) : undefined;
+			const found = b ? asked(b.value, b.selectionStart ?? 0, note ? "@" : "/#") : undefined;
 			const mark = found ? `${found.sign}${found.from}` : "";
 			if (mark !== closed.current) closed.current = "";
 			setAsk(found && !closed.current ? found : undefined);
 			setAt(0);
 		});
 	};
-	return {
-		open,
-		sign,
-		choices,
-		at,
-		look,
-		over: setAt,
-		leave: () => {
-			leaving.current = setTimeout(() => setAsk(undefined), 150);
-		},
-		insert: (with_) => {
-			const b = box.current;
-			const to = b?.selectionStart ?? text.length;
-			const gap = to > 0 && !/\s/.test(text[to - 1] ?? " ") ? " " : "";
-			set(`${text.slice(0, to)}${gap}${with_}${text.slice(to)}`);
-			requestAnimationFrame(() => {
-				b?.focus();
-				b?.setSelectionRange(to + gap.length + 1, to + gap.length + 1);
-				look();
-			});
-		},
-		key: (e) => {
-			if (!open) return false;
-			if (e.key === "Escape") {
-				closed.current = ask ? `${ask.sign}${ask.from}` : "";
-				setAsk(undefined);
-			} else if (e.key === "ArrowDown" || e.key === "ArrowUp")
-				setAt((at + (e.key === "ArrowDown" ? 1 : -1) + choices.length) % Math.max(1, choices.length));
-			else if ((e.key === "Enter" || e.key === "Tab") && choices[at]) choices[at]?.take();
-			else return false;
-			e.preventDefault();
-			e.stopPropagation();
-			return true;
-		},
+	const key = (e: KeyboardEvent): boolean => {
+		if (!open) return false;
+		const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+		if (e.key === "Escape") {
+			closed.current = ask ? `${ask.sign}${ask.from}` : "";
+			setAsk(undefined);
+		} else if (step) setAt((at + step + choices.length) % Math.max(1, choices.length));
+		else if ((e.key === "Enter" || e.key === "Tab") && choices[at]) choices[at]?.take();
+		else return false;
+		e.preventDefault();
+		e.stopPropagation();
+		return true;
 	};
-}
-function people(q: string): st.Colleague[] {
-	const low = q.toLocaleLowerCase();
-	return st.colleagues.value
-		.filter((c) => c.id !== st.myId.value && c.name.toLocaleLowerCase().includes(low))
-		.slice(0, 6);
-}
-/** Without words: what fits the conversation. */
-export async function articlesFor(s: Session, conversation: string, q: string): Promise<Suggestion[]> {
-	const found = q.trim()
-		? s.socket.command<{ results: Suggestion[] }>("article.search", { q, typing: true })
-		: api<{ results: Suggestion[] }>("GET", `/v1/conversations/${conversation}/suggest`);
-	return found.then(
-		(r) => r.results.slice(0, 6),
-		() => [],
-	);
+	const leave = () => {
+		leaving.current = setTimeout(() => setAsk(undefined), 150);
+	};
+	const insert = (sign: string) => {
+		const to = box.current?.selectionStart ?? text.length;
+		const gap = to > 0 && !/\s/.test(text[to - 1] ?? " ") ? " " : "";
+		set(`${text.slice(0, to)}${gap}${sign}${text.slice(to)}`);
+		caret(box, to + gap.length + 1, look);
+	};
+	return { open, sign: ask?.sign ?? "", choices, at, look, over: setAt, leave, insert, key };
 }
 /** The list over the composer, with the text as it will stand (P55). */
 export function Suggest({ of }: { of: Suggesting }): JSX.Element | null {
+	const list = useRef<HTMLDivElement>(null);
+	useEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [of.at]);
 	if (!of.open) return null;
 	const now = of.choices[of.at];
 	return (
 		<div class="suggest">
-			<div class="suggest-list" role="listbox" id="suggest" aria-label={t(`suggest.${names[of.sign]}`)}>
+			<div class="suggest-list" role="listbox" id="suggest" ref={list} aria-label={t(`suggest.${names[of.sign]}`)}>
 				{of.choices.map((c, i) => (
 					<div
 						key={c.id}
@@ -200,7 +121,8 @@ export function Suggest({ of }: { of: Suggesting }): JSX.Element | null {
 						class="item"
 						tabIndex={-1}
 						aria-selected={i === of.at}
-						onMouseEnter={() => of.over(i)}
+						// Not mouseenter: a list that opens under a resting pointer must not choose by itself.
+						onMouseMove={() => of.over(i)}
 						onMouseDown={(e) => {
 							e.preventDefault();
 							c.take();
@@ -216,7 +138,7 @@ export function Suggest({ of }: { of: Suggesting }): JSX.Element | null {
 				{!of.choices.length && <p class="hint pad">{t("suggest.none")}</p>}
 			</div>
 			{now && of.sign === "/" && (
-				<div class="suggest-view wide-only">
+				<div class="suggest-view">
 					<p class="pre">{now.text}</p>
 					{now.missing && now.missing.length > 0 && (
 						<p class="notice wait">{t("suggest.missing", { names: now.missing.map((n) => `{${n}}`).join(", ") })}</p>

@@ -1,29 +1,28 @@
 import type { JSX } from "preact";
 import { t } from "../kit/i18n";
-import { Avatar, Icon, Popover, Switch } from "../kit/ui";
+import { Avatar, Brand, Icon, LANGUAGES, Popover, prefs, Switch, setPrefs } from "../kit/ui";
 import { Availability } from "./availability";
-import { LANGUAGES, speak } from "./lang";
+import { speak } from "./lang";
 import type { Session } from "./session";
-import { dialog, me, place, prefs, setPrefs } from "./state";
+import { dialog, me, place } from "./state";
 
 const MOD = /Mac|iP(hone|ad)/.test(navigator.userAgent) ? "⌘" : "Ctrl";
 
 export function Top({ s }: { s: Session }): JSX.Element {
 	return (
 		<header class="top">
-			<p class="brand">
-				<Icon name="gate" /> <span class="wide-only">Postern</span>
-			</p>
+			<Brand bare />
 			{place.value !== "replies" && <h1 class="sr">{t(`view.${place.value}`)}</h1>}
 			<button
 				type="button"
 				class="btn finder"
+				aria-label={t("top.find")}
 				onClick={() => {
 					dialog.value = { what: "palette" };
 				}}
 			>
 				<Icon name="search" />
-				<span class="grow one-line">{t("top.find")}</span>
+				<span class="grow one-line wide-only">{t("top.find")}</span>
 				<kbd class="wide-only">{MOD} K</kbd>
 			</button>
 			<span class="grow" />
@@ -34,14 +33,13 @@ export function Top({ s }: { s: Session }): JSX.Element {
 }
 /** My settings of this browser, and the way out. */
 function Mine({ s }: { s: Session }): JSX.Element {
-	const p = prefs.value;
 	const name = me.value?.name ?? "";
 	return (
 		<Popover
 			kind="dialog"
 			align="end"
 			label={t("me.menu", { name })}
-			class="icon-btn me-button"
+			class="me-button"
 			button={<Avatar name={name} of={me.value?.id} />}
 		>
 			{(close) => (
@@ -52,71 +50,71 @@ function Mine({ s }: { s: Session }): JSX.Element {
 							{t(`role.${me.value?.role}`)} · {me.value?.email}
 						</small>
 					</p>
-					<Switch label={t("me.sound")} on={p.sound} onChange={(sound) => setPrefs({ sound })} />
-					<Switch label={t("me.keys")} hint={t("me.keys.hint")} on={p.keys} onChange={(keys) => setPrefs({ keys })} />
-					<label class="be-row">
-						<span class="grow">{t("me.scheme")}</span>
-						<select value={p.scheme} onChange={(e) => setPrefs({ scheme: e.currentTarget.value })}>
-							<option value="">{t("me.scheme.system")}</option>
-							<option value="light">{t("me.scheme.light")}</option>
-							<option value="dark">{t("me.scheme.dark")}</option>
-						</select>
-					</label>
-					<label class="be-row">
-						<span class="grow">{t("me.density")}</span>
-						<select value={p.density} onChange={(e) => setPrefs({ density: e.currentTarget.value })}>
-							<option value="">{t("me.density.comfortable")}</option>
-							<option value="compact">{t("me.density.compact")}</option>
-						</select>
-					</label>
-					<label class="be-row">
-						<span class="grow">{t("me.lang")}</span>
-						<select
-							value={p.lang.startsWith("ar") ? "ar" : "en"}
-							onChange={(e) => {
-								const lang = e.currentTarget.value;
-								void speak(lang).then(() => setPrefs({ lang }));
-							}}
-						>
-							{LANGUAGES.map((l) => (
-								<option value={l.id} key={l.id} lang={l.id}>
-									{l.name}
-								</option>
-							))}
-						</select>
-					</label>
+					<Settings />
 					<hr />
-					<Go
-						icon="bolt"
-						label={t("view.replies")}
-						run={() => {
-							close();
-							place.value = "replies";
-						}}
-					/>
-					<Go
-						icon="keyboard"
-						label={t("keys.title")}
-						run={() => {
-							close();
-							dialog.value = { what: "shortcuts" };
-						}}
-					/>
-					{["admin", "supervisor"].includes(me.value?.role ?? "") && (
-						<a class="item" href="/admin">
-							<Icon name="settings" /> {t("elsewhere.admin")}
-						</a>
-					)}
-					<Go icon="exit" label={t("me.out")} run={() => void s.signOut()} />
+					<Ways s={s} close={close} />
 				</div>
 			)}
 		</Popover>
 	);
 }
+function Settings(): JSX.Element {
+	const p = prefs.value;
+	const scheme = ["", "light", "dark"].map((v) => ({ id: v, name: t(`me.scheme.${v || "system"}`) }));
+	const density = ["", "compact"].map((v) => ({ id: v, name: t(`me.density.${v || "comfortable"}`) }));
+	const change = (lang: string) => void speak(lang).then(() => setPrefs({ lang }));
+	return (
+		<>
+			<Switch label={t("me.sound")} on={p.sound} onChange={(sound) => setPrefs({ sound })} />
+			<Switch label={t("me.keys")} hint={t("me.keys.hint")} on={p.keys} onChange={(keys) => setPrefs({ keys })} />
+			<Choice label={t("me.scheme")} at={p.scheme} of={scheme} pick={(scheme) => setPrefs({ scheme })} />
+			<Choice label={t("me.density")} at={p.density} of={density} pick={(density) => setPrefs({ density })} />
+			<Choice label={t("me.lang")} at={p.lang.startsWith("ar") ? "ar" : "en"} of={LANGUAGES} pick={change} />
+		</>
+	);
+}
+type Option = { readonly id: string; readonly name: string };
+type ChoiceProps = { label: string; at: string; of: readonly Option[]; pick(id: string): void };
+function Choice({ label, at, of, pick }: ChoiceProps): JSX.Element {
+	return (
+		<label class="be-row">
+			<span class="grow">{label}</span>
+			<select value={at} onChange={(e) => pick(e.currentTarget.value)}>
+				{of.map((o) => (
+					<option value={o.id} key={o.id} selected={o.id === at}>
+						{o.name}
+					</option>
+				))}
+			</select>
+		</label>
+	);
+}
+function Ways({ s, close }: { s: Session; close(): void }): JSX.Element {
+	const toReplies = () => {
+		close();
+		place.value = "replies";
+	};
+	const toKeys = () => {
+		close();
+		dialog.value = { what: "shortcuts" };
+	};
+	return (
+		<>
+			<Go icon="bolt" label={t("view.replies")} run={toReplies} />
+			<Go icon="keyboard" label={t("keys.title")} run={toKeys} />
+			{["admin", "supervisor"].includes(me.value?.role ?? "") && (
+				<a class="item" href="/admin">
+					<Icon name="settings" /> {t("elsewhere.admin")}
+				</a>
+			)}
+			<Go icon="exit" label={t("me.out")} run={() => void s.signOut()} />
+		</>
+	);
+}
 function Go({ icon, label, run }: { icon: "bolt" | "keyboard" | "exit"; label: string; run(): void }): JSX.Element {
 	return (
 		<button type="button" class="item" onClick={run}>
-			<Icon name={icon} flip={icon === "exit"} /> {label}
+			<Icon name={icon} /> {label}
 		</button>
 	);
 }

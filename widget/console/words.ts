@@ -1,4 +1,4 @@
-import { has, lang, t } from "../kit/i18n";
+import { has, region, t } from "../kit/i18n";
 import type { Row, Text } from "../kit/wire";
 
 /** What the visitor typed as a name, else a plain word. */
@@ -10,7 +10,7 @@ export function age(ms: number): string {
 	const s = Math.max(0, Math.floor(ms / 1000));
 	if (s < 3600) return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
 	const unit = (value: number, unit: "hour" | "day") =>
-		new Intl.NumberFormat(lang(), { style: "unit", unit, unitDisplay: "narrow" }).format(value);
+		new Intl.NumberFormat(region(), { style: "unit", unit, unitDisplay: "narrow" }).format(value);
 	return s < 86_400 ? unit(Math.floor(s / 3600), "hour") : unit(Math.floor(s / 86_400), "day");
 }
 /** A text in the visitor's own language, as his card shows it. */
@@ -26,7 +26,7 @@ export function reasonWords(reason: string): string {
 export function size(bytes: number): string {
 	const big = bytes >= 1_000_000;
 	const n = big ? bytes / 1_000_000 : Math.max(1, Math.round(bytes / 1000));
-	return new Intl.NumberFormat(lang(), {
+	return new Intl.NumberFormat(region(), {
 		style: "unit",
 		unit: big ? "megabyte" : "kilobyte",
 		maximumFractionDigits: big ? 1 : 0,

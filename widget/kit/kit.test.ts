@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { empty, take } from "./conversation";
 import { dir, t, use } from "./i18n";
 import ar from "./i18n/ar.json";
 import en from "./i18n/en.json";
+import staffAr from "./i18n/staff/ar.json";
+import staffEn from "./i18n/staff/en.json";
 import { finishText, newKey, newToken, signHello } from "./key";
 import { safeURL } from "./nodes";
 
@@ -11,6 +13,18 @@ test("both languages have the same keys and placeholders", () => {
 	expect(Object.keys(ar).sort()).toEqual(Object.keys(en).sort());
 	const marks = (v: unknown) => (typeof v === "string" ? (v.match(/\{\w+\}/g) ?? []).sort() : []);
 	for (const k of Object.keys(en) as (keyof typeof en)[]) expect(marks(ar[k]), k).toEqual(marks(en[k]));
+	expect(Object.keys(staffAr).sort()).toEqual(Object.keys(staffEn).sort());
+	for (const k of Object.keys(staffEn) as (keyof typeof staffEn)[])
+		expect(marks(staffAr[k]), k).toEqual(marks(staffEn[k]));
+});
+test("every text that the shared parts name exists", () => {
+	const known = new Set([...Object.keys(en), ...Object.keys(staffEn)]);
+	const files = readdirSync("kit/ui").filter((f) => /\.tsx?$/.test(f));
+	const named = files.flatMap((f) =>
+		[...readFileSync(`kit/ui/${f}`, "utf8").matchAll(/\bt\(\s*"([\w.]+)"/g)].map((m) => m[1]),
+	);
+	expect(named.length).toBeGreaterThan(20);
+	expect(named.filter((k) => !known.has(k ?? ""))).toEqual([]);
 });
 test("every code of the gateway has words", () => {
 	const go = readFileSync("../gateway/error.go", "utf8");

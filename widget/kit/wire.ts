@@ -144,12 +144,33 @@ export type VisitorHello = {
 	kinds: KindInfo[];
 };
 export type Membership = { agent?: string; mailbox: string; availability: string; reason?: string };
-export type Agent = { id: string; name: string; role: string; presence?: string; [key: string]: unknown };
+/** Somebody of the staff, as he sees himself and admins see him. */
+export type Agent = {
+	id: string;
+	name: string;
+	role: string;
+	email?: string;
+	/** Chats at once over all mailboxes; active = held now. */
+	capacity: number;
+	active: number;
+	/** Has ever chosen an availability. */
+	chosen: boolean;
+	/** Why the system holds his availability back. */
+	paused_for?: string;
+	disabled?: boolean;
+	presence?: string;
+	version: number;
+};
+/** Somebody of the staff, as everybody sees him. */
+export type Colleague = Pick<Agent, "id" | "name" | "role" | "presence"> & Partial<Pick<Agent, "active" | "capacity">>;
+export type SavedReply = { id: string; mailbox?: string; owner?: string; title: string; text: string; version: number };
+/** What an agent's first command is answered with; directory names the mailboxes he is no member of too. */
 export type AgentHello = {
 	agent: Agent;
 	memberships: Membership[];
-	mailboxes: Mailbox[];
-	agents: Agent[];
+	mailboxes: Pick<Mailbox, "id" | "name" | "color">[];
+	directory?: Pick<Mailbox, "id" | "name" | "color">[];
+	agents: Colleague[];
 	now: number;
 };
 

@@ -1,16 +1,14 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
-import { api, Badge, Button, Field, SelectField, TextField, toast } from "../../kit/ui";
-import { type Article, type Box, type Person, useLoad, type Wrong, wrong } from "../data";
-import { ask, dirty, go, useDirty } from "../guard";
-import { Head, Loaded, Part, Table, When } from "../parts";
-import { Solved, StateBadge, stateOf } from "./articles";
+import { api, ask, Button, Field, SelectField, TextField, toast } from "../../kit/ui";
+import { type Article, type Box, useLoad, type Wrong, wrong } from "../data";
+import { dirty, go, useDirty } from "../guard";
+import { Head, Loaded, Part } from "../parts";
+import { type Data, Ratings, Versions } from "./article-past";
+import { StateBadge, stateOf } from "./articles";
 import { Editor } from "./editor";
 
-type Saved = { number: number; title: string; by?: string; note?: string; at: number; body?: string };
-type Rated = { version: number; solved: boolean; text?: string; at: number };
-type Data = { article: Article; versions: Saved[]; ratings: Rated[] };
 type Draft = {
 	locale: string;
 	visibility: string;
@@ -48,7 +46,9 @@ function draftOf(a: Article | undefined): Draft {
 	};
 }
 
-function Form({ data, onSaved }: { data: Data | undefined; onSaved(): Promise<void> }): JSX.Element {
+type FormProps = { data: Data | undefined; onSaved(): Promise<void> };
+/** What is written, and the three things that can be done with it. */
+function useArticle({ data, onSaved }: FormProps) {
 	const [a, setA] = useState(data?.article);
 	const [base, setBase] = useState(() => draftOf(data?.article));
 	const [d, setD] = useState(base);
@@ -80,62 +80,58 @@ function Form({ data, onSaved }: { data: Data | undefined; onSaved(): Promise<vo
 		}
 		setBusy(false);
 	};
-	const save = async (): Promise<Article> => {
+	const post = async (id: string, verb: string, body: object) =>
+		(await api<{ article: Article }>("POST", `/v1/articles/${id}/${verb}`, body)).article;
+	const store = async (): Promise<Article> => {
 		if (!changed && a) return a;
-		const r = await api<{ article: Article }>(a ? "PUT" : "POST", a ? `/v1/articles/${a.id}` : "/v1/articles", d);
-		return r.article;
+		return (await api<{ article: Article }>(a ? "PUT" : "POST", a ? `/v1/articles/${a.id}` : "/v1/articles", d))
+			.article;
 	};
 	const publish = async () => {
-		const saved = await save();
-		return (
-			await api<{ article: Article }>("POST", `/v1/articles/${saved.id}/publish`, { version: saved.version.number })
-		).article;
+		const saved = await store();
+		return post(saved.id, "publish", { version: saved.version.number });
 	};
 	const archive = async () => {
-		if (
-			!a ||
-			!(await ask({
-				title: t("a.article.archive.title"),
-				text: t("a.article.archive.text"),
-				action: t("a.article.archive"),
-				stop: true,
-			}))
-		)
-			return;
-		await run(
-			async () => (await api<{ article: Article }>("POST", `/v1/articles/${a.id}/archive`, {})).article,
-			t("a.article.archive.done"),
-		);
+		const title = t("a.article.archive.title");
+		const sure = { title, text: t("a.article.archive.text"), action: t("a.article.archive"), stop: true };
+		if (a && (await ask(sure))) await run(() => post(a.id, "archive", {}), t("a.article.archive.done"));
 	};
+	return {
+		a,
+		d,
+		put,
+		bad,
+		busy,
+		changed,
+		title: base.title,
+		save: () => void run(store, t("a.article.saved")),
+		publish: () => void run(publish, t("a.article.publish.done")),
+		archive: () => void archive(),
+	};
+}
+function Form({ data, onSaved }: FormProps): JSX.Element {
+	const x = useArticle({ data, onSaved });
+	const { a, d, put, bad, busy, changed } = x;
 	const err = (f: string) => (bad?.field === f ? bad.text : undefined);
 	const ready = changed || !a || stateOf(a) !== "published";
 	return (
 		<form class="settings" onSubmit={(e) => e.preventDefault()}>
-			<Head title={a ? base.title : t("a.articles.new")} back="articles">
+			<Head title={a ? x.title : t("a.articles.new")} back="articles">
 				{a && <StateBadge a={a} />}
 				{a && a.status !== "archived" && (
-					<Button look="quiet" icon="archive" onClick={() => void archive()}>
+					<Button look="quiet" icon="archive" onClick={x.archive}>
 						{t("a.article.archive")}
 					</Button>
 				)}
-				<Button
-					busy={busy}
-					off={changed ? false : t("a.unchanged")}
-					onClick={() => void run(save, t("a.article.saved"))}
-				>
+				<Button busy={busy} off={changed ? false : t("ui.unchanged")} onClick={x.save}>
 					{t("a.article.save")}
 				</Button>
-				<Button
-					look="main"
-					busy={busy}
-					off={ready ? false : t("a.article.is.published")}
-					onClick={() => void run(publish, t("a.article.publish.done"))}
-				>
+				<Button look="main" busy={busy} off={ready ? false : t("a.article.is.published")} onClick={x.publish}>
 					{t("a.article.publish")}
 				</Button>
 			</Head>
 			{bad && (
-				<p class="error banner" role="alert">
+				<p class="notice stop" role="alert">
 					{t("a.notsaved", { why: bad.text })}
 				</p>
 			)}
@@ -245,90 +241,6 @@ function Reach({ d, onChange }: { d: Draft; onChange(part: Partial<Draft>): void
 				maxLength={200}
 				onInput={(e) => onChange({ note: e.currentTarget.value })}
 			/>
-		</Part>
-	);
-}
-function Versions({ data, a, onLoad }: { data: Data; a: Article; onLoad(body: string): void }): JSX.Element {
-	const people = useLoad<{ agents: Person[] }>("/v1/agents");
-	const load = async (n: number) => {
-		try {
-			const r = await api<Data>("GET", `/v1/articles/${a.id}?version=${n}`);
-			const body = r.versions.find((v) => v.number === n)?.body;
-			if (body !== undefined) {
-				onLoad(body);
-				toast(t("a.article.version.loaded", { n }), "info");
-			}
-		} catch (e) {
-			toast(wrong(e).text, "stop");
-		}
-	};
-	return (
-		<Part title={t("a.article.versions")} hint={t("a.article.versions.hint")}>
-			<Table
-				label={t("a.article.versions")}
-				rows={data.versions}
-				id={(v) => String(v.number)}
-				columns={[
-					{ id: "n", label: t("a.article.version"), cell: (v) => v.number },
-					{
-						id: "title",
-						label: t("a.article.title"),
-						grow: true,
-						cell: (v) => (
-							<>
-								{v.title}
-								{v.note && <small class="under">{v.note}</small>}
-							</>
-						),
-					},
-					{ id: "by", label: t("a.by"), cell: (v) => people.data?.agents.find((p) => p.id === v.by)?.name ?? "–" },
-					{ id: "at", label: t("a.when"), cell: (v) => <When at={v.at} /> },
-					{
-						id: "acts",
-						label: t("a.actions"),
-						cell: (v) =>
-							a.published === v.number && a.status === "published" ? (
-								<Badge tone="ok" icon="check">
-									{t("a.article.published")}
-								</Badge>
-							) : (
-								<Button
-									look="quiet"
-									onClick={() => void load(v.number)}
-									aria-label={t("a.article.version.load", { n: v.number })}
-								>
-									{t("a.article.load")}
-								</Button>
-							),
-					},
-				]}
-			/>
-		</Part>
-	);
-}
-function Ratings({ data, a }: { data: Data; a: Article }): JSX.Element {
-	const said = data.ratings.filter((r) => r.text);
-	return (
-		<Part title={t("a.article.ratings")} hint={t("a.article.ratings.hint")}>
-			<p>
-				{t("a.articles.solved")}: <Solved a={a} />
-			</p>
-			{said.length > 0 && (
-				<ul class="lines">
-					{said.map((r) => (
-						<li key={`${r.at}${r.text}`}>
-							<Badge tone={r.solved ? "ok" : "wait"}>{t(r.solved ? "a.article.helped" : "a.article.nothelped")}</Badge>
-							<span class="grow" dir="auto">
-								{r.text}
-							</span>
-							<small>
-								<When at={r.at} />
-							</small>
-						</li>
-					))}
-				</ul>
-			)}
-			{!said.length && <p class="quiet-text">{t("a.article.ratings.none")}</p>}
 		</Part>
 	);
 }

@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
-import { Badge, Button, Empty, SelectField, TextField } from "../../kit/ui";
+import { Badge, Button, Empty, SearchField, SelectField } from "../../kit/ui";
 import { type Article, useLoad } from "../data";
 import { go } from "../guard";
-import { Head, Loaded, Table, When } from "../parts";
+import { First, Head, Loaded, Table, When } from "../parts";
 
 /** The list of help articles, found by their words and their state. */
 export function ArticlesPage(): JSX.Element {
@@ -25,23 +25,15 @@ export function ArticlesPage(): JSX.Element {
 				{(d) => {
 					if (!d.articles.length)
 						return (
-							<Empty icon="book" title={t("a.articles.none")}>
-								<p>{t("a.articles.none.text")}</p>
+							<First icon="book" title={t("a.articles.none")} text={t("a.articles.none.text")}>
 								{create}
-							</Empty>
+							</First>
 						);
 					const found = d.articles.filter((a) => fits(a, q, state)).sort((a, b) => b.updated_at - a.updated_at);
 					return (
 						<>
 							<div class="filters">
-								<TextField
-									label={t("a.articles.search")}
-									bare
-									type="search"
-									placeholder={t("a.articles.search")}
-									value={q}
-									onInput={(e) => setQ(e.currentTarget.value)}
-								/>
+								<SearchField label={t("a.articles.search")} value={q} onType={setQ} />
 								<SelectField
 									label={t("a.state")}
 									bare

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { has, pick, t } from "../../kit/i18n";
 import { exact } from "../../kit/time";
-import { api, Badge, Button, Empty, Tabs, toast } from "../../kit/ui";
+import { api, Badge, Button, Empty, Icon, Tabs, toast } from "../../kit/ui";
 import type { Text } from "../../kit/wire";
 import { useLoad, wrong } from "../data";
 import { Figure, Head, Loaded, Table, When } from "../parts";
@@ -120,7 +120,7 @@ function ChangeList(): JSX.Element {
 												{c.timeline.map((s) => (
 													<li key={s.leaf}>
 														<b>{word("a.change.is", s.state)}</b>{" "}
-														{s.reason && <span>({word("a.reason", s.reason)})</span>}
+														{s.reason && <span>({word("reason", s.reason)})</span>}
 														<small>
 															{exact(s.at)} · {word("a.actor", s.role)} · {t("a.audit.leaf", { n: s.leaf })}
 														</small>
@@ -135,7 +135,7 @@ function ChangeList(): JSX.Element {
 									label: t("a.state"),
 									cell: (c) => <Badge tone={tone(c.state)}>{word("a.change.is", c.state)}</Badge>,
 								},
-								{ id: "reason", label: t("a.reason"), cell: (c) => (c.reason ? word("a.reason", c.reason) : "–") },
+								{ id: "reason", label: t("a.reason"), cell: (c) => (c.reason ? word("reason", c.reason) : "–") },
 								{ id: "level", label: t("a.level"), cell: (c) => c.level || "–" },
 								{
 									id: "receipt",
@@ -188,7 +188,7 @@ function LogList(): JSX.Element {
 											? t("a.audit.note")
 											: `${l.from ? word("a.change.is", l.from) : "–"} → ${word("a.change.is", l.to)}`,
 								},
-								{ id: "reason", label: t("a.reason"), cell: (l) => (l.reason ? word("a.reason", l.reason) : "–") },
+								{ id: "reason", label: t("a.reason"), cell: (l) => (l.reason ? word("reason", l.reason) : "–") },
 								{ id: "change", label: t("a.change"), cell: (l) => <code dir="ltr">{l.change || "–"}</code> },
 							]}
 						/>
@@ -225,7 +225,8 @@ function Check(): JSX.Element {
 			<div role="status" class="form">
 				{r && (
 					<>
-						<p class={`banner ${r.ok ? "ok" : "stop"}`}>
+						<p class={`notice ${r.ok ? "ok" : "stop"}`}>
+							<Icon name={r.ok ? "check" : "warn"} />
 							<b>{t(r.ok ? "a.audit.ok" : "a.audit.bad")}</b>
 						</p>
 						<div class="figures">

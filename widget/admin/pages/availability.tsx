@@ -6,16 +6,16 @@ import {
 	Avatar,
 	api,
 	Badge,
-	Button,
-	Dialog,
 	Empty,
+	FormDialog,
 	Icon,
 	type IconName,
 	SelectField,
 	TextField,
 	toast,
 } from "../../kit/ui";
-import { type Box, may, type Person, paused, type Seat, useLoad, type Wrong, wrong } from "../data";
+import { type Box, may, type Person, paused, type Seat, useLoad } from "../data";
+import { useDraft } from "../draft";
 import { Head, Loaded } from "../parts";
 
 type Data = { memberships: Seat[]; agents: Person[] };
@@ -153,69 +153,54 @@ function Cell({ a, b, seat, onEdit }: { a: Person; b: Box; seat: Seat; onEdit?: 
 	);
 }
 
+type ForceProps = { at: At; onClose(): void; onDone(): void };
 /** Sets somebody else's availability, with the reason that he will read. */
-function Force({ at, onClose, onDone }: { at: At; onClose(): void; onDone(): void }): JSX.Element {
-	const [value, setValue] = useState(at.seat?.availability === "available" ? "assign_only" : "unavailable");
-	const [all, setAll] = useState(false);
-	const [reason, setReason] = useState("");
-	const [bad, setBad] = useState<Wrong>();
-	const save = async () => {
-		if (!reason.trim()) return setBad({ field: "reason", text: t("a.error.reason") });
-		try {
-			await api("PUT", `/v1/availability/${at.agent.id}`, {
-				mailbox: all ? "" : at.box?.id,
-				value,
-				reason: reason.trim(),
-			});
+function Force({ at, onClose, onDone }: ForceProps): JSX.Element {
+	const first = at.seat?.availability === "available" ? "assign_only" : "unavailable";
+	const d = useDraft({ value: first, where: "one", reason: "" }, onClose);
+	const { value, where, reason } = d.now;
+	const save = () => {
+		if (!reason.trim()) return d.refuse({ field: "reason", text: t("a.error.reason") });
+		void d.run(async () => {
+			const mailbox = where === "all" ? "" : at.box?.id;
+			await api("PUT", `/v1/availability/${at.agent.id}`, { mailbox, value, reason: reason.trim() });
 			toast(t("a.saved"), "ok");
 			onDone();
-		} catch (e) {
-			setBad(wrong(e));
-		}
+		});
 	};
 	return (
-		<Dialog title={t("a.availability.set", { name: at.agent.name })} close={t("a.close")} onClose={onClose}>
-			<form
-				class="form"
-				onSubmit={(e) => {
-					e.preventDefault();
-					void save();
-				}}
-			>
-				<SelectField
-					label={t("a.availability.where")}
-					value={all ? "all" : "one"}
-					options={[
-						{ value: "one", label: at.box?.name ?? "" },
-						{ value: "all", label: t("a.availability.all") },
-					]}
-					onPick={(v) => setAll(v === "all")}
-				/>
-				<SelectField
-					label={t("a.availability.value")}
-					value={value}
-					options={values.map((v) => ({ value: v, label: t(`a.availability.${v}`) }))}
-					onPick={setValue}
-				/>
-				<TextField
-					label={t("a.reason")}
-					hint={t("a.availability.reason.hint")}
-					value={reason}
-					maxLength={200}
-					error={bad?.field === "reason" ? bad.text : undefined}
-					data-first
-					onInput={(e) => setReason(e.currentTarget.value)}
-				/>
-				<p class="error" role="alert">
-					{bad && bad.field !== "reason" ? bad.text : ""}
-				</p>
-				<div class="actions">
-					<Button onClick={onClose}>{t("a.cancel")}</Button>
-					<Button look="main" type="submit">
-						{t("a.availability.do")}
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title={t("a.availability.set", { name: at.agent.name })}
+			submit={t("a.availability.do")}
+			busy={d.busy}
+			error={d.rest("reason")}
+			onSubmit={save}
+			onClose={() => void d.close()}
+		>
+			<SelectField
+				label={t("a.availability.where")}
+				value={where}
+				options={[
+					{ value: "one", label: at.box?.name ?? "" },
+					{ value: "all", label: t("a.availability.all") },
+				]}
+				onPick={(w) => d.put({ where: w })}
+			/>
+			<SelectField
+				label={t("a.availability.value")}
+				value={value}
+				options={values.map((v) => ({ value: v, label: t(`a.availability.${v}`) }))}
+				onPick={(v) => d.put({ value: v })}
+			/>
+			<TextField
+				label={t("a.reason")}
+				hint={t("a.availability.reason.hint")}
+				value={reason}
+				maxLength={200}
+				error={d.at("reason")}
+				data-first
+				onInput={(e) => d.put({ reason: e.currentTarget.value })}
+			/>
+		</FormDialog>
 	);
 }

@@ -2,19 +2,19 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { dir, t } from "../../kit/i18n";
 import { Nodes } from "../../kit/nodes";
-import { api, Tabs } from "../../kit/ui";
+import { api, Icon, type IconName, Tabs } from "../../kit/ui";
 import type { Node } from "../../kit/wire";
 
 type Props = { body: string; locale: string; error?: string; onChange(body: string): void };
-type Mark = { id: string; face: string; before: string; after: string; line?: boolean };
+type Mark = { id: string; face: string | { icon: IconName }; before: string; after: string; line?: boolean };
 const marks: Mark[] = [
 	{ id: "bold", face: "B", before: "**", after: "**" },
 	{ id: "italic", face: "I", before: "*", after: "*" },
 	{ id: "heading", face: "H", before: "## ", after: "", line: true },
-	{ id: "list", face: "•", before: "- ", after: "", line: true },
-	{ id: "steps", face: "1.", before: "1. ", after: "", line: true },
-	{ id: "link", face: "↗", before: "[", after: "](https://)" },
-	{ id: "code", face: "</>", before: "`", after: "`" },
+	{ id: "list", face: { icon: "list" }, before: "- ", after: "", line: true },
+	{ id: "steps", face: { icon: "steps" }, before: "1. ", after: "", line: true },
+	{ id: "link", face: { icon: "link" }, before: "[", after: "](https://)" },
+	{ id: "code", face: { icon: "code" }, before: "`", after: "`" },
 ];
 
 /** Markdown beside what visitors will see, drawn by the server with the widget's own rules. */
@@ -52,6 +52,9 @@ export function Editor({ body, locale, error, onChange }: Props): JSX.Element {
 
 function Write({ body, locale, error, onChange }: Props): JSX.Element {
 	const area = useRef<HTMLTextAreaElement>(null);
+	useEffect(() => {
+		if (error) area.current?.focus();
+	}, [error]);
 	const apply = (m: Mark) => {
 		const el = area.current;
 		if (!el) return;
@@ -90,7 +93,7 @@ function Write({ body, locale, error, onChange }: Props): JSX.Element {
 						aria-label={t(`a.editor.${m.id}`)}
 						onClick={() => apply(m)}
 					>
-						<span aria-hidden="true">{m.face}</span>
+						{typeof m.face === "string" ? <span aria-hidden="true">{m.face}</span> : <Icon name={m.face.icon} />}
 					</button>
 				))}
 			</div>

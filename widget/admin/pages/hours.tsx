@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { lang, t } from "../../kit/i18n";
+import { region, t } from "../../kit/i18n";
 import { Button, Field, IconButton, Switch, TextField } from "../../kit/ui";
 import type { Box, Interval } from "../data";
 
@@ -9,7 +9,7 @@ const week = [1, 2, 3, 4, 5, 6, 0];
 
 /** Name of a weekday; 0 = Sunday. 2023-01-01 was one. */
 export function weekday(day: number, style: "long" | "short" = "long"): string {
-	return new Intl.DateTimeFormat(lang(), { weekday: style, timeZone: "UTC" }).format(Date.UTC(2023, 0, 1 + day));
+	return new Intl.DateTimeFormat(region(), { weekday: style, timeZone: "UTC" }).format(Date.UTC(2023, 0, 1 + day));
 }
 function clock(minutes: number): string {
 	const m = minutes % 1440;
@@ -116,7 +116,7 @@ function Zone({ zone, error, onPick }: { zone: string; error?: string; onPick(zo
 }
 function timeIn(zone: string): string {
 	try {
-		return new Intl.DateTimeFormat(lang(), { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(Date.now());
+		return new Intl.DateTimeFormat(region(), { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(Date.now());
 	} catch {
 		return "–";
 	}
@@ -137,7 +137,7 @@ function Holidays({
 		setDay("");
 	};
 	const long = (d: string) =>
-		new Intl.DateTimeFormat(lang(), { dateStyle: "full", timeZone: "UTC" }).format(Date.parse(d));
+		new Intl.DateTimeFormat(region(), { dateStyle: "full", timeZone: "UTC" }).format(Date.parse(d));
 	return (
 		<div class="form">
 			<div class="with-button">

@@ -138,6 +138,7 @@ function Basics({ box, errors, hosts, onChange }: PartProps & { hosts: string[] 
 				label={t("a.name")}
 				hint={t("a.mailbox.name.hint")}
 				value={box.name}
+				dir="auto"
 				error={errors.name}
 				onInput={(e) => named(e.currentTarget.value)}
 			/>
@@ -189,7 +190,7 @@ function Members({
 					<label key={p.id}>
 						<input type="checkbox" checked={box.members.includes(p.id)} onChange={() => flip(p.id)} />
 						<span>
-							{p.name} <small>{t(`a.role.${p.role}`)}</small>
+							{p.name} <small>{t(`role.${p.role}`)}</small>
 						</span>
 					</label>
 				))}
@@ -251,6 +252,7 @@ function Questions({
 					<TextField
 						label={t("a.mailbox.question", { n: n + 1 })}
 						value={f.label}
+						dir="auto"
 						maxLength={100}
 						onInput={(e) => put(n, { label: e.currentTarget.value })}
 					/>
@@ -285,6 +287,7 @@ function Texts({ box, errors, shade, onChange }: PartProps & { shade: string }):
 						{...g}
 						rows={2}
 						maxLength={500}
+						dir="auto"
 						value={box.greeting}
 						onInput={(e) => onChange({ greeting: e.currentTarget.value })}
 					/>
@@ -296,6 +299,7 @@ function Texts({ box, errors, shade, onChange }: PartProps & { shade: string }):
 						{...g}
 						rows={3}
 						maxLength={1000}
+						dir="auto"
 						value={box.signature}
 						onInput={(e) => onChange({ signature: e.currentTarget.value })}
 					/>

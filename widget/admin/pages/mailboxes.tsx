@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import { t } from "../../kit/i18n";
-import { Badge, Button, Empty } from "../../kit/ui";
+import { Badge, Button } from "../../kit/ui";
 import { type Box, useLoad } from "../data";
 import { go } from "../guard";
-import { Head, Loaded, Table } from "../parts";
+import { Head, Loaded, NoMailbox, Table } from "../parts";
 
 /** The list of mailboxes. */
 export function MailboxesPage(): JSX.Element {
@@ -33,12 +33,7 @@ export function MailboxesPage(): JSX.Element {
 							]}
 						/>
 					) : (
-						<Empty icon="inbox" title={t("a.mailboxes.none")}>
-							<p>{t("a.mailboxes.none.text")}</p>
-							<Button look="main" icon="plus" onClick={() => void go("mailboxes", "new")}>
-								{t("a.mailboxes.first")}
-							</Button>
-						</Empty>
+						<NoMailbox />
 					)
 				}
 			</Loaded>

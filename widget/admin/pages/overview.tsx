@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import { t } from "../../kit/i18n";
-import { Avatar, Badge, Button, Empty, Icon } from "../../kit/ui";
+import { Avatar, Badge, Button, Icon } from "../../kit/ui";
 import { type Box, may, midnight, type Person, paused, type Seat, useLoad } from "../data";
 import { go } from "../guard";
-import { Figure, Head, Loaded, Part } from "../parts";
+import { Figure, Head, Loaded, NoMailbox, Part } from "../parts";
 
 type Overview = {
 	waiting: number;
@@ -81,7 +81,7 @@ function Who({ staff, boxes }: { staff: Staff; boxes: Box[] }): JSX.Element {
 						<Avatar name={a.name} of={a.id} dot={a.presence} />
 						<span class="grow">
 							{a.name}
-							<small> {t(`a.role.${a.role}`)}</small>
+							<small> {t(`role.${a.role}`)}</small>
 						</span>
 						<span class="quiet-text">
 							{a.paused_for ? paused(a.paused_for) : names.join(" · ") || t("a.overview.nowhere")}
@@ -96,15 +96,7 @@ function Who({ staff, boxes }: { staff: Staff; boxes: Box[] }): JSX.Element {
 
 /** First steps, until each is done. */
 function Start({ boxes, staff }: { boxes: Box[]; staff: Staff | undefined }): JSX.Element | null {
-	if (!boxes.length)
-		return (
-			<Empty icon="inbox" title={t("a.mailboxes.none")}>
-				<p>{t("a.mailboxes.none.text")}</p>
-				<Button look="main" icon="plus" onClick={() => void go("mailboxes", "new")}>
-					{t("a.mailboxes.first")}
-				</Button>
-			</Empty>
-		);
+	if (!boxes.length) return <NoMailbox />;
 	const steps = [
 		{ id: "members", done: boxes.some((b) => b.members.length > 0), to: ["mailboxes", boxes[0]?.id ?? ""] },
 		{ id: "agents", done: (staff?.agents.length ?? 2) > 1, to: ["agents"] },

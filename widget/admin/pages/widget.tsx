@@ -1,11 +1,11 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
-import { api, Button, Empty, Icon, IconButton, SelectField, TextField, toast } from "../../kit/ui";
+import { api, ask, Button, Icon, IconButton, SelectField, TextField, toast } from "../../kit/ui";
 import { type Box, useLoad, type Wrong, wrong } from "../data";
-import { ask, go } from "../guard";
+import { go } from "../guard";
 import { originOf } from "../origin";
-import { Copy, Head, Loaded, Part } from "../parts";
+import { Copy, Head, Loaded, NoMailbox, Part } from "../parts";
 
 /** What a site needs to show the widget: who may embed it, the line to paste, and what its own rules must allow. */
 export function WidgetPage({ slug }: { slug: string | undefined }): JSX.Element {
@@ -16,14 +16,7 @@ export function WidgetPage({ slug }: { slug: string | undefined }): JSX.Element 
 			<Loaded from={boxes}>
 				{(d) => {
 					const box = d.mailboxes.find((b) => b.slug === slug) ?? d.mailboxes[0];
-					if (!box)
-						return (
-							<Empty icon="chat" title={t("a.mailboxes.none")}>
-								<Button look="main" icon="plus" onClick={() => void go("mailboxes", "new")}>
-									{t("a.mailboxes.first")}
-								</Button>
-							</Empty>
-						);
+					if (!box) return <NoMailbox />;
 					return (
 						<>
 							<div class="filters">

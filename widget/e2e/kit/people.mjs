@@ -83,9 +83,9 @@ export async function writes(f, text) {
  */
 export async function signIn(demo, p, email, place = "console") {
 	await p.page.goto(place === "console" || place === "admin" ? demo[place] : place);
-	await p.page.getByLabel(place === "admin" ? t("a.email") : t("signin.email")).fill(email);
-	await p.page.getByLabel(place === "admin" ? t("a.password") : t("signin.password")).fill(password);
-	await p.page.getByRole("button", { name: place === "admin" ? t("a.signin") : t("signin.go"), exact: true }).click();
+	await p.page.getByLabel(t("signin.email")).fill(email);
+	await p.page.getByLabel(t("signin.password")).fill(password);
+	await p.page.getByRole("button", { name: t("signin.go"), exact: true }).click();
 	if (place === "admin") await p.page.getByRole("navigation", { name: t("a.nav") }).waitFor();
 	else await p.page.locator(".be-button").waitFor();
 }

@@ -17,7 +17,8 @@ const tables = { en: all("en"), ar: all("ar") };
 
 /** @param {Lang} l */
 function all(l) {
-	return { ...read(`kit/i18n/${l}.json`), ...read(`console/i18n/${l}.json`), ...read(`admin/i18n/${l}.json`), ...read(`rate/i18n/${l}.json`) };
+	const files = ["kit/i18n", "kit/i18n/staff", "console/i18n", "admin/i18n", "rate/i18n"];
+	return Object.assign({}, ...files.map((f) => read(`${f}/${l}.json`)));
 }
 /**
  * @param {string} s

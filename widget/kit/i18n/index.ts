@@ -14,6 +14,11 @@ export function use(lang: string, ...files: Texts[]): void {
 export function lang(): string {
 	return locale;
 }
+/** Locale of dates and times: the browser's own country where its language is the one in use (en-GB: 14:02). */
+export function region(): string {
+	const base = (l: string) => l.split("-")[0];
+	return globalThis.navigator?.languages?.find((l) => base(l) === base(locale)) ?? locale;
+}
 /** Writing direction of a locale. */
 export function dir(of = locale): "rtl" | "ltr" {
 	return RTL.has(of.split("-")[0] ?? "") ? "rtl" : "ltr";
@@ -40,6 +45,8 @@ export function pick(text: Record<string, string> | undefined): string {
 function rule(n: number): Intl.LDMLPluralRule {
 	return new Intl.PluralRules(locale).select(n);
 }
+/** A name or address inside a sentence of the other direction keeps its own order by Unicode's isolates. */
 function shown(v: string | number | undefined): string | undefined {
-	return typeof v === "number" ? new Intl.NumberFormat(locale).format(v) : v;
+	if (typeof v === "string" && v && dir() === "rtl") return `\u2068${v}\u2069`;
+	return typeof v === "number" ? new Intl.NumberFormat(region()).format(v) : v;
 }

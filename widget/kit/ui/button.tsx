@@ -34,10 +34,9 @@ export function IconButton({
 	icon,
 	label,
 	off,
-	flip,
 	class: more,
 	...rest
-}: Base & { icon: IconName; label: string; flip?: boolean }): JSX.Element {
+}: Base & { icon: IconName; label: string }): JSX.Element {
 	return (
 		<button
 			type="button"
@@ -47,7 +46,7 @@ export function IconButton({
 			aria-label={label}
 			class={`btn icon-btn ${more ?? ""}`}
 		>
-			<Icon name={icon} flip={flip} />
+			<Icon name={icon} />
 		</button>
 	);
 }

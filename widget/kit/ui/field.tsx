@@ -1,5 +1,5 @@
 import type { ComponentChildren, InputHTMLAttributes, JSX } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId } from "preact/hooks";
 
 type Given = { id: string; "aria-describedby"?: string; "aria-invalid"?: boolean };
 type Props = {
@@ -16,6 +16,13 @@ type Props = {
 export function Field({ label, hint, error, bare, class: more, children }: Props): JSX.Element {
 	const id = useId();
 	const about = [hint && `${id}-h`, error && `${id}-e`].filter(Boolean).join(" ") || undefined;
+	// What was refused is brought into view, the first of its form.
+	useEffect(() => {
+		const at = error ? document.getElementById(id) : null;
+		if (!at || document.activeElement === at) return;
+		const form = at.closest("form, dialog") ?? document;
+		if (form.querySelector('[aria-invalid="true"]') === at) at.focus();
+	}, [error, id]);
 	return (
 		<div class={`field ${more ?? ""}`}>
 			<label for={id} class={bare ? "sr" : undefined}>
@@ -43,6 +50,20 @@ export function TextField({ label, hint, error, bare, ...rest }: Text): JSX.Elem
 		<Field label={label} hint={hint} error={error} bare={bare}>
 			{(g) => <input type="text" {...(rest as object)} {...g} />}
 		</Field>
+	);
+}
+
+type Search = { label: string; value: string; onType(q: string): void };
+/** A field that finds; its words stand inside it. */
+export function SearchField({ label, value, onType }: Search): JSX.Element {
+	return (
+		<input
+			type="search"
+			aria-label={label}
+			placeholder={label}
+			value={value}
+			onInput={(e) => onType(e.currentTarget.value)}
+		/>
 	);
 }
 

@@ -47,7 +47,12 @@ const shapes = {
 	download: "M12 4v11m-4-4 4 4 4-4M5 19.5h14",
 	bolt: "M13 3 5 13.5h6L10.5 21 19 10h-6.5L13 3Z",
 	dot: "M12 15.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7Z",
-	half: "M12 3.5a8.5 8.5 0 0 1 0 17",
+	half: "M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17Zm0-17v17M15 5v14M18 7.5v9",
+	menu: "M4 7h16M4 12h16M4 17h16",
+	grid: "M4 4.5h6.5V11H4V4.5Zm9.5 0H20V11h-6.5V4.5ZM4 14h6.5v6.5H4V14Zm9.5 0H20v6.5h-6.5V14Z",
+	list: "M9 6.5h11M9 12h11M9 17.5h11M4.5 6.5h.1M4.5 12h.1M4.5 17.5h.1",
+	steps: "M10 6.5h10M10 12h10M10 17.5h10M4 5.2l1.3-.7v4M3.8 16.2c.4-1 2.3-.9 2.1.4-.1.8-1.3 1.4-2.1 2.2h2.2",
+	code: "m8.5 7-5 5 5 5m7-10 5 5-5 5",
 	sliders: "M5 7h8m4 0h2M5 17h2m4 0h8M13 4.5v5M7 14.5v5",
 	panel: "M4 5h16v14H4V5Zm10 0v14",
 	copy: "M8 8h11v12H8V8Zm-3 8V4h11",
@@ -57,10 +62,23 @@ const shapes = {
 } as const;
 export type IconName = keyof typeof shapes;
 
+/** Shapes that point along the line of writing, so that they turn with it. */
+const turns: ReadonlySet<IconName> = new Set([
+	"send",
+	"reply",
+	"back",
+	"next",
+	"exit",
+	"hand",
+	"undo",
+	"panel",
+	"list",
+]);
+
 /** Decoration beside a word, so hidden from screen readers. fill draws the shape solid. */
-export function Icon({ name, fill, flip }: { name: IconName; fill?: boolean; flip?: boolean }): JSX.Element {
+export function Icon({ name, fill }: { name: IconName; fill?: boolean }): JSX.Element {
 	return (
-		<svg class={flip ? "icon flip" : "icon"} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+		<svg class={turns.has(name) ? "icon flip" : "icon"} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
 			<path d={shapes[name]} class={fill ? "solid" : undefined} />
 		</svg>
 	);

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { IconButton } from "./button";
+import { t } from "../i18n";
+import { Button, IconButton } from "./button";
 import { Icon } from "./icons";
 
 type Toast = { id: number; text: string; tone: "ok" | "stop" | "info"; action?: { label: string; run(): void } };
@@ -17,26 +18,25 @@ function drop(id: number): void {
 	toasts.value = toasts.value.filter((t) => t.id !== id);
 }
 /** The one place where toasts appear; polite, so that it never cuts a sentence off. */
-export function Toasts({ close }: { close: string }): JSX.Element {
+export function Toasts(): JSX.Element {
 	return (
 		<div class="toasts" role="status" aria-live="polite">
-			{toasts.value.map((t) => (
-				<div class={`toast ${t.tone}`} key={t.id}>
-					<Icon name={t.tone === "ok" ? "check" : t.tone === "stop" ? "warn" : "info"} />
-					<span class="grow">{t.text}</span>
-					{t.action && (
-						<button
-							type="button"
-							class="btn quiet"
+			{toasts.value.map((x) => (
+				<div class={`toast ${x.tone}`} key={x.id}>
+					<Icon name={x.tone === "ok" ? "check" : x.tone === "stop" ? "warn" : "info"} />
+					<span class="grow">{x.text}</span>
+					{x.action && (
+						<Button
+							look="quiet"
 							onClick={() => {
-								t.action?.run();
-								drop(t.id);
+								x.action?.run();
+								drop(x.id);
 							}}
 						>
-							{t.action.label}
-						</button>
+							{x.action.label}
+						</Button>
 					)}
-					<IconButton icon="cross" label={close} onClick={() => drop(t.id)} />
+					<IconButton icon="cross" label={t("ui.close")} onClick={() => drop(x.id)} />
 				</div>
 			))}
 		</div>

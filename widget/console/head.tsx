@@ -1,0 +1,136 @@
+import type { JSX } from "preact";
+import { t } from "../kit/i18n";
+import { clock } from "../kit/time";
+import { Avatar, Badge, Button, Icon, IconButton, MenuItem, Popover } from "../kit/ui";
+import type { Row } from "../kit/wire";
+import type { Session } from "./session";
+import * as st from "./state";
+import { provenAt } from "./story";
+import { visitorName } from "./words";
+
+/** Who it is, what state it is in, and what can be done with it. */
+export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
+	const mine = r.assignee === st.myId.value;
+	const ended = r.status === "closed";
+	const name = visitorName(r);
+	const held = r.assignee && !mine ? st.agentName(r.assignee) : "";
+	const may = mine || !r.assignee || st.me.value?.role === "supervisor";
+	return (
+		<header class="pane-head thread-head">
+			<IconButton
+				icon="back"
+				class="narrow-only"
+				label={t("pane.back")}
+				onClick={() => {
+					st.pane.value = "list";
+				}}
+			/>
+			<Avatar name={name} of={r.visitor ?? r.id} />
+			<div class="grow">
+				<h2 class="one-line" title={name}>
+					{name}
+				</h2>
+				<p class="thread-sub">
+					<Known r={r} />
+					{ended && <Badge icon="archive">{t("status.closed")}</Badge>}
+					<span class="quiet-text one-line">
+						{st.boxName(r.mailbox)}
+						{r.number ? ` · #${r.number}` : ""}
+						{held && ` · ${t("thread.with", { name: held })}`}
+					</span>
+				</p>
+			</div>
+			{r.status === "queued" && (
+				<Button look="main" icon="hand" onClick={() => void s.claim(r.id)}>
+					{t("list.claim")}
+				</Button>
+			)}
+			{r.status === "open" && !r.assignee && (
+				<Button look="main" icon="hand" onClick={() => void s.takeOver(r.id)}>
+					{t("list.claim")}
+				</Button>
+			)}
+			{!ended && r.status !== "queued" && r.assignee && (
+				<Button
+					icon="check"
+					class="roomy-only"
+					aria-label={t("thread.close")}
+					off={!may && t("thread.held", { name: held })}
+					onClick={() => ask("close")}
+				>
+					{t("thread.close.short")}
+				</Button>
+			)}
+			{!ended && <More s={s} r={r} mine={mine} may={may} />}
+			<IconButton
+				icon="panel"
+				class="no-side-only"
+				label={t("pane.side")}
+				aria-pressed={st.pane.value === "side"}
+				onClick={() => {
+					st.pane.value = st.pane.value === "side" ? "thread" : "side";
+				}}
+			/>
+		</header>
+	);
+}
+/** Take, reassign, release, close: what cannot be done now is not listed. */
+function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boolean }): JSX.Element {
+	return (
+		<Popover label={t("thread.more")} class="icon-btn" align="end" button={<Icon name="more" />}>
+			{(close) => (
+				<>
+					{!mine && r.status !== "queued" && may && (
+						<MenuItem
+							icon="person"
+							label={t("thread.take")}
+							keys="I"
+							onPick={() => {
+								close();
+								void s.takeOver(r.id);
+							}}
+						/>
+					)}
+					<MenuItem icon="people" label={t("thread.assign")} keys="A" onPick={() => ask("assign", close)} />
+					{r.status === "active" && mine && (
+						<MenuItem
+							icon="undo"
+							label={t("thread.release")}
+							onPick={() => {
+								close();
+								void s.act("conversation.release", { conversation: r.id }, t("thread.released"));
+							}}
+						/>
+					)}
+					{r.status !== "queued" && (
+						<MenuItem icon="check" label={t("thread.close")} keys="E" onPick={() => ask("close", close)} />
+					)}
+				</>
+			)}
+		</Popover>
+	);
+}
+function ask(what: "assign" | "close", close?: () => void): void {
+	close?.();
+	st.dialog.value = { what };
+}
+/** Typed is not proven: the badge always says which; a stopped verification outdoes both (P112). */
+export function Known({ r }: { r: Row }): JSX.Element {
+	if (r.frozen)
+		return (
+			<Badge tone="stop" icon="stop" title={t("sys.frozen")}>
+				{t("known.frozen")}
+			</Badge>
+		);
+	const at = provenAt(st.threads.value[r.id]);
+	if (at)
+		return (
+			<Badge tone="ok" icon="gate" fill title={t("known.proven.hint")}>
+				{t("known.proven", { time: clock(at) })}
+			</Badge>
+		);
+	if ((st.details.value[r.id]?.row ?? r).identity?.how === "signed")
+		return <Badge title={t("known.signed.hint")}>{t("known.signed")}</Badge>;
+	const typed = r.claimed?.name || r.claimed?.email;
+	return <Badge title={t("known.typed.hint")}>{t(typed ? "known.typed" : "known.none")}</Badge>;
+}
