@@ -44,7 +44,7 @@ scene("a picture is pasted into the field, and goes with the words beside it", a
 	await noor.page.evaluate(async () => {
 		const c = document.createElement("canvas");
 		c.width = c.height = 8;
-		c.getContext("2d").fillRect(0, 0, 8, 8);
+		c.getContext("2d")?.fillRect(0, 0, 8, 8);
 		const blob = await new Promise((done) => c.toBlob(done, "image/png"));
 		await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
 	});
@@ -64,6 +64,7 @@ scene("files dropped on the conversation, wherever in it, are taken; the panel s
 	const cdp = await noor.context.newCDPSession(noor.page);
 	const paths = [file("one.txt", 100), file("two.txt", 200)];
 	const box = await log(f).boundingBox();
+	assert.ok(box);
 	const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 	for (const type of ["dragEnter", "dragOver", "drop"]) {
 		await cdp.send("Input.dispatchDragEvent", { type, ...at, data: { items: [], files: paths, dragOperationsMask: 1 } });

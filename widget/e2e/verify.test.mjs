@@ -198,7 +198,10 @@ async function steals() {
 	assert.match(stolen, /#postern=/, "the attacker has the finish link");
 	return stolen;
 }
-/** In a frame of the gateway: a visitor with a key of its own presents the token; gives the answer's error. */
+/**
+ * In a frame of the gateway: a visitor with a key of its own presents the token; gives the answer's error.
+ * @param {[string, string]} what the mailbox's slug and the finish token
+ */
 async function presents([mailbox, finish]) {
 	const utf8 = (text) => new TextEncoder().encode(text);
 	const b64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
@@ -255,7 +258,8 @@ scene("D09: presented by another browser under its own key it is refused as fini
 	const eve = await s.world.person("eve");
 	await visit(s.demo, eve, "/support/accounts");
 	const frame = eve.page.frames().find((x) => x.url().startsWith(s.demo.gateway));
-	const refused = await frame.evaluate(presents, ["accounts", link.split("#postern=")[1]]);
+	assert.ok(frame);
+	const refused = await frame.evaluate(presents, /** @type {[string, string]} */ (["accounts", link.split("#postern=")[1]]));
 	assert.equal(refused?.code, "proof_refused");
 	assert.equal(refused?.reason, "finish.key");
 	await eve.leave();
