@@ -68,6 +68,8 @@ type conn struct {
 	frames  int // queued or being written
 	bytes   int
 	writing bool
+	broken  bool          // the writer has failed; writing stays true
+	drained chan struct{} // closed when a waiting reader may go on; nil = nobody waits
 	closing bool
 	ending  bool // the reader is awake and closing
 	code    int
@@ -277,6 +279,7 @@ func (c *conn) take() [][]byte {
 	c.queue = nil
 	if batch == nil {
 		c.writing = false
+		c.letGo()
 		if c.closing {
 			c.interrupt()
 		}
@@ -284,11 +287,34 @@ func (c *conn) take() [][]byte {
 	return batch
 }
 
+// drain waits until what is queued has been written, or cannot be. A close from within a handler would overtake the
+// handler's last answer without it. It ends within the writer's deadline.
+func (c *conn) drain() {
+	c.mu.Lock()
+	if !c.writing || c.broken {
+		c.mu.Unlock()
+		return
+	}
+	done := make(chan struct{})
+	c.drained = done
+	c.mu.Unlock()
+	<-done
+}
+
+// letGo lets a reader that drains go on. mu is held.
+func (c *conn) letGo() {
+	if c.drained != nil {
+		close(c.drained)
+		c.drained = nil
+	}
+}
+
 // writeFailed lets the reader end the connection. writing stays true: nothing is written any more.
 func (c *conn) writeFailed() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.queue = nil
+	c.queue, c.broken = nil, true
+	c.letGo()
 	if c.closing {
 		c.interrupt()
 		return

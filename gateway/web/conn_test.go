@@ -29,6 +29,11 @@ type echo struct {
 }
 
 func (e *echo) onFrame(_ context.Context, frame []byte) {
+	if string(frame) == "bye" {
+		e.c.Send([]byte("the last word"))
+		e.c.Close(closeUnauthenticated, "unauthenticated")
+		return
+	}
 	if bytes.HasPrefix(frame, []byte("flood ")) {
 		for e.c.Send(bytes.Repeat([]byte("x"), 8<<10)) {
 		}
@@ -281,6 +286,25 @@ func TestBadInputCloses(t *testing.T) {
 	}
 	if _, got, err := ws.Read(t.Context()); err != nil || string(got) != whole {
 		t.Fatalf("exactly 64 KiB: %d bytes, %v", len(got), err)
+	}
+}
+
+// A handler that answers and closes: the answer comes first, every time.
+func TestLastWordBeforeTheClose(t *testing.T) {
+	r := newRig(t, time.Second)
+	for range 200 {
+		ws := r.dial()
+		e := <-r.got
+		if err := ws.Write(t.Context(), websocket.MessageText, []byte("bye")); err != nil {
+			t.Fatal(err)
+		}
+		if _, got, err := ws.Read(t.Context()); err != nil || string(got) != "the last word" {
+			t.Fatalf("got %q, %v", got, err)
+		}
+		r.wantClose(ws, closeUnauthenticated, "unauthenticated")
+		if got := <-e.closed; got != "4500 unauthenticated" {
+			t.Errorf("onClose %q", got)
+		}
 	}
 }
 

@@ -81,6 +81,7 @@ func (c *conn) release() {
 func (c *conn) wait() error {
 	c.timed = false
 	if c.isClosing() {
+		c.drain()
 		return net.ErrClosed
 	}
 	if len(c.unread) > 0 || c.br.Buffered() > 0 {
