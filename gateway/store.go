@@ -191,6 +191,8 @@ type AgentStore interface {
 	SaveLink(ctx context.Context, hash string, agent ID, until, now time.Time) error
 	Session(ctx context.Context, hash string, now time.Time) (Agent, error)
 	EndSession(ctx context.Context, hash string) error
+	// Sessions says which of these sessions live, and which role each one's agent has now.
+	Sessions(ctx context.Context, hashes []string, now time.Time) (map[string]Role, error)
 	// Memberships lists by agent or by mailbox; "" = any.
 	Memberships(ctx context.Context, agent, mailbox ID) ([]Membership, error)
 	// SetMembers makes exactly these agents the mailbox's members; new ones start not available.

@@ -181,13 +181,24 @@ func sessions(w *World) {
 	save("over")
 	w.Pass(time.Hour)
 	gone("over")
+	live := func(want int) {
+		w.Helper()
+		got, err := w.Store.Sessions(w.Context(), []string{"ended", "old password", "over", "disabled", "none"}, w.Now())
+		w.ok(err)
+		if len(got) != want || want == 1 && got["disabled"] != gateway.RoleAgent {
+			w.Errorf("living sessions: %v, want %d", got, want)
+		}
+	}
+	live(0)
 	save("disabled")
+	live(1)
 	row, err := w.Store.Agent(w.Context(), a)
 	w.ok(err)
 	row.DisabledAt = w.Now()
 	_, _, err = w.Store.SaveAgent(w.Context(), row, gateway.System(), w.Now())
 	w.ok(err)
 	gone("disabled")
+	live(0)
 }
 
 // heldSince looks at who could have had a hand in an admin's account, and since when.

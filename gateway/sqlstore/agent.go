@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/postern-chat/postern/gateway"
@@ -158,6 +159,30 @@ func (s *Store) EndSession(ctx context.Context, hash string) error {
 		return err
 	})
 	return err
+}
+
+const qSessions = `SELECT s.hash, a.role FROM sessions s JOIN agents a ON a.id = s.agent
+WHERE s.until > $1 AND a.disabled_at = 0 AND s.hash IN (`
+
+// Sessions implements gateway.AgentStore.
+func (s *Store) Sessions(ctx context.Context, hashes []string, now time.Time) (map[string]gateway.Role, error) {
+	out := map[string]gateway.Role{}
+	for part := range slices.Chunk(hashes, 200) {
+		args := []any{ms(now)}
+		for _, h := range part {
+			args = append(args, h)
+		}
+		_, err := all(ctx, s, func(r scanner) (hash string, err error) {
+			var role gateway.Role
+			err = r.Scan(&hash, &role)
+			out[hash] = role
+			return hash, err
+		}, qSessions+list(1, len(part))+")", args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 const qBeat = `UPDATE agents SET last_beat_at = $1 WHERE id IN (`

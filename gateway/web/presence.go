@@ -217,6 +217,27 @@ func (p *presence) beats(ctx context.Context, now time.Time) {
 		if err := p.s.svc.Store.Beats(ctx, agents, now); err != nil {
 			p.s.log.Warn("store beats", "code", gateway.CodeOf(err))
 		}
+		p.closeOver(ctx, now)
+	}
+}
+
+// closeOver ends the sockets of agents whose session has ended, or whose role is another: also those that say nothing
+// and only listen.
+func (p *presence) closeOver(ctx context.Context, now time.Time) {
+	var logins []string
+	var list []*socket
+	for _, k := range p.all() {
+		if k.who().Staff() {
+			logins, list = append(logins, k.login), append(list, k)
+		}
+	}
+	roles, err := p.s.svc.Store.Sessions(ctx, logins, now)
+	if err != nil {
+		p.s.log.Warn("read sessions", "code", gateway.CodeOf(err))
+		return
+	}
+	for _, k := range list {
+		k.end(k.over(roles[k.login]))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/postern-chat/postern/gateway"
@@ -43,13 +44,18 @@ func (s *Server) routes() {
 // first sets what every answer carries, and refuses encoded bodies: nothing is ever inflated.
 func (s *Server) first(c *fiber.Ctx) error {
 	c.SetUserContext(s.base) // not c.Context(): that one is used again for the next request, while a query may still look at it
-	c.Set("X-Content-Type-Options", "nosniff")
-	c.Set("Referrer-Policy", "no-referrer")
-	c.Set("Cross-Origin-Resource-Policy", "same-origin")
+	always(c)
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return gateway.Unsupported("content-encoding")
 	}
 	return c.Next()
+}
+
+// always sets the headers of every answer, also of one that the listener refuses before any route.
+func always(c *fiber.Ctx) {
+	c.Set("X-Content-Type-Options", "nosniff")
+	c.Set("Referrer-Policy", "no-referrer")
+	c.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
 // failed turns any error into a code. What nobody foresaw is logged here, once, and never shown.
@@ -63,6 +69,7 @@ func (s *Server) failed(c *fiber.Ctx, err error) error {
 	if w.Code == "internal" {
 		s.log.Error("request", "id", id, "method", c.Method(), "route", c.Route().Path, "err", err)
 	}
+	always(c)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return c.Status(problemOf(w.Code).Status).JSON(w)
 }
@@ -101,10 +108,11 @@ func (s *Server) socketRoute(c *fiber.Ctx) error {
 	if err != nil && gateway.CodeOf(err) != "unauthenticated" {
 		return err
 	}
+	login := s.opt.Passwords.TokenHash(c.Cookies(agentCookie))
 	origin, _ := parseOrigin(s.opt.PublicURL.Scheme + "://" + s.opt.PublicURL.Host)
 	ip := s.addr(c)
 	return upgrade(c, s.sockets, upgradeOptions{Origins: []string{origin}}, func(l *conn) connHandler {
-		k, err := s.newSocket(l, agent, ip)
+		k, err := s.newSocket(l, agent, login, ip)
 		if err != nil {
 			s.log.Error("socket", "err", err)
 			l.Close(closeRestarting, "restarting")
@@ -200,7 +208,13 @@ const alreadyAnswered = answered(true)
 type answered bool
 
 // body decodes a JSON body strictly, without ever inflating it.
-func body(c *fiber.Ctx, v any) error { return strict(c.Context().Request.Body(), v) }
+func body(c *fiber.Ctx, v any) error {
+	raw := c.Context().Request.Body()
+	if !utf8.Valid(raw) { // the decoder would store other characters in their place
+		return gateway.Invalid("utf8")
+	}
+	return strict(raw, v)
+}
 
 func (s *Server) healthz(c *fiber.Ctx) error { return c.SendString("ok") }
 

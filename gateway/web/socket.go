@@ -34,6 +34,7 @@ type socket struct {
 	line  line
 	nonce string
 	agent gateway.Agent // of the upgrade's cookie; zero = none
+	login string        // hash of that cookie's token
 	ip    string        // prefix for limits
 
 	mu        sync.Mutex
@@ -52,14 +53,14 @@ type socket struct {
 	searches  []gateway.Payload // self-help before the conversation
 }
 
-func (s *Server) newSocket(l line, agent gateway.Agent, ip string) (*socket, error) {
+func (s *Server) newSocket(l line, agent gateway.Agent, login, ip string) (*socket, error) {
 	var b [24]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return nil, gateway.Internal("make a nonce", err)
 	}
 	now := s.svc.Now()
 	return &socket{
-		s: s, line: l, agent: agent, ip: ip, nonce: base64.RawURLEncoding.EncodeToString(b[:]),
+		s: s, line: l, agent: agent, login: login, ip: ip, nonce: base64.RawURLEncoding.EncodeToString(b[:]),
 		topics: map[string]bool{}, lastInput: now, lastFrame: now, place: -1,
 	}, nil
 }
@@ -122,6 +123,11 @@ func (k *socket) command(ctx context.Context, name, id string, raw json.RawMessa
 		k.refuse(id, gateway.TooMany(1000))
 		return
 	}
+	if code, err := k.stillIn(ctx); err != nil {
+		k.refuse(id, err)
+		k.end(code)
+		return
+	}
 	ok, err := k.dispatch(ctx, name, raw)
 	if err != nil {
 		k.refuse(id, err)
@@ -151,6 +157,44 @@ func (k *socket) tellReach(v reachView) {
 	if news {
 		k.signal("presence", v)
 	}
+}
+
+// stillIn looks at an agent's session again: a socket outlives neither its end nor its role. code is how to close the
+// socket, 0 = leave it.
+func (k *socket) stillIn(ctx context.Context) (code int, err error) {
+	c := k.who()
+	if !c.Staff() {
+		return 0, nil
+	}
+	a, err := k.s.svc.Store.Session(ctx, k.login, k.s.svc.Now())
+	if err != nil && gateway.CodeOf(err) != "not_found" {
+		return 0, err
+	}
+	if code = k.over(a.Role); code != 0 {
+		return code, gateway.Unauthenticated()
+	}
+	return 0, nil
+}
+
+// end closes the socket with one of over's codes; 0 leaves it.
+func (k *socket) end(code int) {
+	switch code {
+	case closeTokenExpired:
+		k.line.Close(code, "token_expired")
+	case closeUnauthenticated:
+		k.line.Close(code, "unauthenticated")
+	}
+}
+
+// over says how to close an agent's socket whose session has this role now ("" = has ended), 0 = not at all.
+func (k *socket) over(now gateway.Role) int {
+	switch c := k.who(); {
+	case !c.Staff() || now == c.Actor.Role:
+		return 0
+	case now == "":
+		return closeUnauthenticated
+	}
+	return closeTokenExpired // it comes back with the new role
 }
 
 // key names the one whose bucket pays: the person if known, else the address.
