@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { request } from "node:http";
 import { Staff, site } from "./kit/api.mjs";
-import { accept, button, goTo, log, onDuty, openPanel, panel, replies, side, signIn, startChat, t, thread, writes } from "./kit/people.mjs";
+import { accept, button, closes, goTo, log, onDuty, openPanel, panel, replies, side, signIn, startChat, t, thread, visit, writes } from "./kit/people.mjs";
 import { until } from "./kit/server.mjs";
 import { suite } from "./kit/world.mjs";
 
@@ -343,3 +343,54 @@ scene("G02: scripts in articles and replies are text in the admin pages, in the 
 		await inert(ada);
 	}
 });
+
+scene("G02: scripts in names, a greeting, a requested value, a reason and a rating are text, at the shop too", async () => {
+	const { mailboxes } = await admin.call("GET", "/v1/mailboxes");
+	const orders = mailboxes.find((m) => m.slug === "orders");
+	await admin.call("PUT", `/v1/mailboxes/${orders.id}`, { ...orders, name: script, greeting: bad("greeting"), signature: bad("signature") });
+	const { agents } = await admin.call("GET", "/v1/agents");
+	const { id, email, role, capacity, version } = agents.find((a) => a.email === "mia@shop.example");
+	await admin.call("PUT", `/v1/agents/${id}`, { email, role, capacity, version, name: script });
+	await mia.page.reload();
+	await mia.page.locator(".be-button").waitFor();
+	await goTo(mia.page, "mine");
+	await mia.page.locator("[data-row]").first().click();
+	await vic.page.goto(host);
+	f = await openPanel(vic.page);
+	await f.getByText(script).first().waitFor();
+	await inert(mia, vic);
+	await f.getByRole("button", { name: new RegExp(`^${t("home.open")}`) }).click();
+	await closes(mia.page, bad("reason"));
+	await f.locator("label.star").nth(3).click();
+	await f.getByLabel(t("end.text")).fill(bad("rating"));
+	await button(f, "end.rate").click();
+	await f.getByText(t("end.thanks")).waitFor();
+	await inert(mia, vic);
+	f = await visit(s.demo, vic); // whose own page it is that shows the change
+	await startChat(f, bad("again"));
+	await accept(mia.page);
+	await side(mia.page, "verify").click();
+	const tab = mia.page.locator("#side");
+	await tab.getByLabel(t("offer.kind")).selectOption({ label: "Change your display name" });
+	await tab.getByLabel("New name", { exact: true }).fill(script);
+	await tab.getByRole("button", { name: t("offer.preview") }).click();
+	await tab.getByText(script).first().waitFor();
+	await tab.getByRole("button", { name: t("offer.go") }).click();
+	await tab.getByText(t("gate.offered")).first().waitFor();
+	await f.getByText(script).nth(1).waitFor();
+	await inert(mia, vic);
+	await button(f, "verify.login").click();
+	await vic.page.waitForURL(/support-verify/);
+	await vic.page.getByLabel("E-mail").fill("robin@example.com");
+	await vic.page.getByLabel("Password").fill("postern-demo");
+	await vic.page.getByRole("button", { name: "Log in" }).click();
+	await vic.page.getByRole("main").getByText(script).first().waitFor();
+	await inert(vic);
+	await vic.page.getByRole("button", { name: "Deny" }).click();
+	await vic.page.waitForURL(/support\/orders/);
+	await tab.getByText(t("gate.denied")).first().waitFor();
+	await goTo(mia.page, "closed");
+	await mia.page.locator("[data-row]").first().click();
+	await mia.page.getByText(bad("rating")).or(mia.page.getByText(script)).first().waitFor();
+	await inert(mia, vic);
+}, 120);
