@@ -1,5 +1,6 @@
 // Nobody answers: one ticket, its number at once, the answer by mail into the spool (P05, P44-P47 and walk 6).
 import { strict as assert } from "node:assert";
+import { Staff } from "./kit/api.mjs";
 import { be, button, closes, goTo, like, log, onDuty, panel, signIn, startChat, t, tabTo, thread, visit } from "./kit/people.mjs";
 import { axe, suite } from "./kit/world.mjs";
 import { mailText, until } from "./kit/server.mjs";
@@ -18,6 +19,7 @@ scene("wholesale has nobody on duty: Leave a message, with an address, makes a t
 	const email = f.getByLabel(t("form.email"));
 	await email.fill("not an address");
 	await button(f, "form.send").click();
+	await f.getByText(t("form.bad.email")).waitFor();
 	assert.equal(await log(f).count(), 0, "nothing is sent with a wrong address");
 	await email.fill("cafe@example.net");
 	await button(f, "form.send").click();
@@ -33,7 +35,7 @@ scene("a chat in Accounts that rings and is not accepted becomes exactly one tic
 	await startChat(f, "My plan renewed twice", { name: "Kim", email: "kim@example.net" });
 	await be(sol.page, "unavailable");
 	const line = log(f).getByText(like("line.missed"));
-	await line.waitFor({ timeout: 40_000 });
+	await line.waitFor({ timeout: 120_000 });
 	number = /\d+/.exec((await line.textContent()) ?? "")?.[0];
 	assert.ok(number, "the line names the ticket");
 	const row = sol.page.locator("[data-row]").filter({ hasText: "My plan renewed twice" });
@@ -155,5 +157,37 @@ scene("a waiting visitor can send it as an e-mail instead", async () => {
 	await f.getByLabel(t("wait.email.to")).fill("lee@example.net");
 	await button(f, "wait.email").click();
 	await log(f).getByText(like("line.ticket")).first().waitFor();
+	await p.leave();
+});
+
+scene("P07: the last agent goes while the panel stands open: Talk to us becomes Leave a message, words and focus stay; out of hours it says when we are back", async () => {
+	const p = await s.world.person("onlooker");
+	const f = await visit(s.demo, p, "/support/accounts");
+	await button(f, "home.talk").waitFor();
+	await be(sol.page, "unavailable");
+	await button(f, "home.leave").waitFor();
+	await f.getByText(t("home.nobody")).waitFor();
+	await be(sol.page, "available");
+	await button(f, "home.talk").click();
+	const words = f.getByLabel(t("form.text"));
+	await words.fill("While I write");
+	await sol.page.goto("about:blank"); // he closes the console
+	await f.getByRole("heading", { name: t("home.leave") }).waitFor();
+	await button(f, "form.send").waitFor();
+	assert.equal(await words.inputValue(), "While I write");
+	assert.ok(await words.evaluate((e) => e === document.activeElement && document.hasFocus()));
+	await sol.page.goto(s.demo.console);
+	await button(f, "form.start").waitFor();
+	const ada = await Staff.in(s.demo.gateway, "ada@shop.example");
+	const opens = new Date();
+	opens.setUTCDate(opens.getUTCDate() + 2);
+	opens.setUTCHours(9, 0, 0, 0);
+	await ada.change("accounts", { hours: [{ day: opens.getUTCDay(), from: 9 * 60, to: 10 * 60 }] });
+	const when = await p.page.evaluate((at) => new Intl.DateTimeFormat("en", { weekday: "long", hour: "2-digit", minute: "2-digit" }).format(at), opens.getTime());
+	await f.getByText(t("home.back", { time: when })).waitFor();
+	await button(f, "panel.back").click();
+	await f.getByText(`${t("home.closed")} ${t("home.back", { time: when })}`).waitFor();
+	await ada.change("accounts", { hours: [] });
+	await button(f, "home.talk").waitFor();
 	await p.leave();
 });

@@ -82,7 +82,7 @@ async function settled(round, n) {
 	await until(`round ${round} in both windows`, async () => {
 		const [a, b] = [await words(mine, round), await words(hers, round)];
 		return a.length >= 2 * n && b.length >= 2 * n;
-	}, 45);
+	}, 90);
 	await f.getByText(t("state.waiting")).waitFor({ state: "hidden" });
 	await until(`round ${round} at rest`, async () => String(await words(mine, round)) === String(await words(hers, round)));
 	const all = await words(mine, round);
@@ -95,12 +95,8 @@ const says = {
 	v: (round, i) => writes(f, `v${round}-${i}`),
 	m: (round, i) => replies(mia.page, `m${round}-${i}`),
 };
-/** Milliseconds until the warning stands there. */
-async function warned(at) {
-	const begun = Date.now();
-	await warning(at).waitFor();
-	return Date.now() - begun;
-}
+// After how long it says so, and after how long it gives up, is kit/socket.test.ts's matter: there time is virtual.
+const warned = (at) => warning(at).waitFor();
 
 scene("two people talk, each over a line of their own", async () => {
 	office = await World.start(lines[1].args);
@@ -117,32 +113,30 @@ scene("two people talk, each over a line of their own", async () => {
 	assert.ok(lines[0].opened > 0 && lines[1].opened > 0, "both lines are used");
 });
 
-scene("the visitor's line holds all bytes for 7 s: a yellow line after 2 s, typing goes on, the same connection carries on", async () => {
+scene("the visitor's line holds all bytes: a yellow line, typing goes on, the same connection carries on", async () => {
 	const sockets = [];
 	noor.page.on("websocket", (w) => sockets.push(w.url()));
 	lines[0].mode = "hold";
 	await says.v(1, 0);
-	const ms = await warned(f);
-	assert.ok(ms > 1000 && ms < 4000, `the warning came after ${ms} ms`);
+	await warned(f);
+	// Quickly now: after 15 s without an answer the connection is given up.
 	const box = f.getByRole("textbox", { name: t("chat.write") });
-	await box.pressSequentially("half a sentence");
+	await box.fill("half a sentence");
 	assert.equal(await box.inputValue(), "half a sentence");
-	await box.fill("");
-	for (let i = 0; i < 3; i++) {
-		if (i) await says.v(1, i);
-		await says.m(1, i);
-	}
+	await Promise.all([
+		says.v(1, 1).then(() => says.v(1, 2)),
+		says.m(1, 0).then(() => says.m(1, 1)).then(() => says.m(1, 2)),
+	]);
 	await f.getByText(t("state.waiting")).first().waitFor();
 	assert.equal(await warning(mia.page).count(), 0, "the agent's line is fine");
 	assert.deepEqual((await words(thread(mia.page), 1)).filter((w) => w[0] === "v"), [], "nothing passed");
-	await noor.page.waitForTimeout(4000);
 	lines[0].recover();
 	await settled(1, 3);
 	await warning(f).waitFor({ state: "hidden" });
 	assert.deepEqual(sockets, []);
 }, 90);
 
-scene("two connections hang for ever: the visitor's loses all, the agent's only the answers; new ones within 20 s, each message stored once", async () => {
+scene("two connections hang for ever: the visitor's loses all, the agent's only the answers; new ones come by themselves, each message is stored once", async () => {
 	const staff = await Staff.in(s.demo.gateway, "mia@shop.example");
 	const { conversations } = await staff.call("GET", "/v1/conversations?view=mine");
 	const stored = async () => {
@@ -151,7 +145,6 @@ scene("two connections hang for ever: the visitor's loses all, the agent's only 
 	};
 	lines[0].mode = "lose";
 	lines[1].mode = "deaf";
-	const begun = Date.now();
 	await Promise.all([says.v(2, 0), says.m(2, 0)]);
 	await Promise.all([warned(f), warned(mia.page)]);
 	await until("the agent's first one in the store", async () => (await stored()).length > 0);
@@ -159,7 +152,6 @@ scene("two connections hang for ever: the visitor's loses all, the agent's only 
 	assert.deepEqual(await stored(), ["m2-0"], "stored, and never acknowledged");
 	for (const l of lines) l.recover();
 	await settled(2, 3);
-	assert.ok(Date.now() - begun < 20_000, `${Date.now() - begun} ms`);
 	assert.deepEqual((await stored()).sort(), ["m2-0", "m2-1", "m2-2", "v2-0", "v2-1", "v2-2"]);
 	for (const at of [f, mia.page]) await warning(at).waitFor({ state: "hidden" });
 }, 90);

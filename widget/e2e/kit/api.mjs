@@ -40,12 +40,12 @@ export class Staff {
 	/**
 	 * Changes settings of a mailbox, as the admin's page does.
 	 * @param {string} slug
-	 * @param {(mailbox: any) => object} change gives the fields that differ
+	 * @param {object | ((mailbox: any) => object)} change the fields that differ, or what gives them
 	 */
 	async change(slug, change) {
 		const { mailboxes } = await this.call("GET", "/v1/mailboxes");
 		const mb = mailboxes.find((/** @type {any} */ m) => m.slug === slug);
-		return this.call("PUT", `/v1/mailboxes/${mb.id}`, { ...mb, ...change(mb) });
+		return this.call("PUT", `/v1/mailboxes/${mb.id}`, { ...mb, ...(typeof change === "function" ? change(mb) : change) });
 	}
 
 	/**

@@ -20,7 +20,7 @@ export const out = join(e2e, "out");
  * @param {string} what
  * @param {() => T | undefined | null | false | Promise<T | undefined | null | false>} ready
  */
-export async function until(what, ready, seconds = 20) {
+export async function until(what, ready, seconds = 60) {
 	const end = Date.now() + seconds * 1000;
 	for (;;) {
 		const got = await ready();

@@ -82,7 +82,7 @@ export class World {
 			colorScheme: "light",
 			...options,
 		});
-		context.setDefaultTimeout(10_000);
+		context.setDefaultTimeout(30_000); // a machine may be busy; what does not come is a failure all the same
 		await context.tracing.start({ screenshots: false, snapshots: true });
 		const p = new Person(name, context);
 		context.on("page", (page) => this.#watch(p, page));
@@ -170,9 +170,10 @@ export class Suite {
 	 * One scene; what it leaves open stays for the next.
 	 * @param {string} name
 	 * @param {(s: Suite) => Promise<void>} run
+	 * @param {number} [seconds] on an idle machine; a busy one gets three times as many
 	 */
 	scene = (name, run, seconds = 60) =>
-		test(name, { timeout: seconds * 1000 }, async () => {
+		test(name, { timeout: 3 * seconds * 1000 }, async () => {
 			assert.ok(!this.broken, `a scene before this one failed: ${this.broken}`);
 			try {
 				await run(this);
