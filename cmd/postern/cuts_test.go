@@ -312,7 +312,7 @@ func TestThousandDisconnects(t *testing.T) {
 			}
 			r.cutOff(ctx, both)
 			for _, p := range both {
-				stored := r.stored(p[0].cv)
+				stored := r.history(p[0].cv)
 				for _, s := range p {
 					s.check(t, stored)
 				}
@@ -358,8 +358,8 @@ func (r *row) cutOff(ctx context.Context, both [][]*speaker) {
 	}
 }
 
-// stored gives the messages of a conversation as the database has them; its numbers have no gap.
-func (r *row) stored(cv string) (out []shown) {
+// history gives the messages of a conversation as the database has them; its numbers have no gap.
+func (r *row) history(cv string) (out []shown) {
 	r.Helper()
 	for after := uint64(0); ; {
 		events, err := r.Service.Store.Events(r.Context(), cv, after, 500)
