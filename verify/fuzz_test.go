@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,23 @@ func FuzzDoor(f *testing.F) {
 		d := verify.Door{Keys: verify.KeySet{{ID: "k", Alg: "ES256", Public: &key.PublicKey}}, Typ: "JWT", TypOptional: true}
 		if o, err := d.Open(raw, time.Unix(1795312800, 0)); err == nil {
 			t.Errorf("let in %q: %v", raw, o)
+		}
+	})
+}
+
+// Whatever a provider's key set looks like, what is taken from it can be used as it says and nothing else can.
+func FuzzParseProviderKeys(f *testing.F) {
+	f.Add([]byte(`{"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"AA","y":"AA"},{"kty":"oct","k":"AA"}]}`))
+	f.Add([]byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","use":"sig","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		set, err := verify.ParseProviderKeys(b)
+		if (err == nil) != (len(set) > 0) || len(set) > verify.MaxKeys || len(b) > verify.MaxKeySet && err == nil {
+			t.Fatalf("%d keys, %v", len(set), err)
+		}
+		for _, k := range set {
+			if found, ok := set.Find(k.ID); !ok || found.Alg != k.Alg || strings.HasPrefix(k.Alg, "HS") {
+				t.Errorf("took %+v", k)
+			}
 		}
 	})
 }
