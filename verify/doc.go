@@ -38,6 +38,9 @@
 // Burn{BurnNote, once}: no row inserted means that nothing more happens, and that is no error. Now reads
 // the clock and compares it with the high-water mark in one query.
 //
+// Issue and Spend serve the OIDC way: a table of slips (use, key unique, the rest as Slip has it) and the burns,
+// in one transaction; the first burn that exists undoes it. They need no lock: neither a change nor the log moves.
+//
 // When another transaction ends a conversation (closed, became a ticket), it reads the live rows inside
 // itself and carries out Revocations(rows, …) with the same body as Advance: no second transaction.
 package verify

@@ -110,9 +110,7 @@ func (g *Guard) judge(ctx context.Context, m moment, row Row, e LoginEvent, v Ve
 	}
 	if v.To == Matched {
 		burns = append(burns, Burn{Use: BurnCommit, Key: ch.Commit})
-		if until = m.now.Add(MatchLife); until.After(ch.ExpiresAt()) {
-			until = ch.ExpiresAt()
-		}
+		until = earlier(m.now.Add(MatchLife), ch.ExpiresAt())
 	}
 	by := Actor{Role: HostLogin, ID: e.Source}
 	s := stepOf(row, v.To, by, v.Reason, m.now, until, burns...)

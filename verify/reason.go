@@ -47,6 +47,10 @@ const (
 	ProofLevel          Reason = "proof.level"
 	ClockSkew           Reason = "clock.skew"
 	ClockJump           Reason = "clock.jump"
+	OIDCExchange        Reason = "oidc.exchange"
+	OIDCIss             Reason = "oidc.iss"
+	OIDCNonce           Reason = "oidc.nonce"
+	OIDCAud             Reason = "oidc.aud"
 	FinishKey           Reason = "finish.key"
 	FinishConversation  Reason = "finish.conversation"
 	FinishDigest        Reason = "finish.digest"
@@ -102,6 +106,10 @@ const (
 	ReceiptLevel            Reason = "receipt.level"
 	ReceiptCooling          Reason = "receipt.cooling"
 	EvidenceMissing         Reason = "evidence.missing"
+	EvidenceSig             Reason = "evidence.sig"
+	EvidenceIss             Reason = "evidence.iss"
+	EvidenceAud             Reason = "evidence.aud"
+	EvidenceNonceMismatch   Reason = "evidence.nonce_mismatch"
 	EvidenceNoAuthTime      Reason = "evidence.no_auth_time"
 	EvidenceStale           Reason = "evidence.stale"
 	EvidenceSubjectMismatch Reason = "evidence.subject_mismatch"
@@ -151,9 +159,10 @@ func (r Reason) Code() string {
 func (r Reason) proofCode() string {
 	switch r {
 	case EventChangeMismatch, ProofNoAuthTime, ProofStale, ProofLevel, ClockSkew, ClockJump,
+		OIDCExchange, OIDCIss, OIDCNonce, OIDCAud,
 		FinishKey, FinishConversation, FinishDigest,
 		ReceiptSig, ReceiptIss, ReceiptAud, ReceiptAudSingle, ReceiptLifetime, ReceiptExpired, ReceiptChangeMismatch,
-		ReceiptCommit, ReceiptLevel, ReceiptCooling, EvidenceMissing, EvidenceNoAuthTime, EvidenceStale,
+		ReceiptCommit, ReceiptLevel, ReceiptCooling, EvidenceMissing, EvidenceSig, EvidenceIss, EvidenceAud, EvidenceNonceMismatch, EvidenceNoAuthTime, EvidenceStale,
 		EvidenceSubjectMismatch, EvidenceWitness, FinishSig:
 		return "proof_refused"
 	}

@@ -113,10 +113,8 @@ func (x *tx) advance(c gateway.Conversation, s verify.Step) error {
 	if err := x.limited(s); err != nil {
 		return err
 	}
-	for _, b := range s.Burns {
-		if fresh, err := x.burn(b); err != nil || !fresh {
-			return firstOf(err, b.Taken())
-		}
+	if err := x.spend(s.Burns); err != nil {
+		return err
 	}
 	if s.To() == verify.Disowned {
 		c.Frozen = true
