@@ -211,7 +211,7 @@ func TestAbuseExchange(t *testing.T) {
 		{"D12 a code that the provider never gave", verifytest.Bend{Answer: func(q url.Values) { q.Set("code", "x") }}, verify.OIDCExchange, 1},
 		{"a code over 4 KiB", verifytest.Bend{Answer: func(q url.Values) { q.Set("code", strings.Repeat("x", 5<<10)) }}, verify.OIDCExchange, 0},
 		{"token endpoint: 500", verifytest.Bend{Serve: at("/token", status(500, "<html>"))}, verify.IDPUnavailable, 1},
-		{"token endpoint: a redirect", verifytest.Bend{Serve: at("/token", http.RedirectHandler("/jwks", 307).ServeHTTP)}, verify.OIDCExchange, 1},
+		{"token endpoint: a redirect", verifytest.Bend{Serve: at("/token", http.RedirectHandler("/jwks", http.StatusTemporaryRedirect).ServeHTTP)}, verify.OIDCExchange, 1},
 		{"token endpoint: 5 MB", verifytest.Bend{Serve: at("/token", status(200, strings.Repeat(" ", 5<<20)))}, verify.IDPUnavailable, 1},
 		{"no ID token", verifytest.Bend{Serve: at("/token", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -274,11 +274,11 @@ func TestAbuseDiscovery(t *testing.T) {
 		{"no PKCE with S256", set("code_challenge_methods_supported", []string{"plain"})},
 		{"a member twice", serve("/.well-known/openid-configuration", text(`{"issuer":"x","issuer":"y"}`))},
 		{"5 MB", serve("/.well-known/openid-configuration", text(`{"a":"`+strings.Repeat("a", 5<<20)+`"}`))},
-		{"a redirect", serve("/.well-known/openid-configuration", http.RedirectHandler("/elsewhere", 302).ServeHTTP)},
+		{"a redirect", serve("/.well-known/openid-configuration", http.RedirectHandler("/elsewhere", http.StatusFound).ServeHTTP)},
 		{"PAR says 500", serve("/par", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })},
 		{"PAR says 200", serve("/par", text(`{"request_uri":"urn:x"}`))},
 		{"PAR gives nothing", serve("/par", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); _, _ = w.Write([]byte(`{}`)) })},
-		{"PAR redirects", serve("/par", http.RedirectHandler("/elsewhere", 307).ServeHTTP)},
+		{"PAR redirects", serve("/par", http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect).ServeHTTP)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, c.bend, nil)
@@ -295,7 +295,7 @@ func TestAbuseKeySet(t *testing.T) {
 	ill := map[string]http.HandlerFunc{
 		"500":        func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
 		"5 MB":       func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 5<<20)) },
-		"a redirect": http.RedirectHandler("/elsewhere", 302).ServeHTTP,
+		"a redirect": http.RedirectHandler("/elsewhere", http.StatusFound).ServeHTTP,
 		"10,000 keys": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = fmt.Fprintf(w, `{"keys":[{"kty":"EC"}%s]}`, strings.Repeat(`,{"kty":"EC"}`, 9_999))
 		},
