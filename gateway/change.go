@@ -92,12 +92,7 @@ func (s *Service) ObserveLogin(ctx context.Context, e verify.LoginEvent) (verify
 		return verify.Verdict{}, verify.Refuse(verify.PolicyUnavailable)
 	}
 	v, err := s.Guard.Observe(ctx, e)
-	if v.Change != "" {
-		if row, e := s.Guard.Ledger.Change(ctx, v.Change); e == nil {
-			s.nudge(ctx, ID(row.Conversation))
-		}
-		s.wake()
-	}
+	s.told(ctx, v)
 	return v, err
 }
 

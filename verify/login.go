@@ -66,4 +66,5 @@ type Verdict struct {
 	Level     Level
 	Reason    Reason // why it was refused; "" = not refused
 	Return    string // where the host sends the browser; carries the finish token only after a match
+	Source    string `json:",omitempty"` // of a login at a provider: where it was made
 }

@@ -88,7 +88,7 @@ func (g *Guard) Return(ctx context.Context, cookie string, a LoginAnswer) (Verdi
 	if !Equal(a.State, g.state(cookie)) {
 		return Verdict{}, g.refuse(ctx, m, Row{Policy: m.hash}, Actor{Role: HostLogin, ID: s.Source}, StateInvalid)
 	}
-	v := Verdict{Change: row.ID, Challenge: s.Challenge, Return: row.Challenge.ReturnTo}
+	v := Verdict{Change: row.ID, Challenge: s.Challenge, Return: row.Challenge.ReturnTo, Source: s.Source}
 	if _, err := g.Ledger.Burned(ctx, Burn{Use: BurnState, Key: s.Key}); err == nil {
 		v.To, v.Reason = row.State, row.Reason
 		return v, nil
@@ -134,7 +134,7 @@ func (g *Guard) logIn(ctx context.Context, row Row, s Slip, t IDToken) (Verdict,
 	}
 	src, _ := m.policy.Source(s.Source)
 	v := MatchToken(*row.Challenge, src, t, m.policy, m.now)
-	v.Return = row.Challenge.ReturnTo
+	v.Return, v.Source = row.Challenge.ReturnTo, s.Source
 	by := Actor{Role: HostLogin, ID: s.Source}
 	if v.To == "" {
 		if err := g.note(ctx, m.now, row, by, v.Reason); err != nil {

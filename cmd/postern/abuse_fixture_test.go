@@ -17,6 +17,7 @@ import (
 	"github.com/postern-chat/postern/gateway"
 	"github.com/postern-chat/postern/gateway/token"
 	"github.com/postern-chat/postern/verify"
+	"github.com/postern-chat/postern/verify/verifytest"
 )
 
 // fixture is a running gateway, its host, its staff, and the clock of its database.
@@ -24,6 +25,8 @@ type fixture struct {
 	*node
 	engine string
 	site   *hostSite
+	club   *hostSite           // a second host, whose changes are confirmed at idp
+	idp    *verifytest.Hostile // its OpenID provider
 	clock  *testClock
 	staff  map[string]member
 	config Config
@@ -152,6 +155,7 @@ func startFixture(t *testing.T, engine string, o options) *fixture {
 	if o.clock && engine == "PostgreSQL" {
 		f.config.DatabaseURL = f.clock.settable(t, f.config.DatabaseURL)
 	}
+	f.join(t)
 	if o.config != nil {
 		o.config(&f.config)
 	}
@@ -183,7 +187,7 @@ func (f *fixture) start(t *testing.T, o options) {
 		}
 	})
 	f.node = &node{App: a, url: f.config.PublicURL}
-	f.site.gate = f.node
+	f.site.gate, f.club.gate = f.node, f.node
 }
 
 // people makes the mailbox and the staff of the fixture: tr1 ag1 ag2 sn1 su1 ad1 ad2 au1 ed1.

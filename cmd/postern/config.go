@@ -67,19 +67,28 @@ type HostConfig struct {
 	Name           string   `toml:"name"`             // kinds and mailboxes name it
 	Audience       string   `toml:"audience"`         // receipt aud, host of the commitment, iss of session tokens
 	Site           string   `toml:"site"`             // base of self_service; default return page
-	VerifyURL      string   `toml:"verify_url"`       // page that asks for the login
+	VerifyURL      string   `toml:"verify_url"`       // page that asks for the login; absent: an OpenID provider does
 	DeliveryURL    string   `toml:"delivery_url"`     // the backend's endpoint
 	RecoveryURL    string   `toml:"recovery_url"`     // for people who cannot log in
 	SessionKeyFile string   `toml:"session_key_file"` // PEM public key; absent: no session tokens
 	Allow          []string `toml:"allow"`            // loopback or private prefixes its URLs may resolve to
 }
 
-// SourceConfig is one source of login events, at /v1/events/NAME. Source: proof-gate.md §3.14.
+// SourceConfig is one source of login events, at /v1/events/NAME, or (adapter oidc) an OpenID provider at which
+// people log in for one change. Source: proof-gate.md §3.7, §3.14.
 type SourceConfig struct {
 	Name        string `toml:"name"`
-	Adapter     string `toml:"adapter"`
+	Adapter     string `toml:"adapter"` // webhook, oidc
 	Host        string `toml:"host"`
-	SecretsFile string `toml:"secrets_file"` // one whsec_ a line, newest first, at most two
+	SecretsFile string `toml:"secrets_file"` // one whsec_ a line, newest first, at most two; the newest signs deliveries
+
+	// Of an OpenID provider. Its redirect_uri there is PUBLIC_URL/verify/callback.
+	Issuer           string   `toml:"issuer"`
+	ClientID         string   `toml:"client_id"`
+	ClientKeyFile    string   `toml:"client_key_file"`    // PEM, P-256: private_key_jwt, preferred
+	ClientSecretFile string   `toml:"client_secret_file"` // else client_secret_basic
+	Strong           []string `toml:"strong"`             // acr or amr values that count as phishing-resistant (A3)
+	Allow            []string `toml:"allow"`              // loopback or private prefixes its names may resolve to
 }
 
 // Mistakes is everything wrong with a configuration, one line each, for an operator.

@@ -62,7 +62,7 @@ func TestExampleIsGeneratedFromConfigAndLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, _, err = Load([]string{"--config", open}, nil, io.Discard)
-	if len(c.Hosts) != 1 || len(c.Sources) != 1 || strings.Contains(err.Error(), "unknown key") {
+	if len(c.Hosts) != 1 || len(c.Sources) != 2 || strings.Contains(err.Error(), "unknown key") {
 		t.Errorf("%d hosts, %d sources, %v", len(c.Hosts), len(c.Sources), err)
 	}
 }
@@ -260,6 +260,60 @@ func mustSay(t *testing.T, err error, parts ...string) {
 	for _, p := range parts {
 		if !slices.ContainsFunc(bad, func(s string) bool { return strings.Contains(s, p) }) {
 			t.Errorf("no mistake says %q in\n%v", p, err)
+		}
+	}
+}
+
+// What a provider's entry can get wrong, all told at once; the client's secret is in no message.
+func TestProviderEntry(t *testing.T) {
+	dir := t.TempDir()
+	key, err := newSigningKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, secret, short := write(t, dir, "key.pem", string(key)), write(t, dir, "secret", "0123456789abcdef\n"), write(t, dir, "short", "hunter2\n")
+	deliveries := write(t, dir, "deliveries", secretLine)
+	entry := func(lines string) string {
+		return write(t, t.TempDir(), "p.toml", `
+[[host]]
+name = "club"
+audience = "https://acct.club.test"
+site = "https://club.test"
+delivery_url = "https://acct.club.test/postern"
+[[source]]
+name = "idp"
+host = "club"
+`+lines)
+	}
+	good := `adapter = "oidc"
+issuer = "https://idp.club.test"
+client_id = "postern"
+`
+	for _, ok := range []string{"client_key_file = '" + pem + "'\n", "client_secret_file = '" + secret + "'\nstrong = ['phr']\nallow = ['10.0.0.0/8']\n"} {
+		c, _, err := Load([]string{"--config", entry(good + ok + "secrets_file = '" + deliveries + "'\n")}, nil, io.Discard)
+		if err != nil || len(c.Sources) != 1 || c.Sources[0].Issuer != "https://idp.club.test" {
+			t.Errorf("%v", err)
+		}
+	}
+	for _, c := range []struct {
+		lines string
+		says  []string
+	}{
+		{good, []string{"source idp: one of client_key_file and client_secret_file", "host club: none of its sources has a secrets_file"}},
+		{good + "client_key_file = '" + pem + "'\nclient_secret_file = '" + secret + "'\n", []string{"one of client_key_file and client_secret_file"}},
+		{good + "client_key_file = '" + secret + "'\n", []string{"client_key_file: must be a PKCS #8 PEM file"}},
+		{good + "client_key_file = '/nonexistent'\n", []string{"source idp: client_key_file: open"}},
+		{good + "client_secret_file = '/nonexistent'\n", []string{"source idp: client_secret_file: open"}},
+		{good + "client_secret_file = '" + short + "'\nallow = ['everyone']\n", []string{"must hold at least 16 characters", "allow: \"everyone\""}},
+		{"adapter = \"oidc\"\nissuer = \"http://idp.club.test\"\n", []string{"issuer: must be https", "issuer and client_id are needed"}},
+		{"adapter = \"oidc\"\nissuer = \"https://idp.club.test?a\"\nclient_id = \"c\"\n", []string{"issuer: must be https"}},
+		{"adapter = \"webhook\"\nissuer = \"https://idp.club.test\"\nsecrets_file = '" + deliveries + "'\n", []string{"are for adapter oidc", "verify_url must be an absolute"}},
+		{good + "client_secret_file = '" + secret + "'\n[[source]]\nname = \"two\"\nhost = \"club\"\n" + good + "client_secret_file = '" + secret + "'\n", []string{"source two: host club has a provider already"}},
+	} {
+		_, _, err := Load([]string{"--config", entry(c.lines)}, nil, io.Discard)
+		mustSay(t, err, c.says...)
+		if err != nil && (strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "0123456789abcdef")) {
+			t.Errorf("says too much: %v", err)
 		}
 	}
 }

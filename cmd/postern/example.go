@@ -13,7 +13,7 @@ const entries = `
 # name = "shop"
 # audience = "https://acct.site.test"   # receipt aud, host of the commitment, iss of session tokens
 # site = "https://site.test"            # base of self_service; default return page
-# verify_url = "https://site.test/support-verify"
+# verify_url = "https://site.test/support-verify"   # absent: an OpenID provider asks for the login
 # delivery_url = "https://acct.site.test/postern"
 # recovery_url = "https://site.test/forgot"
 # session_key_file = "shop.pub.pem"     # absent: no session tokens
@@ -24,7 +24,20 @@ const entries = `
 # name = "shop"
 # adapter = "webhook"
 # host = "shop"
-# secrets_file = "shop.secrets"         # one whsec_ a line, newest first, at most two
+# secrets_file = "shop.secrets"         # one whsec_ a line, newest first, at most two; the newest signs deliveries
+
+# An OpenID provider of a host, beside or instead of its verify_url; with both, what needs A3 goes to verify_url.
+# The provider needs the redirect_uri PUBLIC_URL/verify/callback. Without a webhook source, secrets_file stands here.
+# [[source]]
+# name = "idp"
+# adapter = "oidc"
+# host = "shop"
+# issuer = "https://idp.site.test"
+# client_id = "postern"
+# client_key_file = "idp.client.pem"    # P-256: private_key_jwt; preferred to
+# client_secret_file = ""               # client_secret_basic
+# strong = ["phr"]                      # acr or amr values that count as phishing-resistant (A3)
+# allow = []                            # loopback or private prefixes its names may resolve to
 `
 
 // Example is the example configuration: every key with its meaning and its default.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ecdsa"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -102,11 +103,12 @@ func (c Config) hostsAndSources() Mistakes {
 		if s.Name == "" || strings.Trim(s.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 			bad = append(bad, "source "+s.Name+": the name must be lower case letters, digits and -")
 		}
-		if s.Adapter != "webhook" {
-			bad = append(bad, "source "+s.Name+": adapter must be webhook")
+		bad = append(bad, s.mistakes()...)
+	}
+	for _, h := range c.Hosts {
+		if !slices.ContainsFunc(c.Sources, func(s SourceConfig) bool { return s.Host == h.Name && s.SecretsFile != "" }) && len(c.Sources) > 0 {
+			bad = append(bad, "host "+h.Name+": none of its sources has a secrets_file, so nothing can sign deliveries")
 		}
-		_, err := s.Secrets()
-		bad.add("source "+s.Name+": secrets_file", err)
 	}
 	slices.Sort(bad)
 	return bad
@@ -125,6 +127,61 @@ func (c Config) sharedSecrets() (bad Mistakes) {
 		}
 	}
 	return bad
+}
+
+// mistakes checks what the adapter needs, and that nothing of the other one is given.
+func (s SourceConfig) mistakes() (bad Mistakes) {
+	at := "source " + s.Name + ": "
+	if s.SecretsFile != "" || s.Adapter == "webhook" {
+		_, err := s.Secrets()
+		bad.add(at+"secrets_file", err)
+	}
+	switch s.Adapter {
+	case "webhook":
+		if s.Issuer+s.ClientID+s.ClientKeyFile+s.ClientSecretFile != "" || len(s.Strong)+len(s.Allow) > 0 {
+			bad = append(bad, at+"issuer, client_id, client_key_file, client_secret_file, strong and allow are for adapter oidc")
+		}
+		return bad
+	case verify.AdapterOIDC:
+	default:
+		return append(bad, at+"adapter must be webhook or oidc")
+	}
+	u, err := url.Parse(s.Issuer)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		bad = append(bad, at+"issuer: must be https, or http on a loopback host, without query or fragment")
+	}
+	if (s.ClientKeyFile == "") == (s.ClientSecretFile == "") {
+		bad = append(bad, at+"one of client_key_file and client_secret_file is needed")
+	}
+	_, _, err = s.credentials()
+	bad.add(strings.TrimSuffix(at, ": "), err)
+	bad.add(at+"allow", checkPrefixes(s.Allow))
+	return bad
+}
+
+// credentials reads what the gateway shows to the provider: a key, or a secret. Errors never hold the secret.
+func (s SourceConfig) credentials() (key *ecdsa.PrivateKey, secret string, err error) {
+	if s.ClientKeyFile != "" {
+		text, err := os.ReadFile(s.ClientKeyFile)
+		if err != nil {
+			return nil, "", fmt.Errorf("client_key_file: %w", err)
+		}
+		if key, err = readSigningKey(text); err != nil {
+			return nil, "", errors.New("client_key_file: must be a PKCS #8 PEM file with a P-256 key")
+		}
+		return key, "", nil
+	}
+	if s.ClientSecretFile == "" {
+		return nil, "", nil
+	}
+	text, err := os.ReadFile(s.ClientSecretFile)
+	if err != nil {
+		return nil, "", fmt.Errorf("client_secret_file: %w", err)
+	}
+	if secret = strings.TrimSpace(string(text)); len(secret) < 16 {
+		return nil, "", errors.New("client_secret_file: must hold at least 16 characters")
+	}
+	return nil, secret, nil
 }
 
 // Secrets reads the source's keys, newest first, decoded. Errors name the line, never its text.

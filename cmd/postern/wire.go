@@ -30,6 +30,7 @@ import (
 	"github.com/postern-chat/postern/kb/markdown"
 	"github.com/postern-chat/postern/verify"
 	"github.com/postern-chat/postern/verify/callback"
+	"github.com/postern-chat/postern/verify/oidc"
 	"github.com/postern-chat/postern/verify/value"
 	"github.com/postern-chat/postern/verify/webhook"
 )
@@ -167,10 +168,15 @@ func (a *App) gate(c Config, secret []byte) error {
 	if err != nil {
 		return err
 	}
+	providers, err := c.providers(a.outside)
+	if err != nil {
+		return err
+	}
 	a.sources, a.key = sources, signer.Key()
 	a.Service.Guard = &verify.Guard{
 		Ledger: a.store.ledger, Executor: executor, Signer: signer, Policy: a.Service.Policy, Check: value.Check, Rand: rand.Reader,
-		Secret: secret, Issuer: c.PublicURL, Origin: a.URL.Host + "/log",
+		Providers: providers,
+		Secret:    secret, Issuer: c.PublicURL, Origin: a.URL.Host + "/log",
 	}
 	return nil
 }
@@ -179,6 +185,9 @@ func (a *App) gate(c Config, secret []byte) error {
 func (c Config) hosts(o outside) (verify.Executor, map[string]verify.Source, error) {
 	targets, in := map[string]callback.Target{}, map[string]verify.Source{}
 	for _, s := range c.Sources {
+		if s.SecretsFile == "" { // a provider beside a webhook source
+			continue
+		}
 		raw, err := s.Secrets()
 		if err != nil {
 			return nil, nil, err
@@ -191,7 +200,9 @@ func (c Config) hosts(o outside) (verify.Executor, map[string]verify.Source, err
 			if h.Name != s.Host {
 				continue
 			}
-			in[s.Name] = sources()[s.Adapter](s, h, secrets)
+			if source := sources()[s.Adapter]; source != nil {
+				in[s.Name] = source(s, h, secrets)
+			}
 			allow, err := prefixes(h.Allow)
 			if err != nil {
 				return nil, nil, err
@@ -203,6 +214,33 @@ func (c Config) hosts(o outside) (verify.Executor, map[string]verify.Source, err
 	}
 	e, err := callback.New(targets, o.now, o.pause)
 	return e, in, err
+}
+
+// providers makes the OpenID providers of the deploy file, by name of their source.
+func (c Config) providers(o outside) (map[string]verify.Provider, error) {
+	out := map[string]verify.Provider{}
+	for _, s := range c.Sources {
+		if s.Adapter != verify.AdapterOIDC {
+			continue
+		}
+		key, secret, err := s.credentials()
+		if err != nil {
+			return nil, err
+		}
+		allow, err := prefixes(s.Allow)
+		if err != nil {
+			return nil, err
+		}
+		p, err := oidc.New(oidc.Config{
+			Issuer: s.Issuer, Client: s.ClientID, Redirect: c.PublicURL + web.CallbackPath, Key: key, Secret: secret, Strong: s.Strong,
+			Allow: allow, Now: o.now, Rand: rand.Reader,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		out[s.Name] = p
+	}
+	return out, nil
 }
 
 // pause waits, or returns early when ctx ends.

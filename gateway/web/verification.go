@@ -66,7 +66,11 @@ func (s *Server) verification(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		sources = append(sources, sourceView{SourceEntry: e, URL: s.opt.PublicURL.String() + "/v1/events/" + e.Name, Last: last})
+		path := "/v1/events/" + e.Name
+		if e.Adapter == verify.AdapterOIDC {
+			path = CallbackPath // what the provider must have as our redirect_uri
+		}
+		sources = append(sources, sourceView{SourceEntry: e, URL: s.opt.PublicURL.String() + path, Last: last})
 	}
 	out := fiber.Map{"hosts": s.hostViews(p), "sources": sources, "kinds": kindStates(p, switches, act), "off": ""}
 	if off != nil {

@@ -60,7 +60,7 @@ type login struct {
 func NewHostile(t *testing.T) *Hostile {
 	t.Helper()
 	h := &Hostile{
-		Client: "postern", Secret: "a secret & more", t: t,
+		Client: "postern", Secret: "a secret & some more", t: t,
 		calls: map[string]int{}, pushed: map[string]url.Values{}, codes: map[string]login{},
 	}
 	var err error

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/postern-chat/postern/verify"
+	"github.com/postern-chat/postern/verify/receipt"
 	"golang.org/x/crypto/bcrypt"
 )
 
@@ -37,6 +38,7 @@ type Config struct {
 	Host        string            // name of the gateway's host entry for this shop, the kid of session tokens; "" = Source
 	OwnKey      []byte            // makes the witness; the gateway never has it
 	SessionKey  *ecdsa.PrivateKey // signs session tokens; nil = visitors stay anonymous
+	IDPs        []receipt.IDP     // OpenID providers whose ID tokens are evidence here; none = the own page only
 	Mailbox     string            // slug for the snippet where a page names none; "" = orders
 	Log         *slog.Logger      // nil = nothing is logged
 	Now         func() time.Time  // nil = the clock

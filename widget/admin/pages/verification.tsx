@@ -178,7 +178,9 @@ function loosens(k: Kind): string {
 	return k.act === "agree" || (!k.act && k.switch?.asked_by) ? "a.kind.agree" : "a.kind.on";
 }
 
-function reason(code: string): string {
+/** What a reason means; at a provider of logins it is often the provider that is to blame. */
+function reason(code: string, adapter = ""): string {
+	if (adapter === "oidc" && has(`a.reason.provider.${code}`)) return t(`a.reason.provider.${code}`);
 	return has(`a.reason.${code}`) ? t(`a.reason.${code}`) : code;
 }
 function Sources({ v, reload, onNew }: { v: Verification; reload(): Promise<void>; onNew(): void }): JSX.Element {
@@ -218,12 +220,12 @@ function Sources({ v, reload, onNew }: { v: Verification; reload(): Promise<void
 						},
 						{ id: "host", label: t("a.host"), cell: (s) => s.host },
 						{ id: "adapter", label: t("a.source.adapter"), cell: (s) => s.adapter },
-						{ id: "last", label: t("a.source.last"), cell: (s) => <LastSeen last={s.last} /> },
+						{ id: "last", label: t("a.source.last"), cell: (s) => <LastSeen last={s.last} adapter={s.adapter} /> },
 						{
 							id: "acts",
 							label: t("a.actions"),
 							cell: (s) =>
-								may("settings") ? (
+								may("settings") && s.adapter !== "oidc" ? (
 									<Button
 										look="quiet"
 										busy={busy === s.name}
@@ -249,12 +251,12 @@ function Sources({ v, reload, onNew }: { v: Verification; reload(): Promise<void
 		</Part>
 	);
 }
-function LastSeen({ last }: { last?: Last }): JSX.Element {
+function LastSeen({ last, adapter }: { last?: Last; adapter: string }): JSX.Element {
 	if (!last) return <span class="quiet-text">{t("a.source.never")}</span>;
 	return (
 		<>
 			<Badge tone={last.reason ? "stop" : "ok"} icon={last.reason ? "warn" : "check"}>
-				{last.reason ? reason(last.reason) : t(last.test ? "a.source.tested" : "a.source.taken")}
+				{last.reason ? reason(last.reason, adapter) : t(last.test ? "a.source.tested" : "a.source.taken")}
 			</Badge>
 			<small class="under">
 				<When at={last.at} />
