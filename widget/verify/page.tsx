@@ -29,7 +29,9 @@ function Row({ name, children }: { name: string; children: ComponentChildren }) 
 	return (
 		<div>
 			<dt>{name}</dt>
-			<dd dir="auto">{children}</dd>
+			<dd>
+				<bdi>{children}</bdi>
+			</dd>
 		</div>
 	);
 }

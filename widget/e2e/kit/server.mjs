@@ -124,11 +124,12 @@ export class Process {
 
 /** `postern demo`: gateway and shop with sample data. */
 export class Demo {
-	/** @param {{data?: string, port?: number, shopPort?: number}} o */
+	/** @param {{data?: string, port?: number, shopPort?: number, provider?: boolean}} o */
 	static async start(o = {}) {
 		const d = new Demo();
 		d.data = o.data ?? join(folder(), "demo");
 		const args = ["demo", "--data", d.data, "--port", String(o.port ?? 0), "--shop-port", String(o.shopPort ?? 0)];
+		if (o.provider) args.push("--provider");
 		d.process = new Process(await binary(), args);
 		await d.process.ready("postern demo", (log) => log.includes("Ctrl-C stops it"));
 		const log = d.process.log;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 const read = (path) => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"));
 const tables = Object.fromEntries(
-	["en", "ar"].map((l) => [l, { ...read(`kit/i18n/${l}.json`), ...read(`console/i18n/${l}.json`), ...read(`admin/i18n/${l}.json`), ...read(`rate/i18n/${l}.json`) }]),
+	["en", "ar"].map((l) => [l, { ...read(`kit/i18n/${l}.json`), ...read(`console/i18n/${l}.json`), ...read(`admin/i18n/${l}.json`), ...read(`rate/i18n/${l}.json`), ...read(`verify/i18n/${l}.json`) }]),
 );
 const fill = (s, p) => s.replace(/\{([\w.]+)\}/g, (all, k) => (k in p ? String(p[k]) : all));
 
