@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"encoding/json"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,9 +15,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-chat/postern/verify"
 )
+
+// patience is how long a slow machine may take to start a process.
+const patience = 2 * time.Minute
 
 // run starts a process that ends with the test.
 func run(t *testing.T, c *exec.Cmd) (stdout io.Reader) {
@@ -81,11 +86,13 @@ func startOIDCProvider(t *testing.T, key *ecdsa.PrivateKey, mode string) real {
 }
 
 var (
-	formAction = regexp.MustCompile(`action="([^"]+)"`)
-	formPrompt = regexp.MustCompile(`name="prompt" value="([a-z]+)"`)
+	formOf    = regexp.MustCompile(`(?s)<form.*?</form>`)
+	actionOf  = regexp.MustCompile(`action="([^"]+)"`)
+	inputOf   = regexp.MustCompile(`(?s)<input[^>]*>`)
+	attribute = regexp.MustCompile(`(name|value)="([^"]*)"`)
 )
 
-// throughForms logs in at oidc-provider's pages: plain forms, one for the login, one for the consent.
+// throughForms logs in at a provider's own pages, which are plain forms: the login, perhaps a consent.
 func throughForms(t *testing.T, b *http.Client, to string, asks bool) *url.URL {
 	t.Helper()
 	at, err := url.Parse(to)
@@ -114,20 +121,43 @@ func throughForms(t *testing.T, b *http.Client, to string, asks bool) *url.URL {
 			res, err = b.Get(next.String())
 			continue
 		}
-		action, prompt := formAction.FindSubmatch(body), formPrompt.FindSubmatch(body)
-		if action == nil || prompt == nil {
-			t.Fatalf("%d without a form:\n%s", res.StatusCode, body)
-		}
-		if string(prompt[1]) == "login" {
+		action, fields := form(t, res.StatusCode, string(body))
+		if fields.Has("password") {
 			logins++
 		}
-		post, e := at.Parse(string(action[1]))
-		if e != nil {
-			t.Fatal(e)
+		if action != "#" {
+			if at, err = at.Parse(action); err != nil {
+				t.Fatal(err)
+			}
 		}
-		at = post
-		res, err = b.PostForm(post.String(), url.Values{"prompt": {string(prompt[1])}, "login": {"u-vic"}, "password": {"any"}})
+		res, err = b.PostForm(at.String(), fields)
 	}
 	t.Fatal("no way out of the provider's pages")
 	return nil
+}
+
+// form is the first form of a page, filled in.
+func form(t *testing.T, status int, page string) (action string, fields url.Values) {
+	t.Helper()
+	text := formOf.FindString(page)
+	m := actionOf.FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("%d without a form:\n%s", status, page)
+	}
+	fields = url.Values{}
+	for _, input := range inputOf.FindAllString(text, -1) {
+		got := map[string]string{}
+		for _, a := range attribute.FindAllStringSubmatch(input, -1) {
+			got[a[1]] = html.UnescapeString(a[2])
+		}
+		if got["name"] != "" {
+			fields.Set(got["name"], got["value"])
+		}
+	}
+	for name, value := range map[string]string{"login": "u-vic", "user": "dwho", "password": "dwho"} {
+		if fields.Has(name) {
+			fields.Set(name, value)
+		}
+	}
+	return html.UnescapeString(m[1]), fields
 }
