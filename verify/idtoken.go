@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // MaxIDToken is the size limit of an ID token that may become evidence, in bytes: the receipt that carries it
@@ -81,10 +83,13 @@ func readIDToken(raw string, o Object) (IDToken, error) {
 	return t, nil
 }
 
-// label is what the account's owner knows it by. It is shown to nobody else.
+// label is what the account's owner knows it by. It is shown to nobody else. One that holds control, format or
+// invisible characters could look like another account and is passed over.
 func (o Object) label() string {
 	for _, key := range []string{"email", "preferred_username", "name"} {
-		if s, err := o.String(key); err == nil && s != "" && len(s) <= 320 && whole(s) == nil {
+		s, err := o.String(key)
+		hidden := func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }
+		if err == nil && s != "" && len(s) <= 320 && strings.IndexFunc(s, hidden) < 0 {
 			return s
 		}
 	}

@@ -197,7 +197,7 @@ func (k *walker) check(before map[string]verify.Row) {
 		if chg, _ := r.Change.Digest(); chg != r.Chg || chg != ch.Chg {
 			k.Fatalf("invariant 2: %s has three digests", id)
 		}
-		if p.Evidence.AuthTime < ch.T0-2 || p.Evidence.AuthTime > p.ApprovedAt+5 {
+		if at := authTime(k.T, p.Evidence); at < ch.T0-2 || at > p.ApprovedAt+5 {
 			k.Fatalf("invariant 5: %s took a login outside its bounds", id)
 		}
 		if r.State == verify.Applied {

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -373,6 +374,37 @@ func TestAbuseCallback(t *testing.T) {
 			w.wantUnchanged()
 			w.wantClean()
 		})
+	}
+}
+
+// What the owner reads as his account is a plain name, or nothing.
+func TestAccountLabel(t *testing.T) {
+	for name, c := range map[string]struct {
+		claims jwt.MapClaims
+		want   string
+	}{
+		"an e-mail":              {jwt.MapClaims{"email": "vic@site.test", "name": "Vic"}, "vic@site.test"},
+		"a user name":            {jwt.MapClaims{"preferred_username": "vic", "name": "Vic Quill"}, "vic"},
+		"a name with a blank":    {jwt.MapClaims{"name": "Vic Quill"}, "Vic Quill"},
+		"none":                   {jwt.MapClaims{}, ""},
+		"a number":               {jwt.MapClaims{"email": 1, "name": "Vic"}, "Vic"},
+		"an override of reading": {jwt.MapClaims{"email": "vic@\u202etset.etis", "name": "Vic"}, "Vic"},
+		"a zero-width space":     {jwt.MapClaims{"email": "vic@site\u200b.test"}, ""},
+		"a line break":           {jwt.MapClaims{"email": "vic@site.test\nAccount: mal"}, ""},
+		"over 320 bytes":         {jwt.MapClaims{"email": strings.Repeat("v", 321)}, ""},
+	} {
+		w, p := newStepUp(t)
+		_, s := w.begun()
+		p.bend = func(claims jwt.MapClaims) {
+			delete(claims, "email")
+			maps.Copy(claims, c.claims)
+		}
+		if _, err := w.back(s); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := w.guard.Confirmation(t.Context(), s.Cookie); err != nil || got.Account != c.want {
+			t.Errorf("%s: %q, %v, want %q", name, got.Account, err, c.want)
+		}
 	}
 }
 
