@@ -19,7 +19,11 @@ type Relying struct {
 	Issuer string   // exact
 	Client string   // the gateway's client id there
 	Strong []string // values of acr or amr that say "phishing-resistant"; none = never A3
+	Skew   int64    // seconds that clocks may differ where that is more than 2 before t0 and 5 after now; at most 30
 }
+
+// MaxSkew is the widest that the bounds of a login's time can be set to, in seconds. Nothing widens them by itself.
+const MaxSkew = 30
 
 // IDToken is an ID token that the front door let in, with its claims read strictly.
 type IDToken struct {
@@ -123,7 +127,8 @@ func (o Object) words(key string) ([]string, error) {
 // Reasons: oidc.iss, oidc.aud, oidc.nonce (the token is not about this login at all), proof.stale, clock.skew,
 // proof.no_auth_time.
 func (r Relying) Judge(t IDToken, commit string, t0 int64, now time.Time, past time.Duration) (Level, Reason) {
-	from, until := t0-int64(authEarly/time.Second), now.Add(authLate).Unix()
+	skew := min(max(r.Skew, 0), MaxSkew)
+	from, until := t0-max(skew, int64(authEarly/time.Second)), now.Unix()+max(skew, int64(authLate/time.Second))
 	switch {
 	case r.Issuer == "" || t.Issuer != r.Issuer:
 		return E0, OIDCIss

@@ -59,6 +59,7 @@ type SourceEntry struct {
 	Issuer string   `json:"issuer,omitempty"`
 	Client string   `json:"client,omitempty"` // our client id there
 	Strong []string `json:"strong,omitempty"` // acr or amr values that count as phishing-resistant
+	Skew   int64    `json:"skew,omitempty"`   // seconds that its clock may differ, at most MaxSkew
 }
 
 // Policy is everything that decides what needs which proof. Its hash stands in every change, receipt and
@@ -130,6 +131,9 @@ func (p Policy) Mistakes() []string {
 		}
 		if s.Issuer == "" || s.Client == "" {
 			bad = append(bad, "source "+s.Name+": issuer and client_id are needed")
+		}
+		if s.Skew < 0 || s.Skew > MaxSkew {
+			bad = append(bad, "source "+s.Name+": clock_skew must be between 0 and 30 seconds")
 		}
 		if slices.ContainsFunc(p.Sources[:i], func(o SourceEntry) bool { return o.Adapter == AdapterOIDC && o.Host == s.Host }) {
 			bad = append(bad, "source "+s.Name+": host "+s.Host+" has a provider already")

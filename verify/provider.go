@@ -56,5 +56,5 @@ func (p Policy) Source(name string) (SourceEntry, bool) {
 
 // Relying is what is pinned about a source that is a provider.
 func (s SourceEntry) Relying() Relying {
-	return Relying{Issuer: s.Issuer, Client: s.Client, Strong: s.Strong}
+	return Relying{Issuer: s.Issuer, Client: s.Client, Strong: s.Strong, Skew: s.Skew}
 }

@@ -377,6 +377,38 @@ func TestAbuseCallback(t *testing.T) {
 	}
 }
 
+// The bounds can be set wider, to 30 s and no further, at the gateway and at the backend alike.
+func TestClockSkew(t *testing.T) {
+	const t0 = 1795312800
+	now := time.Unix(t0+100, 0)
+	for _, c := range []struct {
+		skew, iat, auth int64
+		want            verify.Reason
+	}{
+		{0, t0 - 2, t0 - 2, ""},
+		{0, t0 - 3, t0, verify.ClockSkew},
+		{0, t0, t0 - 3, verify.ProofStale},
+		{0, t0, t0 + 105, ""},
+		{0, t0, t0 + 106, verify.ClockSkew},
+		{1, t0 - 2, t0 - 2, ""},
+		{1, t0, t0 + 105, ""}, // never narrower
+		{20, t0 - 20, t0 - 20, ""},
+		{20, t0 - 21, t0, verify.ClockSkew},
+		{20, t0, t0 - 21, verify.ProofStale},
+		{20, t0 + 120, t0 + 120, ""},
+		{20, t0, t0 + 121, verify.ClockSkew},
+		{3600, t0, t0 - 30, ""},
+		{3600, t0, t0 - 31, verify.ProofStale},
+		{-5, t0, t0 - 3, verify.ProofStale},
+	} {
+		r := verify.Relying{Issuer: idp, Client: "postern", Skew: c.skew}
+		tok := verify.IDToken{Issuer: idp, Audience: []string{"postern"}, Nonce: "n", Iat: c.iat, Exp: c.iat + 300, AuthTime: c.auth}
+		if _, why := r.Judge(tok, "n", t0, now, 0); why != c.want {
+			t.Errorf("skew %d, iat t0%+d, auth_time t0%+d: %q, want %q", c.skew, c.iat-t0, c.auth-t0, why, c.want)
+		}
+	}
+}
+
 // What the owner reads as his account is a plain name, or nothing.
 func TestAccountLabel(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -88,6 +88,7 @@ type SourceConfig struct {
 	ClientKeyFile    string   `toml:"client_key_file"`    // PEM, P-256: private_key_jwt, preferred
 	ClientSecretFile string   `toml:"client_secret_file"` // else client_secret_basic
 	Strong           []string `toml:"strong"`             // acr or amr values that count as phishing-resistant (A3)
+	ClockSkew        int      `toml:"clock_skew"`         // seconds that its clock may differ, 0 to 30; 0 = 2 before, 5 after
 	Allow            []string `toml:"allow"`              // loopback or private prefixes its names may resolve to
 }
 

@@ -306,6 +306,7 @@ client_id = "postern"
 		{good + "client_secret_file = '/nonexistent'\n", []string{"source idp: client_secret_file: open"}},
 		{good + "client_secret_file = '" + short + "'\nallow = ['everyone']\n", []string{"must hold at least 16 characters", "allow: \"everyone\""}},
 		{"adapter = \"oidc\"\nissuer = \"http://idp.club.test\"\n", []string{"issuer: must be https", "issuer and client_id are needed"}},
+		{good + "client_secret_file = '" + secret + "'\nclock_skew = 31\n", []string{"clock_skew must be between 0 and 30"}},
 		{"adapter = \"oidc\"\nissuer = \"https://idp.club.test?a\"\nclient_id = \"c\"\n", []string{"issuer: must be https"}},
 		{"adapter = \"webhook\"\nissuer = \"https://idp.club.test\"\nsecrets_file = '" + deliveries + "'\n", []string{"are for adapter oidc", "verify_url must be an absolute"}},
 		{good + "client_secret_file = '" + secret + "'\n[[source]]\nname = \"two\"\nhost = \"club\"\n" + good + "client_secret_file = '" + secret + "'\n", []string{"source two: host club has a provider already"}},

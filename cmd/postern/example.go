@@ -37,6 +37,7 @@ const entries = `
 # client_key_file = "idp.client.pem"    # P-256: private_key_jwt; preferred to
 # client_secret_file = ""               # client_secret_basic
 # strong = ["phr"]                      # acr or amr values that count as phishing-resistant (A3)
+# clock_skew = 0                        # seconds that its clock may differ, at most 30; 0 = 2 before the challenge, 5 after now
 # allow = []                            # loopback or private prefixes its names may resolve to
 `
 

@@ -100,7 +100,7 @@ func (c Config) verifySources() []verify.SourceEntry {
 	var all []verify.SourceEntry
 	for _, s := range c.Sources {
 		all = append(all, verify.SourceEntry{
-			Name: s.Name, Adapter: s.Adapter, Host: s.Host, Issuer: s.Issuer, Client: s.ClientID, Strong: s.Strong,
+			Name: s.Name, Adapter: s.Adapter, Host: s.Host, Issuer: s.Issuer, Client: s.ClientID, Strong: s.Strong, Skew: int64(s.ClockSkew),
 		})
 	}
 	return all

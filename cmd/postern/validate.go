@@ -138,8 +138,8 @@ func (s SourceConfig) mistakes() (bad Mistakes) {
 	}
 	switch s.Adapter {
 	case "webhook":
-		if s.Issuer+s.ClientID+s.ClientKeyFile+s.ClientSecretFile != "" || len(s.Strong)+len(s.Allow) > 0 {
-			bad = append(bad, at+"issuer, client_id, client_key_file, client_secret_file, strong and allow are for adapter oidc")
+		if s.Issuer+s.ClientID+s.ClientKeyFile+s.ClientSecretFile != "" || len(s.Strong)+len(s.Allow)+s.ClockSkew != 0 {
+			bad = append(bad, at+"issuer, client_id, client_key_file, client_secret_file, strong, clock_skew and allow are for adapter oidc")
 		}
 		return bad
 	case verify.AdapterOIDC:
