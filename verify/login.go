@@ -50,12 +50,12 @@ type Reply struct {
 // Source turns deliveries of one issuer with one key set into login events.
 //
 // Parse refuses everything that is not authentic, fresh and well-formed; it never reads a change and never
-// looks at the clock (Delivery.At). Answer says what the sender reads: the verdicts in the order of the
+// looks at the clock (Delivery.At). Answer says what the sender of d reads: the verdicts in the order of the
 // events, or the error of Parse or of the Guard. The same delivery must get the same bytes.
-// Every implementation passes verifytest.Source.
+// Every implementation passes verifytest.Source, or verifytest.Hints if it never binds a login to a change.
 type Source interface {
 	Parse(ctx context.Context, d Delivery) ([]LoginEvent, error)
-	Answer(verdicts []Verdict, err error) Reply
+	Answer(d Delivery, verdicts []Verdict, err error) Reply
 }
 
 // Verdict is what became of one login event.

@@ -71,7 +71,7 @@ func buses(now func() time.Time) map[string]func(ctx context.Context, c Config) 
 func sources() map[string]func(s SourceConfig, host HostConfig, secrets []verify.Secret) verify.Source {
 	return map[string]func(SourceConfig, HostConfig, []verify.Secret) verify.Source{
 		"webhook": func(s SourceConfig, host HostConfig, secrets []verify.Secret) verify.Source {
-			return &webhook.Source{Name: s.Name, Host: s.Host, Issuer: host.Audience, Secrets: secrets}
+			return &webhook.Source{Name: s.Name, Host: s.Host, Issuer: host.Audience, Keys: verify.HookKeys{Secrets: secrets}}
 		},
 	}
 }

@@ -49,16 +49,15 @@ func (s *Server) loginEvent(c *fiber.Ctx) error {
 		return verify.Refuse(verify.PolicyUnavailable)
 	}
 	now, err := s.svc.Guard.Ledger.Now(c.UserContext())
-	if verify.ReasonOf(err) == verify.ClockJump {
-		now, err = s.svc.Now(), nil // tells who is authentic; the gate refuses him, with a line in the log
+	d := verify.Delivery{Method: c.Method(), Header: headers(c), Body: append([]byte(nil), raw...), At: now}
+	if err != nil { // our own clock tells who is authentic; the gate refuses him, with a line in the log
+		d.At = s.svc.Now()
 	}
-	if err != nil {
-		return s.reply(c, src.Answer(nil, err))
+	if err != nil && verify.ReasonOf(err) != verify.ClockJump {
+		return s.reply(c, src.Answer(d, nil, err))
 	}
-	answer, err := s.deliver(c.UserContext(), name, src, verify.Delivery{
-		Method: c.Method(), Header: headers(c), Body: append([]byte(nil), raw...), At: now,
-	})
-	s.remember(c.UserContext(), name, lastEvent{At: ms(now), Reason: verify.ReasonOf(err)})
+	answer, err := s.deliver(c.UserContext(), name, src, d)
+	s.remember(c.UserContext(), name, lastEvent{At: ms(d.At), Reason: verify.ReasonOf(err)})
 	return s.reply(c, answer)
 }
 
@@ -70,21 +69,21 @@ func (s *Server) deliver(ctx context.Context, name string, src verify.Source, d 
 		if e := s.svc.Guard.NoteUnauthentic(ctx, name, verify.ReasonOf(err)); e != nil {
 			s.log.Error("note refused event", "err", e)
 		}
-		return src.Answer(nil, err), err
+		return src.Answer(d, nil, err), err
 	}
 	var refused error
 	verdicts := make([]verify.Verdict, 0, len(events))
 	for _, e := range events {
 		v, err := s.svc.ObserveLogin(ctx, e)
 		if err != nil {
-			return src.Answer(append(verdicts, v), err), err
+			return src.Answer(d, append(verdicts, v), err), err
 		}
 		if v.Reason != "" {
 			refused = verify.Refuse(v.Reason)
 		}
 		verdicts = append(verdicts, v)
 	}
-	return src.Answer(verdicts, nil), refused
+	return src.Answer(d, verdicts, nil), refused
 }
 
 func (s *Server) reply(c *fiber.Ctx, r verify.Reply) error {
