@@ -28,6 +28,9 @@ type Door struct {
 // IDTokenDoor is the door for ID tokens of a provider with these keys: typ JWT or none, x5t ignored.
 func IDTokenDoor(keys KeySet) Door { return Door{Keys: keys, Typ: "JWT", TypOptional: true, X5T: true} }
 
+// SETDoor is the door for security event tokens of a transmitter with these keys: typ secevent+jwt, x5t ignored.
+func SETDoor(keys KeySet) Door { return Door{Keys: keys, Typ: "secevent+jwt", X5T: true} }
+
 // Open checks form, header and signature and returns the claims, read strictly. Claims that are times
 // (iat, exp, nbf, auth_time) are integers in 0 … now + 10 years if present. Issuer, audience and lifetime
 // are the caller's business. Every refusal is an error; none tells which check failed to the sender.
@@ -49,7 +52,7 @@ func (d Door) Open(raw string, now time.Time) (Object, error) {
 	}
 	p := jwt.NewParser(jwt.WithValidMethods([]string{key.Alg}), jwt.WithStrictDecoding(), jwt.WithJSONNumber(), jwt.WithoutClaimsValidation())
 	if _, err := p.Parse(raw, func(*jwt.Token) (any, error) { return key.Public, nil }); err != nil {
-		return nil, err
+		return nil, errDoorKey
 	}
 	return claims, nil
 }
@@ -75,7 +78,10 @@ func parts(raw string) (text [3][]byte, err error) {
 	}
 	for i, p := range strings.Split(raw, ".") {
 		b, ok := unb64(p)
-		if !ok || len(b) == 0 {
+		switch {
+		case ok && len(b) == 0 && i == 2: // alg none
+			return text, errDoorKey
+		case !ok || len(b) == 0:
 			return text, refuseToken()
 		}
 		text[i] = b
@@ -115,7 +121,7 @@ func (d Door) header(b []byte) (Key, error) {
 	}
 	key, ok := d.Keys.Find(kid)
 	if !ok || key.Alg != alg || !key.usable() {
-		return Key{}, refuseToken()
+		return Key{}, errDoorKey
 	}
 	return key, nil
 }
@@ -153,5 +159,12 @@ func (k Key) usable() bool {
 	}
 	return false
 }
+
+// errDoorKey refuses a token for its key: unknown, of another algorithm, or the signature is not the key's.
+var errDoorKey = errors.New("verify: the front door refuses the token's key or signature")
+
+// KeyRefused reports whether the front door refused a token for its key and not for its form. A sender of security
+// events may know that (RFC 8935 §2.4); nobody else is told.
+func KeyRefused(err error) bool { return errors.Is(err, errDoorKey) }
 
 func refuseToken() error { return errors.New("verify: the front door refuses the token") }

@@ -222,6 +222,14 @@ type Ledger interface {
 	// Burn.Taken of the first burn that exists. A step to disowned freezes the conversation.
 	Advance(ctx context.Context, s Step) error
 
+	// Kill carries out k.Once and then k.Steps over the live rows of k.Host's account k.Subject, each with the
+	// body of Advance, in one transaction, or nothing at all. It gives the rows as they are after it. The
+	// rows are read again under the locks of their conversations, so that a change that moves meanwhile is
+	// ended as it then is, and one that has got away (released or later) is left alone.
+	//
+	// Errors: clock.jump (only if there is something to end); Burn.Taken of k.Once.
+	Kill(ctx context.Context, k Kill) ([]Row, error)
+
 	// Note appends a leaf without a step: a refusal or an alarm. once, if set, is a burn key: a second
 	// note under it is dropped silently. A note is taken even while the clock is behind; its time is then
 	// the high-water mark.

@@ -13,6 +13,13 @@ const (
 	LoginDisowned  = "login.disowned"
 )
 
+// Kinds of events that name no challenge. Only SubjectKill does anything. Source: proof-gate.md §3.8.
+const (
+	LoginSeen   = "login.seen"   // an interactive login, seen by the way: E0
+	LoginOther  = "login.other"  // authentic, but no interactive login: event.not_login
+	SubjectKill = "subject.kill" // ends the live changes of the subject
+)
+
 // LoginEvent is an authentic login, as its Source read it. Authentic means only that the source said it:
 // whether it counts is Match's business. Source: proof-gate.md §3.8.
 type LoginEvent struct {
@@ -22,7 +29,7 @@ type LoginEvent struct {
 	Body     string // TokenHash of the body: the same id with another body is a replay
 	Issuer   string // who vouches for Subject; the host's audience for a webhook
 	Subject  string
-	Kind     string // login.confirmed, .denied, .disowned; else a hint
+	Kind     string // login.confirmed, .denied, .disowned; subject.kill; else a hint
 	AuthTime int64  // unix seconds; 0 = missing
 	ACR      string
 	AMR      []string

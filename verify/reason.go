@@ -16,6 +16,7 @@ const (
 	JSONDuplicate          Reason = "json.duplicate"
 	JSONInvalid            Reason = "json.invalid"
 	EventType              Reason = "event.type"
+	EventNotLogin          Reason = "event.not_login" // authentic, but no interactive login; its sender is not told
 	StateInvalid           Reason = "state"
 
 	// too_large, 413; unsupported, 415.
@@ -64,6 +65,7 @@ const (
 
 	// conflict, 409.
 	EventReplay       Reason = "event.replay"
+	EventKill         Reason = "event.kill" // a security event about the account ended the change
 	ChangeFrozen      Reason = "change.frozen"
 	ChangeState       Reason = "change.state"
 	ChangeBase        Reason = "change.base"
@@ -123,7 +125,7 @@ const (
 // Code is the wire code that the reason belongs to (architecture.md §6). An unknown reason is "internal".
 func (r Reason) Code() string {
 	switch r {
-	case ChangeSchema, ChangeValue, ChangeLabel, ChangeSubjectForbidden, JSONDuplicate, JSONInvalid, EventType, StateInvalid:
+	case ChangeSchema, ChangeValue, ChangeLabel, ChangeSubjectForbidden, JSONDuplicate, JSONInvalid, EventType, EventNotLogin, StateInvalid:
 		return "invalid"
 	case EventTooLarge:
 		return "too_large"
@@ -141,7 +143,7 @@ func (r Reason) Code() string {
 		return "subject_mismatch"
 	case StartUsed, FinishUsed:
 		return "proof_used"
-	case EventReplay, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, ReceiptAlreadyUsed:
+	case EventReplay, EventKill, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, ReceiptAlreadyUsed:
 		return "conflict"
 	case DraftExpired, OfferExpired, ChallengeExpired, StartExpired, FinishExpired, ProofExpired, HandleExpired:
 		return "proof_expired"

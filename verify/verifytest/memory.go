@@ -268,6 +268,35 @@ func (m *Memory) read(index []int64) ([][32]byte, error) {
 	return out, nil
 }
 
+// Kill implements verify.Ledger. Everything that could refuse a step is checked before the first one.
+func (m *Memory) Kill(ctx context.Context, k verify.Kill) ([]verify.Row, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, taken := m.burns[k.Once.Use+"\n"+k.Once.Key]; taken {
+		return nil, k.Once.Taken()
+	}
+	steps := k.Steps(m.all(func(r verify.Row) bool { return !r.State.Final() }))
+	if len(steps) > 0 && m.behind(k.At) {
+		return nil, verify.Refuse(verify.ClockJump)
+	}
+	m.burns[k.Once.Use+"\n"+k.Once.Key] = k.Once
+	var rows []verify.Row
+	for _, s := range steps {
+		if err := m.advance(s); err != nil {
+			return rows, err
+		}
+		row, err := m.row(s.Row.ID)
+		if err != nil {
+			return rows, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
 // Note implements verify.Ledger.
 func (m *Memory) Note(ctx context.Context, l verify.Leaf, once string) error {
 	if err := ctx.Err(); err != nil {
