@@ -51,6 +51,7 @@ type Delivery struct {
 type Reply struct {
 	Status      int
 	ContentType string
+	Language    string // Content-Language; "" = the body is for machines
 	Body        []byte
 }
 

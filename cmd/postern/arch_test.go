@@ -40,6 +40,8 @@ func places() map[string]place {
 		"verify/dial":        {floor: 1},
 		"verify/callback":    {floor: leaf},
 		"verify/oidc":        {floor: leaf, modules: "github.com/coreos/go-oidc/v3 golang.org/x/oauth2 github.com/golang-jwt/jwt/v5"},
+		"verify/ssf":         {floor: leaf},
+		"verify/adapter":     {floor: leaf},
 		"verify/value":       {floor: leaf, modules: "golang.org/x/net golang.org/x/text"},
 		"verify/conformance": {floor: leaf},
 		"kb/markdown":        {floor: leaf, modules: "github.com/yuin/goldmark"},

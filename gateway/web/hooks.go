@@ -91,6 +91,9 @@ func (s *Server) reply(c *fiber.Ctx, r verify.Reply) error {
 	if r.ContentType != "" {
 		c.Set(fiber.HeaderContentType, r.ContentType)
 	}
+	if r.Language != "" {
+		c.Set(fiber.HeaderContentLanguage, r.Language)
+	}
 	return c.Status(r.Status).Send(r.Body)
 }
 
