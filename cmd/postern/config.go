@@ -75,21 +75,29 @@ type HostConfig struct {
 }
 
 // SourceConfig is one source of login events, at /v1/events/NAME, or (adapter oidc) an OpenID provider at which
-// people log in for one change. Source: proof-gate.md §3.7, §3.14.
+// people log in for one change. forms says which adapter needs what. Source: proof-gate.md §3.7, §3.8, §3.14.
 type SourceConfig struct {
-	Name        string `toml:"name"`
-	Adapter     string `toml:"adapter"` // webhook, oidc
-	Host        string `toml:"host"`
-	SecretsFile string `toml:"secrets_file"` // one whsec_ a line, newest first, at most two; the newest signs deliveries
+	Name    string `toml:"name"`
+	Adapter string `toml:"adapter"` // webhook, oidc, ssf, keycloak, auth0, okta, cognito, supabase
+	Host    string `toml:"host"`
+	// One whsec_ a line, newest first, at most two: what the source signs with, unless it has public_keys or a form of
+	// its own; then they only sign deliveries. The newest of the host's first webhook source (else of its first source with secrets) signs deliveries.
+	SecretsFile string   `toml:"secrets_file"`
+	PublicKeys  []string `toml:"public_keys"` // whpk_, newest first, at most two: it signs with Ed25519 instead
+	TokenFile   string   `toml:"token_file"`  // one Authorization value a line, newest first, at most two: auth0, okta, ssf
 
-	// Of an OpenID provider. Its redirect_uri there is PUBLIC_URL/verify/callback.
-	Issuer           string   `toml:"issuer"`
-	ClientID         string   `toml:"client_id"`
+	// Of an OpenID provider (oidc), whose redirect_uri for us is PUBLIC_URL/verify/callback; some of others.
+	Issuer           string   `toml:"issuer"`             // oidc, ssf
+	ClientID         string   `toml:"client_id"`          // oidc; keycloak: logins at this client only
 	ClientKeyFile    string   `toml:"client_key_file"`    // PEM, P-256: private_key_jwt, preferred
 	ClientSecretFile string   `toml:"client_secret_file"` // else client_secret_basic
 	Strong           []string `toml:"strong"`             // acr or amr values that count as phishing-resistant (A3)
 	ClockSkew        int      `toml:"clock_skew"`         // seconds that its clock may differ, 0 to 30; 0 = 2 before, 5 after
-	Allow            []string `toml:"allow"`              // loopback or private prefixes its names may resolve to
+	Allow            []string `toml:"allow"`              // loopback or private prefixes its names may resolve to: oidc, ssf
+
+	// Of a transmitter of security events (ssf).
+	Audience string `toml:"audience"` // what it calls us; "" = public_url
+	JWKSURL  string `toml:"jwks_url"` // its keys
 }
 
 // Mistakes is everything wrong with a configuration, one line each, for an operator.

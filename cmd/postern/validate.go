@@ -118,44 +118,15 @@ func (c Config) hostsAndSources() Mistakes {
 func (c Config) sharedSecrets() (bad Mistakes) {
 	of := map[string]string{}
 	for _, s := range c.Sources {
-		keys, _ := s.Secrets() // whatever is wrong with them is said elsewhere
-		for _, k := range keys {
-			if first, has := of[string(k)]; has && first != s.Name {
-				bad = append(bad, "source "+s.Name+": secrets_file: shares a secret with source "+first)
+		for key, values := range s.believed() {
+			for _, v := range values {
+				if first, has := of[v]; has && first != s.Name {
+					bad = append(bad, "source "+s.Name+": "+key+": shares a secret or key with source "+first)
+				}
+				of[v] = s.Name
 			}
-			of[string(k)] = s.Name
 		}
 	}
-	return bad
-}
-
-// mistakes checks what the adapter needs, and that nothing of the other one is given.
-func (s SourceConfig) mistakes() (bad Mistakes) {
-	at := "source " + s.Name + ": "
-	if s.SecretsFile != "" || s.Adapter == "webhook" {
-		_, err := s.Secrets()
-		bad.add(at+"secrets_file", err)
-	}
-	switch s.Adapter {
-	case "webhook":
-		if s.Issuer+s.ClientID+s.ClientKeyFile+s.ClientSecretFile != "" || len(s.Strong)+len(s.Allow)+s.ClockSkew != 0 {
-			bad = append(bad, at+"issuer, client_id, client_key_file, client_secret_file, strong, clock_skew and allow are for adapter oidc")
-		}
-		return bad
-	case verify.AdapterOIDC:
-	default:
-		return append(bad, at+"adapter must be webhook or oidc")
-	}
-	u, err := url.Parse(s.Issuer)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
-		bad = append(bad, at+"issuer: must be https, or http on a loopback host, without query or fragment")
-	}
-	if (s.ClientKeyFile == "") == (s.ClientSecretFile == "") {
-		bad = append(bad, at+"one of client_key_file and client_secret_file is needed")
-	}
-	_, _, err = s.credentials()
-	bad.add(strings.TrimSuffix(at, ": "), err)
-	bad.add(at+"allow", checkPrefixes(s.Allow))
 	return bad
 }
 

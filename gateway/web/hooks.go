@@ -10,13 +10,20 @@ import (
 	"github.com/postern-chat/postern/verify"
 )
 
-// maxEvent is how large a login event may be (proof-gate.md §3.6).
+// maxEvent is how large a delivery of login events may be (proof-gate.md §3.6), in bytes.
 const maxEvent = 64 << 10
+
+// bulk is a source whose deliveries hold many events.
+type bulk interface{ MaxBody() int }
+
+// greeter is a source whose issuer asks by GET, once, whether the address is ours.
+type greeter interface{ Greets() bool }
 
 // hookRoutes are what a host's server speaks to.
 func (s *Server) hookRoutes(a *fiber.App) {
 	a.Get("/v1/challenge/:handle", s.challenge)
 	a.Post("/v1/events/:source", s.loginEvent)
+	a.Get("/v1/events/:source", s.greeted)
 	a.Get("/.well-known/postern.json", s.wellKnown)
 }
 
@@ -33,6 +40,14 @@ func (s *Server) challenge(c *fiber.Ctx) error {
 	return c.JSON(v)
 }
 
+// greeted answers the one-time question of an issuer that asks one; no other source has anything to read.
+func (s *Server) greeted(c *fiber.Ctx) error {
+	if g, ok := s.opt.Sources[c.Params("source")].(greeter); !ok || !g.Greets() {
+		return gateway.NotFound()
+	}
+	return s.loginEvent(c)
+}
+
 // loginEvent takes a delivery of a source, whole and raw: the source decides what is authentic, the gate
 // what it means.
 func (s *Server) loginEvent(c *fiber.Ctx) error {
@@ -41,9 +56,12 @@ func (s *Server) loginEvent(c *fiber.Ctx) error {
 	if !ok {
 		return gateway.NotFound()
 	}
-	raw := c.Context().Request.Body()
-	if len(raw) > maxEvent {
-		return gateway.TooLarge("body", maxEvent)
+	raw, limit := c.Context().Request.Body(), maxEvent
+	if b, ok := src.(bulk); ok {
+		limit = b.MaxBody()
+	}
+	if len(raw) > limit {
+		return gateway.TooLarge("body", limit)
 	}
 	if s.svc.Guard == nil {
 		return verify.Refuse(verify.PolicyUnavailable)
@@ -57,12 +75,12 @@ func (s *Server) loginEvent(c *fiber.Ctx) error {
 		return s.reply(c, src.Answer(d, nil, err))
 	}
 	answer, err := s.deliver(c.UserContext(), name, src, d)
-	s.remember(c.UserContext(), name, lastEvent{At: ms(d.At), Reason: verify.ReasonOf(err)})
+	s.remember(c.UserContext(), name, lastEvent{At: ms(d.At), Reason: verify.ReasonOf(err), Ignored: s.seen.ignored(name)})
 	return s.reply(c, answer)
 }
 
 // deliver is the one front door of login events: the source judges authenticity, the gate the rest. The error
-// says why the delivery moved nothing; the answer holds already what its sender may know of it.
+// says why nothing in the delivery counted; the answer holds already what its sender may know of it.
 func (s *Server) deliver(ctx context.Context, name string, src verify.Source, d verify.Delivery) (verify.Reply, error) {
 	events, err := src.Parse(ctx, d)
 	if err != nil {
@@ -72,16 +90,26 @@ func (s *Server) deliver(ctx context.Context, name string, src verify.Source, d 
 		return src.Answer(d, nil, err), err
 	}
 	var refused error
+	counted := len(events) == 0
 	verdicts := make([]verify.Verdict, 0, len(events))
 	for _, e := range events {
 		v, err := s.svc.ObserveLogin(ctx, e)
 		if err != nil {
 			return src.Answer(d, append(verdicts, v), err), err
 		}
-		if v.Reason != "" {
+		switch v.Reason {
+		case "":
+			counted = true
+		case verify.EventNotLogin:
+			s.seen.ignore(name)
+			fallthrough
+		default:
 			refused = verify.Refuse(v.Reason)
 		}
 		verdicts = append(verdicts, v)
+	}
+	if counted {
+		refused = nil
 	}
 	return src.Answer(d, verdicts, nil), refused
 }

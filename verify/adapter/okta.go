@@ -20,6 +20,9 @@ type Okta struct {
 
 var _ verify.Source = (*Okta)(nil)
 
+// Greets says that the issuer asks by GET once.
+func (k *Okta) Greets() bool { return true }
+
 // Parse implements verify.Source. A login is user.session.start with outcome SUCCESS of a user, at most 10 min old;
 // user.authentication.sso, which is sent on failure too, and all else are not. The one-time GET has no events.
 //

@@ -80,7 +80,7 @@ export type Pin = {
 };
 export type Reply = { id: string; mailbox?: string; owner?: string; title: string; text: string; version: number };
 export type Last = { at: number; reason?: string; test?: boolean };
-export type Source = { name: string; adapter: string; host: string; url: string; last?: Last };
+export type Source = { name: string; adapter: string; host: string; url: string; test?: boolean; last?: Last };
 export type Host = {
 	name: string;
 	audience: string;

@@ -225,7 +225,7 @@ function Sources({ v, reload, onNew }: { v: Verification; reload(): Promise<void
 							id: "acts",
 							label: t("a.actions"),
 							cell: (s) =>
-								may("settings") && s.adapter !== "oidc" ? (
+								may("settings") && s.test ? (
 									<Button
 										look="quiet"
 										busy={busy === s.name}
@@ -253,9 +253,10 @@ function Sources({ v, reload, onNew }: { v: Verification; reload(): Promise<void
 }
 function LastSeen({ last, adapter }: { last?: Last; adapter: string }): JSX.Element {
 	if (!last) return <span class="quiet-text">{t("a.source.never")}</span>;
+	const bad = last.reason && last.reason !== "event.not_login"; // of those most providers send many
 	return (
 		<>
-			<Badge tone={last.reason ? "stop" : "ok"} icon={last.reason ? "warn" : "check"}>
+			<Badge tone={bad ? "stop" : "ok"} icon={bad ? "warn" : "check"}>
 				{last.reason ? reason(last.reason, adapter) : t(last.test ? "a.source.tested" : "a.source.taken")}
 			</Badge>
 			<small class="under">
