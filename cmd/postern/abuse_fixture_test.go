@@ -27,6 +27,8 @@ type fixture struct {
 	site   *hostSite
 	club   *hostSite           // a second host, whose changes are confirmed at idp
 	idp    *verifytest.Hostile // its OpenID provider
+	caep   *transmitter        // reports security events of the accounts at site
+	hook   verify.Secret       // of the sources that other login providers sign as
 	clock  *testClock
 	staff  map[string]member
 	config Config
@@ -144,13 +146,17 @@ func (o *output) String() string {
 
 func startFixture(t *testing.T, engine string, o options) *fixture {
 	t.Helper()
-	f := &fixture{engine: engine, site: newSite(t), clock: &testClock{beside: o.beside}, staff: map[string]member{}, log: &output{}, typed: map[string][]string{}}
+	f := &fixture{engine: engine, site: newSite(t), caep: newTransmitter(t), hook: make([]byte, 32), clock: &testClock{beside: o.beside}, staff: map[string]member{}, log: &output{}, typed: map[string][]string{}}
 	f.site.now = f.clock.now
 	base := alone
 	if engine == "PostgreSQL" {
 		base = shared
 	}
 	f.config = f.site.config(t, base(t))
+	if _, err := rand.Read(f.hook); err != nil {
+		t.Fatal(err)
+	}
+	f.caep.sources(t, &f.config, f.hook)
 	f.config.TrustedProxies = []string{"127.0.0.1/32"} // each row comes from an address of its own
 	if o.clock && engine == "PostgreSQL" {
 		f.config.DatabaseURL = f.clock.settable(t, f.config.DatabaseURL)
