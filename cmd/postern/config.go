@@ -98,6 +98,7 @@ type SourceConfig struct {
 	// Of a transmitter of security events (ssf).
 	Audience string `toml:"audience"` // what it calls us; "" = public_url
 	JWKSURL  string `toml:"jwks_url"` // its keys
+	PollURL  string `toml:"poll_url"` // asked every 5 s (RFC 8936), with token_file's first value; "" = it pushes
 }
 
 // Mistakes is everything wrong with a configuration, one line each, for an operator.

@@ -50,7 +50,8 @@ const entries = `
 # issuer = "https://idp.site.test"      # exact iss, of the events and of the accounts in them
 # jwks_url = "https://idp.site.test/jwks"
 # audience = ""                         # what the transmitter calls us; empty = public_url
-# token_file = ""                       # the Authorization value that it shows, if any
+# poll_url = ""                         # where we ask for events every 5 s (RFC 8936); empty = it pushes
+# token_file = ""                       # the Authorization value that it shows, if any; with poll_url the one we show
 # allow = []
 
 # Logins as providers report them: keycloak, cognito, supabase (signed as a webhook is), auth0, okta (a token). They are

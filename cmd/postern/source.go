@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func forms() map[string]form {
 			k, err := s.hookKeys()
 			return &webhook.Source{Name: s.Name, Host: s.Host, Issuer: h.Audience, Keys: k}, err
 		}},
-		"ssf": {needs: "issuer jwks_url", may: "audience token_file allow secrets_file", make: SourceConfig.transmitter},
+		"ssf": {needs: "issuer jwks_url", may: "audience token_file poll_url allow secrets_file", make: SourceConfig.transmitter},
 		"keycloak": {needs: hookKeys + " client_id", make: func(s SourceConfig, h HostConfig, _ string) (verify.Source, error) {
 			k, err := s.hookKeys()
 			return &adapter.Keycloak{Origin: s.origin(h), Keys: k, Client: s.ClientID}, err
@@ -71,10 +72,46 @@ func (s SourceConfig) transmitter(_ HostConfig, public string) (verify.Source, e
 	if err != nil {
 		return nil, err
 	}
+	out := &ssf.Source{Name: s.Name, Host: s.Host, Issuer: s.Issuer, Audience: cmp.Or(s.Audience, public), Keys: keys}
+	if s.PollURL == "" { // else the token is what we show
+		out.Tokens, err = s.tokens()
+	}
+	return out, err
+}
+
+// poller makes what asks a transmitter that does not push; nil for any other source.
+func (s SourceConfig) poller() (*ssf.Poller, error) {
+	if s.PollURL == "" {
+		return nil, nil
+	}
+	allow, err := prefixes(s.Allow)
+	if err != nil {
+		return nil, err
+	}
 	tokens, err := s.tokens()
-	return &ssf.Source{
-		Name: s.Name, Host: s.Host, Issuer: s.Issuer, Audience: cmp.Or(s.Audience, public), Tokens: tokens, Keys: keys,
-	}, err
+	if err != nil {
+		return nil, err
+	}
+	return ssf.NewPoller(s.PollURL, append(tokens, "")[0], allow, nil)
+}
+
+// polls are what a running gateway does to fetch events, one for each source that does not push.
+func (c Config) polls(a *App) ([]func(context.Context), error) {
+	var out []func(context.Context)
+	for _, s := range c.Sources {
+		p, err := s.poller()
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		if p == nil {
+			continue
+		}
+		take := func(ctx context.Context, d verify.Delivery) verify.Reply { return a.server.Take(ctx, s.Name, d) }
+		out = append(out, func(ctx context.Context) {
+			p.Run(ctx, take, a.outside.pause, func(err error) { a.log.Warn("poll for events", "source", s.Name, "err", err) })
+		})
+	}
+	return out, nil
 }
 
 // hookKeys are what the source signs with: one form, public keys if there are any.
@@ -141,6 +178,7 @@ func (s SourceConfig) given() []string {
 		"secrets_file": s.SecretsFile != "", "public_keys": len(s.PublicKeys) > 0, "token_file": s.TokenFile != "", "issuer": s.Issuer != "",
 		"client_id": s.ClientID != "", "client_key_file": s.ClientKeyFile != "", "client_secret_file": s.ClientSecretFile != "",
 		"strong": len(s.Strong) > 0, "clock_skew": s.ClockSkew != 0, "allow": len(s.Allow) > 0, "audience": s.Audience != "", "jwks_url": s.JWKSURL != "",
+		"poll_url": s.PollURL != "",
 	} {
 		if is {
 			out = append(out, key)
@@ -166,7 +204,7 @@ func (s SourceConfig) mistakes() (bad Mistakes) {
 	}
 	for key, err := range map[string]error{
 		"secrets_file": s.checkSecrets(), "public_keys": s.checkPublicKeys(), "token_file": second(s.tokens()), "allow": checkPrefixes(s.Allow),
-		"issuer": checkAddress(s.Issuer, s.Adapter == "ssf"), "jwks_url": checkAddress(s.JWKSURL, false),
+		"issuer": checkAddress(s.Issuer, s.Adapter == "ssf"), "jwks_url": checkAddress(s.JWKSURL, false), "poll_url": checkAddress(s.PollURL, false),
 	} {
 		bad.add(at+key, err)
 	}

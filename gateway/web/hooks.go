@@ -66,17 +66,31 @@ func (s *Server) loginEvent(c *fiber.Ctx) error {
 	if s.svc.Guard == nil {
 		return verify.Refuse(verify.PolicyUnavailable)
 	}
-	now, err := s.svc.Guard.Ledger.Now(c.UserContext())
-	d := verify.Delivery{Method: c.Method(), Header: headers(c), Body: append([]byte(nil), raw...), At: now}
-	if err != nil { // our own clock tells who is authentic; the gate refuses him, with a line in the log
+	return s.reply(c, s.take(c.UserContext(), name, src, verify.Delivery{
+		Method: c.Method(), Header: headers(c), Body: append([]byte(nil), raw...),
+	}))
+}
+
+// Take gives a delivery that we fetched ourselves to its source, as if it had been pushed.
+func (s *Server) Take(ctx context.Context, source string, d verify.Delivery) verify.Reply {
+	src, ok := s.opt.Sources[source]
+	if !ok || s.svc.Guard == nil {
+		return verify.Reply{Status: fiber.StatusServiceUnavailable}
+	}
+	return s.take(ctx, source, src, d)
+}
+
+func (s *Server) take(ctx context.Context, name string, src verify.Source, d verify.Delivery) verify.Reply {
+	now, err := s.svc.Guard.Ledger.Now(ctx)
+	if d.At = now; err != nil { // our own clock tells who is authentic; the gate refuses him, with a line in the log
 		d.At = s.svc.Now()
 	}
 	if err != nil && verify.ReasonOf(err) != verify.ClockJump {
-		return s.reply(c, src.Answer(d, nil, err))
+		return src.Answer(d, nil, err)
 	}
-	answer, err := s.deliver(c.UserContext(), name, src, d)
-	s.remember(c.UserContext(), name, lastEvent{At: ms(d.At), Reason: verify.ReasonOf(err), Ignored: s.seen.ignored(name)})
-	return s.reply(c, answer)
+	answer, err := s.deliver(ctx, name, src, d)
+	s.remember(ctx, name, lastEvent{At: ms(d.At), Reason: verify.ReasonOf(err), Ignored: s.seen.ignored(name)})
+	return answer
 }
 
 // deliver is the one front door of login events: the source judges authenticity, the gate the rest. The error
