@@ -364,4 +364,6 @@ func setPresented(r *row) {
 	}
 	r.accepted("events", r.set(ecHeader(), r.event("session-revoked", nil), r.es(r.caep.ec))) // that one is about the challenge's subject
 	r.stays(change, verify.Revoked)
+	k.vic.event("change.revoked", k.cv) // both are told
+	k.mia.event("change.revoked", k.cv)
 }
