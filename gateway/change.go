@@ -86,18 +86,21 @@ func (s *Service) DenyChange(ctx context.Context, c Caller, change string) (veri
 	return s.moved(ctx, row, err)
 }
 
-// ObserveLogin gives an authentic login event to the gate. Errors: those of verify.Guard.Observe.
+// ObserveLogin gives an authentic login event, or a security event about an account, to the gate. Errors: those of
+// verify.Guard.Observe and Kill.
 func (s *Service) ObserveLogin(ctx context.Context, e verify.LoginEvent) (verify.Verdict, error) {
 	if s.Guard == nil {
 		return verify.Verdict{}, verify.Refuse(verify.PolicyUnavailable)
 	}
-	v, err := s.Guard.Observe(ctx, e)
-	if v.Change != "" {
-		if row, e := s.Guard.Ledger.Change(ctx, v.Change); e == nil {
-			s.nudge(ctx, ID(row.Conversation))
+	if e.Kind == verify.SubjectKill {
+		rows, err := s.Guard.Kill(ctx, e)
+		for _, r := range rows {
+			s.nudge(ctx, ID(r.Conversation))
 		}
-		s.wake()
+		return verify.Verdict{Level: verify.E0}, err
 	}
+	v, err := s.Guard.Observe(ctx, e)
+	s.told(ctx, v)
 	return v, err
 }
 

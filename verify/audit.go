@@ -155,7 +155,7 @@ func (a *auditor) follow(n int64, b []byte) {
 		return
 	}
 	old := a.last[change]
-	note := from == to && (State(from) != Challenged || !a.reopens(o))
+	note := from == to && !a.stays(o, State(from))
 	switch {
 	case old.State != State(from):
 		a.bad(n, change, "the leaf does not follow the change's last one")
@@ -167,11 +167,12 @@ func (a *auditor) follow(n int64, b []byte) {
 	a.last[change] = RowState{ID: change, State: State(to), Leaf: n}
 }
 
-// reopens tells a Start over (challenged → challenged by the visitor, without reason) from a note.
-func (a *auditor) reopens(o Object) bool {
+// stays tells a step that ends in its own state from a note: a Start over by the visitor, an Approve on our
+// confirm page. Neither has a reason; a note always has one.
+func (a *auditor) stays(o Object, s State) bool {
 	role, _ := o.String("role")
 	reason, _ := o.String("reason")
-	return Role(role) == Visitor && reason == ""
+	return reason == "" && (s == Challenged && Role(role) == Visitor || s == Matched && Role(role) == HostLogin)
 }
 
 // states compares every stored change with its last leaf, and the other way round.

@@ -8,7 +8,7 @@ import (
 // State is where a change stands.
 //
 //	draft → offered → challenged → matched → proven → [cooling] → released → applied
-//	             Start over └─┘                                       └→ unsettled → applied | failed
+//	             Start over └─┘   Approve └─┘                         └→ unsettled → applied | failed
 //	any live state → expired · denied · disowned · withdrawn · revoked · failed(reason)   (final)
 //
 // Source: proof-gate.md §3.5.
@@ -40,6 +40,7 @@ const (
 	OfferLife     = 15 * time.Minute
 	ChallengeLife = 10 * time.Minute  // from t0; also of the handle
 	MatchLife     = 5 * time.Minute   // never past t0 + ChallengeLife
+	StartLife     = 120 * time.Second // start token of the OIDC way
 	FinishLife    = 60 * time.Second  // finish token
 	ProofLife     = 60 * time.Second  // proven, until released
 	ReceiptLife   = 120 * time.Second // receipt; released, until the backend answered
@@ -64,7 +65,7 @@ func next(s State) []State {
 	case Challenged:
 		return []State{Challenged, Matched, Expired, Withdrawn, Denied, Disowned, Revoked, Failed}
 	case Matched:
-		return []State{Proven, Expired, Withdrawn, Denied, Disowned, Revoked, Failed}
+		return []State{Matched, Proven, Expired, Withdrawn, Denied, Disowned, Revoked, Failed}
 	case Proven:
 		return []State{Cooling, Released, Expired, Withdrawn, Denied, Disowned, Revoked, Failed}
 	case Cooling:
@@ -111,7 +112,7 @@ type Challenge struct {
 	T0           int64  `json:"t0"` // unix seconds, database clock
 	Key          JWK    `json:"key"`
 	JKT          string `json:"jkt"`
-	Handle       string `json:"handle"`            // TokenHash of the handle
+	Handle       string `json:"handle"`            // TokenHash of the handle; "" = confirmed at a provider
 	Subject      string `json:"subject,omitempty"` // of the host-signed session, the only possible one; "" = any
 	ReturnTo     string `json:"return_to"`         // page the login comes back to, without fragment
 }

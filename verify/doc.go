@@ -16,7 +16,7 @@
 //
 // One row per change. Columns: id, conversation, state, version, host, chg, jkt (Row.Challenge.JKT),
 // handle_hash (Row.Challenge.Handle), finish_hash (Row.Proof.Finish), created_at, changed_at, expires_at,
-// leaf, and row: the text of Row.Pack. Reads return UnpackRow(row) with Leaf from its column. Hashes live
+// subject (Row.Subject), leaf, and row: the text of Row.Pack. Reads return UnpackRow(row) with Leaf from its column. Hashes live
 // in unique indexes; NULL where the row has none.
 //
 // Advance, in one transaction, in this order of locks (conversation → change → burns → log head):
@@ -37,6 +37,13 @@
 // CreateDraft is the same with an INSERT for 2. Note is 5 without a change, preceded by the insert of
 // Burn{BurnNote, once}: no row inserted means that nothing more happens, and that is no error. Now reads
 // the clock and compares it with the high-water mark in one query.
+//
+// Kill burns Once first (no other transaction takes its key, so nothing can wait for it with a lock in hand), finds
+// the conversations that have a live row of host and subject, locks them in order of id, reads their live rows again
+// and carries out Kill.Steps with the body of Advance, all in one transaction.
+//
+// Issue and Spend serve the OIDC way: a table of slips (use, key unique, the rest as Slip has it) and the burns,
+// in one transaction; the first burn that exists undoes it. They need no lock: neither a change nor the log moves.
 //
 // When another transaction ends a conversation (closed, became a ticket), it reads the live rows inside
 // itself and carries out Revocations(rows, …) with the same body as Advance: no second transaction.

@@ -25,24 +25,19 @@ type Door struct {
 	X5T         bool   // an x5t in the header is ignored instead of refused (ID tokens, security events)
 }
 
+// IDTokenDoor is the door for ID tokens of a provider with these keys: typ JWT or none, x5t ignored.
+func IDTokenDoor(keys KeySet) Door { return Door{Keys: keys, Typ: "JWT", TypOptional: true, X5T: true} }
+
+// SETDoor is the door for security event tokens of a transmitter with these keys: typ secevent+jwt, x5t ignored.
+func SETDoor(keys KeySet) Door { return Door{Keys: keys, Typ: "secevent+jwt", X5T: true} }
+
 // Open checks form, header and signature and returns the claims, read strictly. Claims that are times
 // (iat, exp, nbf, auth_time) are integers in 0 … now + 10 years if present. Issuer, audience and lifetime
 // are the caller's business. Every refusal is an error; none tells which check failed to the sender.
 func (d Door) Open(raw string, now time.Time) (Object, error) {
-	if len(raw) > MaxJWT {
-		return nil, refuseToken()
-	}
-	parts := strings.Split(raw, ".")
-	if len(parts) != 3 {
-		return nil, refuseToken()
-	}
-	var text [3][]byte
-	for i, p := range parts {
-		b, ok := unb64(p)
-		if !ok || len(b) == 0 {
-			return nil, refuseToken()
-		}
-		text[i] = b
+	text, err := parts(raw)
+	if err != nil {
+		return nil, err
 	}
 	key, err := d.header(text[0])
 	if err != nil {
@@ -57,23 +52,64 @@ func (d Door) Open(raw string, now time.Time) (Object, error) {
 	}
 	p := jwt.NewParser(jwt.WithValidMethods([]string{key.Alg}), jwt.WithStrictDecoding(), jwt.WithJSONNumber(), jwt.WithoutClaimsValidation())
 	if _, err := p.Parse(raw, func(*jwt.Token) (any, error) { return key.Public, nil }); err != nil {
-		return nil, err
+		return nil, errDoorKey
 	}
 	return claims, nil
 }
 
-// header allows alg, typ, kid and nothing else: no crit, jwk, jku, x5u, b64, zip.
-func (d Door) header(b []byte) (Key, error) {
+// KeyID is the kid that a token names, so that a set which lacks it can be fetched anew. Form and header are
+// checked as Open does; nothing of the token may be believed yet.
+func (d Door) KeyID(raw string) (string, error) {
+	text, err := parts(raw)
+	if err != nil {
+		return "", err
+	}
+	h, err := d.members(text[0])
+	if err != nil {
+		return "", err
+	}
+	return h.String("kid")
+}
+
+// parts takes a compact token apart: at most 16 KiB, three parts of strict base64url, none empty.
+func parts(raw string) (text [3][]byte, err error) {
+	if len(raw) > MaxJWT || strings.Count(raw, ".") != 2 {
+		return text, refuseToken()
+	}
+	for i, p := range strings.Split(raw, ".") {
+		b, ok := unb64(p)
+		switch {
+		case ok && len(b) == 0 && i == 2: // alg none
+			return text, errDoorKey
+		case !ok || len(b) == 0:
+			return text, refuseToken()
+		}
+		text[i] = b
+	}
+	return text, nil
+}
+
+// members allows alg, typ, kid and nothing else: no crit, jwk, jku, x5u, b64, zip.
+func (d Door) members(b []byte) (Object, error) {
 	h, err := ReadObject(b, 4<<10)
 	if err != nil {
-		return Key{}, err
+		return nil, err
 	}
 	allowed := []string{"alg", "typ", "kid"}
 	if d.X5T {
 		allowed = append(allowed, "x5t")
 	}
 	if h.Only(allowed...) != nil || !d.typ(h) {
-		return Key{}, refuseToken()
+		return nil, refuseToken()
+	}
+	return h, nil
+}
+
+// header finds the key: the one under exactly this kid, if alg is the one pinned to it.
+func (d Door) header(b []byte) (Key, error) {
+	h, err := d.members(b)
+	if err != nil {
+		return Key{}, err
 	}
 	kid, err := h.String("kid")
 	if err != nil {
@@ -85,7 +121,7 @@ func (d Door) header(b []byte) (Key, error) {
 	}
 	key, ok := d.Keys.Find(kid)
 	if !ok || key.Alg != alg || !key.usable() {
-		return Key{}, refuseToken()
+		return Key{}, errDoorKey
 	}
 	return key, nil
 }
@@ -123,5 +159,12 @@ func (k Key) usable() bool {
 	}
 	return false
 }
+
+// errDoorKey refuses a token for its key: unknown, of another algorithm, or the signature is not the key's.
+var errDoorKey = errors.New("verify: the front door refuses the token's key or signature")
+
+// KeyRefused reports whether the front door refused a token for its key and not for its form. A sender of security
+// events may know that (RFC 8935 §2.4); nobody else is told.
+func KeyRefused(err error) bool { return errors.Is(err, errDoorKey) }
 
 func refuseToken() error { return errors.New("verify: the front door refuses the token") }

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,44 @@ func FuzzDoor(f *testing.F) {
 		d := verify.Door{Keys: verify.KeySet{{ID: "k", Alg: "ES256", Public: &key.PublicKey}}, Typ: "JWT", TypOptional: true}
 		if o, err := d.Open(raw, time.Unix(1795312800, 0)); err == nil {
 			t.Errorf("let in %q: %v", raw, o)
+		}
+	})
+}
+
+// Whatever the transmitter signs, an event is of one of three kinds, and only a kill or a login names an account.
+func FuzzOpenSET(f *testing.F) {
+	f.Add([]byte(setBody(revoked, vicID)))
+	f.Add([]byte(setBody(begun+","+shown, vicID, `"exp":1`)))
+	f.Add([]byte(setBody(shown, `"sub_id":{"format":"opaque"}`)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		keys := verify.KeySet{{ID: "k", Alg: "ES256", Public: &goldenKey(t, 7).PublicKey}}
+		e, err := verify.OpenSET(signES256(t, setHead, string(b)), keys, time.Unix(1795312800, 0))
+		if err != nil {
+			return
+		}
+		if o, err := verify.ReadObject(b, verify.MaxJWT); err != nil || o.Has("exp") {
+			t.Errorf("%q was let in, %v", b, err)
+		}
+		about := e.Kind == verify.SubjectKill || e.Kind == verify.LoginSeen
+		if !about && e.Kind != verify.LoginOther || about != (e.Subject != "" && e.SubjectIssuer != "") || e.ID == "" || e.Issuer == "" {
+			t.Errorf("%q is taken for %+v", b, e)
+		}
+	})
+}
+
+// Whatever a provider's key set looks like, what is taken from it can be used as it says and nothing else can.
+func FuzzParseProviderKeys(f *testing.F) {
+	f.Add([]byte(`{"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"AA","y":"AA"},{"kty":"oct","k":"AA"}]}`))
+	f.Add([]byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","use":"sig","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		set, err := verify.ParseProviderKeys(b)
+		if (err == nil) != (len(set) > 0) || len(set) > verify.MaxKeys || len(b) > verify.MaxKeySet && err == nil {
+			t.Fatalf("%d keys, %v", len(set), err)
+		}
+		for _, k := range set {
+			if found, ok := set.Find(k.ID); !ok || found.Alg != k.Alg || strings.HasPrefix(k.Alg, "HS") {
+				t.Errorf("took %+v", k)
+			}
 		}
 	})
 }

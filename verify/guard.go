@@ -15,11 +15,13 @@ type Guard struct {
 	Executor Executor
 	Signer   Signer
 	Policy   func() (Policy, error) // in force now; an error switches changes off
-	Check    Check                  // verify/value
-	Rand     io.Reader              // ids and salts
-	Secret   []byte                 // at least 32 bytes; derives handles and finish tokens; same on every node
-	Issuer   string                 // iss of receipts: the gateway's public URL
-	Origin   string                 // name of the log
+	// Providers are the OpenID providers by name of their source; may be empty.
+	Providers map[string]Provider
+	Check     Check     // verify/value
+	Rand      io.Reader // ids and salts
+	Secret    []byte    // at least 32 bytes; derives handles and finish tokens; same on every node
+	Issuer    string    // iss of receipts: the gateway's public URL
+	Origin    string    // name of the log
 }
 
 // moment is what a verb decides with: one reading of the database clock and of the policy.
@@ -215,7 +217,7 @@ func (g *Guard) SweepExpired(ctx context.Context, limit int) (int, error) {
 	}
 	n := 0
 	for _, r := range rows {
-		_, err := g.step(ctx, m, r, Expired, Actor{Role: System}, expiry(r.State), time.Time{})
+		_, err := g.step(ctx, m, r, Expired, Actor{Role: System}, expiry(r), time.Time{})
 		if err == nil {
 			n++
 		} else if !errors.Is(err, Refuse(ChangeState)) {
@@ -277,7 +279,7 @@ func (g *Guard) loadFor(ctx context.Context, by Actor, id string) (moment, Row, 
 // that fails is ended on the spot, with its leaf.
 func (g *Guard) sound(ctx context.Context, m moment, r Row) error {
 	if r.State.Open() && m.now.UnixMilli() >= r.ExpiresAt {
-		why := expiry(r.State)
+		why := expiry(r)
 		if _, err := g.step(ctx, m, r, Expired, Actor{Role: System}, why, time.Time{}); err != nil {
 			return err
 		}
@@ -321,8 +323,8 @@ func complete(r Row) bool {
 	return true
 }
 
-func expiry(s State) Reason {
-	switch s {
+func expiry(r Row) Reason {
+	switch r.State {
 	case Draft:
 		return DraftExpired
 	case Offered:
@@ -330,6 +332,9 @@ func expiry(s State) Reason {
 	case Challenged:
 		return ChallengeExpired
 	case Matched:
+		if r.Proof == nil || r.Proof.Finish == "" { // nobody pressed Approve
+			return ChallengeExpired
+		}
 		return FinishExpired
 	}
 	return ProofExpired

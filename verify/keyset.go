@@ -78,6 +78,57 @@ func ParseKeySet(raw []byte) (KeySet, error) {
 	return set, nil
 }
 
+// ParseProviderKeys reads the JWKS of an OpenID provider. As ParseKeySet it refuses the whole set if it is too
+// large, has a duplicate kid, a symmetric key or RSA under 2048 bits. What providers rightly publish beside their
+// signing keys is left out instead: keys for encryption, of a curve or an algorithm that no token may use, or
+// without a kid. A set without a usable key is refused.
+func ParseProviderKeys(raw []byte) (KeySet, error) {
+	o, err := ReadObject(raw, MaxKeySet)
+	if err != nil {
+		return nil, err
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(o["keys"], &list); err != nil || len(list) > MaxKeys {
+		return nil, errors.New("verify: not a key set, or too many keys")
+	}
+	var set KeySet
+	seen := map[string]bool{}
+	for _, raw := range list {
+		o, err := ReadObject(raw, MaxKeySet)
+		if err != nil {
+			return nil, err
+		}
+		if err := o.poison(seen); err != nil {
+			return nil, err
+		}
+		if k, err := parseKey(raw); err == nil {
+			set = append(set, k)
+		}
+	}
+	if len(set) == 0 {
+		return nil, errors.New("verify: a key set without a usable key")
+	}
+	return set, nil
+}
+
+// poison finds what makes a whole set unbelievable, whatever the key is for. seen are the kids so far.
+func (o Object) poison(seen map[string]bool) error {
+	kid, _ := o.String("kid") // "" if there is none
+	if kid != "" && seen[kid] {
+		return errors.New("verify: a kid appears twice")
+	}
+	seen[kid] = true
+	switch kty, _ := o.String("kty"); kty {
+	case "oct":
+		return errors.New("verify: a symmetric key was published")
+	case "RSA":
+		if n, ok := o.bytes("n"); !ok || new(big.Int).SetBytes(n).BitLen() < 2048 {
+			return errors.New("verify: an RSA key under 2048 bits")
+		}
+	}
+	return nil
+}
+
 func parseKey(raw json.RawMessage) (Key, error) {
 	o, err := ReadObject(raw, MaxKeySet)
 	if err != nil {

@@ -58,7 +58,7 @@ func copyMap(m map[string]string) map[string]string {
 
 // Burn is something that may be used once: inserted in the transaction of the step, unique by use and key.
 type Burn struct {
-	Use   string // commit, finish, event, note
+	Use   string // commit, finish, event, note, start, state
 	Key   string
 	Value string    // what a repetition must be answered with, if anything
 	Until time.Time // may be forgotten then; zero = never
@@ -70,6 +70,8 @@ const (
 	BurnFinish = "finish"
 	BurnEvent  = "event"
 	BurnNote   = "note"
+	BurnStart  = "start" // key: that of the slip
+	BurnState  = "state" // key: that of the login's slip
 )
 
 // Taken is the refusal for a burn that exists already.
@@ -79,9 +81,30 @@ func (b Burn) Taken() *Error {
 		return Refuse(FinishUsed)
 	case BurnEvent:
 		return Refuse(EventReplay)
+	case BurnStart:
+		return Refuse(StartUsed)
+	case BurnState:
+		return Refuse(StateInvalid)
 	}
 	return Refuse(ChangeState)
 }
+
+// Slip is what is kept of a secret that a browser of the OIDC way carries: a start token, or the cookie of a
+// login under way. Source: proof-gate.md §3.7.
+type Slip struct {
+	Use       string // SlipStart, SlipLogin
+	Key       string // TokenHash of the secret
+	Change    string
+	Challenge string // dead with its challenge
+	Source    string
+	Until     time.Time
+}
+
+// Uses of a Slip.
+const (
+	SlipStart = "start"
+	SlipLogin = "login"
+)
 
 // Limit is a count that a step must not exceed: at most Max challenges opened in the row's conversation
 // after Since. The store counts and records in the transaction of the step.
@@ -199,10 +222,26 @@ type Ledger interface {
 	// Burn.Taken of the first burn that exists. A step to disowned freezes the conversation.
 	Advance(ctx context.Context, s Step) error
 
+	// Kill carries out k.Once and then k.Steps over the live rows of k.Host's account k.Subject, each with the
+	// body of Advance, in one transaction, or nothing at all. It gives the rows as they are after it. The
+	// rows are read again under the locks of their conversations, so that a change that moves meanwhile is
+	// ended as it then is, and one that has got away (released or later) is left alone.
+	//
+	// Errors: clock.jump (only if there is something to end); Burn.Taken of k.Once.
+	Kill(ctx context.Context, k Kill) ([]Row, error)
+
 	// Note appends a leaf without a step: a refusal or an alarm. once, if set, is a burn key: a second
 	// note under it is dropped silently. A note is taken even while the clock is behind; its time is then
 	// the high-water mark.
 	Note(ctx context.Context, l Leaf, once string) error
+
+	// Issue keeps a slip and carries out the burns in one transaction, or nothing at all. Slips whose time was
+	// over at now may be forgotten then. Errors: Burn.Taken of the first burn that exists.
+	Issue(ctx context.Context, s Slip, now time.Time, burns ...Burn) error
+	// Slip reads a slip, whether or not its time is over. Errors: not_found.
+	Slip(ctx context.Context, use, key string) (Slip, error)
+	// Spend carries out one burn by itself. Errors: Burn.Taken.
+	Spend(ctx context.Context, b Burn) error
 
 	// Change reads one row. Errors: not_found.
 	Change(ctx context.Context, id string) (Row, error)

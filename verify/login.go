@@ -13,6 +13,13 @@ const (
 	LoginDisowned  = "login.disowned"
 )
 
+// Kinds of events that name no challenge. Only SubjectKill does anything. Source: proof-gate.md §3.8.
+const (
+	LoginSeen   = "login.seen"   // an interactive login, seen by the way: E0
+	LoginOther  = "login.other"  // authentic, but no interactive login: event.not_login
+	SubjectKill = "subject.kill" // ends the live changes of the subject
+)
+
 // LoginEvent is an authentic login, as its Source read it. Authentic means only that the source said it:
 // whether it counts is Match's business. Source: proof-gate.md §3.8.
 type LoginEvent struct {
@@ -22,7 +29,7 @@ type LoginEvent struct {
 	Body     string // TokenHash of the body: the same id with another body is a replay
 	Issuer   string // who vouches for Subject; the host's audience for a webhook
 	Subject  string
-	Kind     string // login.confirmed, .denied, .disowned; else a hint
+	Kind     string // login.confirmed, .denied, .disowned; subject.kill; else a hint
 	AuthTime int64  // unix seconds; 0 = missing
 	ACR      string
 	AMR      []string
@@ -44,18 +51,19 @@ type Delivery struct {
 type Reply struct {
 	Status      int
 	ContentType string
+	Language    string // Content-Language; "" = the body is for machines
 	Body        []byte
 }
 
 // Source turns deliveries of one issuer with one key set into login events.
 //
 // Parse refuses everything that is not authentic, fresh and well-formed; it never reads a change and never
-// looks at the clock (Delivery.At). Answer says what the sender reads: the verdicts in the order of the
+// looks at the clock (Delivery.At). Answer says what the sender of d reads: the verdicts in the order of the
 // events, or the error of Parse or of the Guard. The same delivery must get the same bytes.
-// Every implementation passes verifytest.Source.
+// Every implementation passes verifytest.Source, or verifytest.Hints if it never binds a login to a change.
 type Source interface {
 	Parse(ctx context.Context, d Delivery) ([]LoginEvent, error)
-	Answer(verdicts []Verdict, err error) Reply
+	Answer(d Delivery, verdicts []Verdict, err error) Reply
 }
 
 // Verdict is what became of one login event.
@@ -66,4 +74,5 @@ type Verdict struct {
 	Level     Level
 	Reason    Reason // why it was refused; "" = not refused
 	Return    string // where the host sends the browser; carries the finish token only after a match
+	Source    string `json:",omitempty"` // of a login at a provider: where it was made
 }

@@ -38,7 +38,7 @@ func TestModelWalk(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range []verify.State{verify.Applied, verify.Expired, verify.Denied, verify.Failed, verify.Withdrawn} {
+	for _, s := range []verify.State{verify.Applied, verify.Expired, verify.Denied, verify.Failed, verify.Withdrawn, verify.Revoked} {
 		if reached[s] == 0 {
 			t.Errorf("no walk ended in %s: the walk is too tame", s)
 		}
@@ -58,7 +58,7 @@ func (k *walker) step() {
 	ctx, g := k.Context(), k.guard
 	cv := []string{cv1, cv2}[k.r.IntN(2)]
 	id, some := pick(k, k.ids)
-	switch k.r.IntN(16) {
+	switch k.r.IntN(17) {
 	case 0, 1:
 		if k.r.IntN(2) == 0 {
 			return
@@ -98,6 +98,10 @@ func (k *walker) step() {
 	case 15:
 		if some && k.r.IntN(3) == 0 {
 			_, _ = g.Withdraw(ctx, k.agent(), id)
+		}
+	case 16:
+		if k.r.IntN(4) == 0 { // a security event, now and then an old one again
+			_, _ = g.Kill(ctx, killEvent(fmt.Sprint("set_", k.r.IntN(30)), "u-vic"))
 		}
 	}
 }
@@ -197,7 +201,7 @@ func (k *walker) check(before map[string]verify.Row) {
 		if chg, _ := r.Change.Digest(); chg != r.Chg || chg != ch.Chg {
 			k.Fatalf("invariant 2: %s has three digests", id)
 		}
-		if p.Evidence.AuthTime < ch.T0-2 || p.Evidence.AuthTime > p.ApprovedAt+5 {
+		if at := authTime(k.T, p.Evidence); at < ch.T0-2 || at > p.ApprovedAt+5 {
 			k.Fatalf("invariant 5: %s took a login outside its bounds", id)
 		}
 		if r.State == verify.Applied {

@@ -20,6 +20,12 @@ type memo struct {
 // Errors, when no verdict can be made: clock.jump (one leaf), event.replay (same id, other body), those of
 // begin and of the ledger.
 func (g *Guard) Observe(ctx context.Context, e LoginEvent) (Verdict, error) {
+	switch e.Kind { // they wait for nothing: whoever reports them may hold up a login until he is answered
+	case LoginSeen:
+		return Verdict{Level: E0}, nil
+	case LoginOther:
+		return Verdict{Level: E0, Reason: EventNotLogin}, nil
+	}
 	m, err := g.begin(ctx)
 	if err != nil {
 		return Verdict{}, g.jumped(ctx, e, err)
@@ -110,9 +116,7 @@ func (g *Guard) judge(ctx context.Context, m moment, row Row, e LoginEvent, v Ve
 	}
 	if v.To == Matched {
 		burns = append(burns, Burn{Use: BurnCommit, Key: ch.Commit})
-		if until = m.now.Add(MatchLife); until.After(ch.ExpiresAt()) {
-			until = ch.ExpiresAt()
-		}
+		until = earlier(m.now.Add(MatchLife), ch.ExpiresAt())
 	}
 	by := Actor{Role: HostLogin, ID: e.Source}
 	s := stepOf(row, v.To, by, v.Reason, m.now, until, burns...)

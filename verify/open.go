@@ -18,7 +18,7 @@ type OpenRequest struct {
 // Opened is a living challenge and the address where the browser goes.
 type Opened struct {
 	Row       Row
-	URL       string // the host's page with the handle; carries no other secret
+	URL       string // the host's page with the handle, or our own with a start token in the fragment
 	ExpiresAt time.Time
 }
 
@@ -49,14 +49,15 @@ func (g *Guard) Open(ctx context.Context, by Actor, req OpenRequest) (Opened, er
 	case row.State == Challenged && row.Challenge.JKT != by.Key.Thumbprint():
 		return Opened{}, Refuse(KeyRequired)
 	case row.State == Challenged && !req.Over:
-		return g.opened(row, host), nil
+		return g.opened(ctx, m, row, host, k)
 	case row.State != Offered && row.State != Challenged || row.Host != host.Name:
 		return Opened{}, Refuse(ChangeState)
 	}
-	return g.open(ctx, m, row, host, by, req)
+	return g.open(ctx, m, row, k, by, req)
 }
 
-func (g *Guard) open(ctx context.Context, m moment, row Row, host Host, by Actor, req OpenRequest) (Opened, error) {
+func (g *Guard) open(ctx context.Context, m moment, row Row, k Kind, by Actor, req OpenRequest) (Opened, error) {
+	host, _ := m.policy.Host(k.Host)
 	cv, err := g.conversation(ctx, row.Conversation, by)
 	if err != nil {
 		return Opened{}, err
@@ -64,6 +65,9 @@ func (g *Guard) open(ctx context.Context, m moment, row Row, host Host, by Actor
 	ch, err := g.challenge(m, row, host, cv, by)
 	if err != nil {
 		return Opened{}, err
+	}
+	if _, ok := m.policy.Provider(k); ok {
+		ch.Handle = "" // no event can name it: it is proved by its commitment in an ID token
 	}
 	ch.ReturnTo = returnTo(req.Page, cv.Origins, host.Site)
 	old := row
@@ -73,7 +77,7 @@ func (g *Guard) open(ctx context.Context, m moment, row Row, host Host, by Actor
 	if row, err = g.advance(ctx, old, s); err != nil {
 		return Opened{}, err
 	}
-	return g.opened(row, host), nil
+	return g.opened(ctx, m, row, host, k)
 }
 
 func (g *Guard) challenge(m moment, row Row, host Host, cv Conversation, by Actor) (Challenge, error) {
@@ -100,12 +104,20 @@ func (g *Guard) challenge(m moment, row Row, host Host, cv Conversation, by Acto
 // handle is the challenge's name in the address: 256 bits, made from its id, authorises nothing.
 func (g *Guard) handle(challenge string) string { return deriveToken(g.Secret, "handle", challenge) }
 
-func (g *Guard) opened(row Row, host Host) Opened {
+// opened says where the browser goes. A challenge keeps the way that it was opened for.
+func (g *Guard) opened(ctx context.Context, m moment, row Row, host Host, k Kind) (Opened, error) {
+	if row.Challenge.Handle == "" {
+		src, ok := m.policy.Provider(k)
+		if !ok {
+			return Opened{}, Refuse(PolicyUnavailable)
+		}
+		return g.start(ctx, m, row, src)
+	}
 	sep := "?"
 	if strings.Contains(host.VerifyURL, "?") {
 		sep = "&"
 	}
-	return Opened{Row: row, URL: host.VerifyURL + sep + "h=" + g.handle(row.Challenge.ID), ExpiresAt: row.Challenge.ExpiresAt()}
+	return Opened{Row: row, URL: host.VerifyURL + sep + "h=" + g.handle(row.Challenge.ID), ExpiresAt: row.Challenge.ExpiresAt()}, nil
 }
 
 // returnTo is the page without fragment if it lies on one of the origins, else the fallback.

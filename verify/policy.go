@@ -31,7 +31,7 @@ type Host struct {
 	Name      string   `json:"name"`
 	Audience  string   `json:"audience"`     // receipt aud, host of the commitment
 	Site      string   `json:"site"`         // default return page
-	VerifyURL string   `json:"verify_url"`   // page that asks for the login
+	VerifyURL string   `json:"verify_url"`   // page that asks for the login; "" = an OpenID provider does
 	Delivery  string   `json:"delivery_url"` // the backend's endpoint
 	Recovery  string   `json:"recovery_url"` // for people who cannot log in
 	Allow     []string `json:"allow"`        // loopback or private prefixes its URLs may resolve to
@@ -55,6 +55,11 @@ type SourceEntry struct {
 	Name    string `json:"name"`
 	Adapter string `json:"adapter"`
 	Host    string `json:"host"`
+	// Of an OpenID provider (adapter oidc); empty else.
+	Issuer string   `json:"issuer,omitempty"`
+	Client string   `json:"client,omitempty"` // our client id there
+	Strong []string `json:"strong,omitempty"` // acr or amr values that count as phishing-resistant
+	Skew   int64    `json:"skew,omitempty"`   // seconds that its clock may differ, at most MaxSkew
 }
 
 // Policy is everything that decides what needs which proof. Its hash stands in every change, receipt and
@@ -109,7 +114,7 @@ func (k Kind) Needs() Level {
 func (p Policy) Mistakes() []string {
 	var bad []string
 	for i, h := range p.Hosts {
-		bad = append(bad, h.mistakes()...)
+		bad = append(bad, h.mistakes(p.hasProvider(h.Name))...)
 		if slices.ContainsFunc(p.Hosts[:i], func(o Host) bool { return o.Name == h.Name || o.Audience == h.Audience }) {
 			bad = append(bad, "host "+h.Name+": name or audience appears twice")
 		}
@@ -121,12 +126,27 @@ func (p Policy) Mistakes() []string {
 		if slices.ContainsFunc(p.Sources[:i], func(o SourceEntry) bool { return o.Name == s.Name }) {
 			bad = append(bad, "source "+s.Name+" appears twice")
 		}
+		if s.Adapter != AdapterOIDC {
+			continue
+		}
+		if s.Issuer == "" || s.Client == "" {
+			bad = append(bad, "source "+s.Name+": issuer and client_id are needed")
+		}
+		if s.Skew < 0 || s.Skew > MaxSkew {
+			bad = append(bad, "source "+s.Name+": clock_skew must be between 0 and 30 seconds")
+		}
+		if slices.ContainsFunc(p.Sources[:i], func(o SourceEntry) bool { return o.Adapter == AdapterOIDC && o.Host == s.Host }) {
+			bad = append(bad, "source "+s.Name+": host "+s.Host+" has a provider already")
+		}
 	}
 	for i, k := range p.Kinds {
 		bad = append(bad, k.Mistakes()...)
 		h, ok := p.Host(k.Host)
 		if !ok {
 			bad = append(bad, "kind "+k.Name+": host "+k.Host+" does not exist")
+		}
+		if s, is := p.Provider(k); ok && is && !k.Off && k.Needs() == A3 && len(s.Strong) == 0 {
+			bad = append(bad, "kind "+k.Name+": needs A3, but host "+k.Host+" has no verify_url and its provider no strong values")
 		}
 		if ok && k.SelfService != "" && h.Page(k.SelfService) == "" {
 			bad = append(bad, "kind "+k.Name+": self_service must be a page of "+h.Site)
@@ -138,12 +158,20 @@ func (p Policy) Mistakes() []string {
 	return bad
 }
 
-func (h Host) mistakes() []string {
+// hasProvider reports whether logins for this host can be made at an OpenID provider.
+func (p Policy) hasProvider(host string) bool {
+	return slices.ContainsFunc(p.Sources, func(s SourceEntry) bool { return s.Host == host && s.Adapter == AdapterOIDC })
+}
+
+func (h Host) mistakes(provider bool) []string {
 	var bad []string
 	if h.Name == "" || h.Audience == "" {
 		bad = append(bad, "host "+h.Name+": name and audience are needed")
 	}
 	for name, u := range map[string]string{"site": h.Site, "verify_url": h.VerifyURL, "delivery_url": h.Delivery} {
+		if name == "verify_url" && u == "" && provider {
+			continue
+		}
 		if p, err := url.Parse(u); err != nil || p.Host == "" || p.Scheme != "https" && p.Scheme != "http" || p.User != nil || p.Fragment != "" {
 			bad = append(bad, "host "+h.Name+": "+name+" must be an absolute http or https URL")
 		}

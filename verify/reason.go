@@ -16,6 +16,7 @@ const (
 	JSONDuplicate          Reason = "json.duplicate"
 	JSONInvalid            Reason = "json.invalid"
 	EventType              Reason = "event.type"
+	EventNotLogin          Reason = "event.not_login" // authentic, but no interactive login; its sender is not told
 	StateInvalid           Reason = "state"
 
 	// too_large, 413; unsupported, 415.
@@ -47,6 +48,10 @@ const (
 	ProofLevel          Reason = "proof.level"
 	ClockSkew           Reason = "clock.skew"
 	ClockJump           Reason = "clock.jump"
+	OIDCExchange        Reason = "oidc.exchange"
+	OIDCIss             Reason = "oidc.iss"
+	OIDCNonce           Reason = "oidc.nonce"
+	OIDCAud             Reason = "oidc.aud"
 	FinishKey           Reason = "finish.key"
 	FinishConversation  Reason = "finish.conversation"
 	FinishDigest        Reason = "finish.digest"
@@ -60,6 +65,7 @@ const (
 
 	// conflict, 409.
 	EventReplay       Reason = "event.replay"
+	EventKill         Reason = "event.kill" // a security event about the account ended the change
 	ChangeFrozen      Reason = "change.frozen"
 	ChangeState       Reason = "change.state"
 	ChangeBase        Reason = "change.base"
@@ -102,6 +108,10 @@ const (
 	ReceiptLevel            Reason = "receipt.level"
 	ReceiptCooling          Reason = "receipt.cooling"
 	EvidenceMissing         Reason = "evidence.missing"
+	EvidenceSig             Reason = "evidence.sig"
+	EvidenceIss             Reason = "evidence.iss"
+	EvidenceAud             Reason = "evidence.aud"
+	EvidenceNonceMismatch   Reason = "evidence.nonce_mismatch"
 	EvidenceNoAuthTime      Reason = "evidence.no_auth_time"
 	EvidenceStale           Reason = "evidence.stale"
 	EvidenceSubjectMismatch Reason = "evidence.subject_mismatch"
@@ -115,7 +125,7 @@ const (
 // Code is the wire code that the reason belongs to (architecture.md §6). An unknown reason is "internal".
 func (r Reason) Code() string {
 	switch r {
-	case ChangeSchema, ChangeValue, ChangeLabel, ChangeSubjectForbidden, JSONDuplicate, JSONInvalid, EventType, StateInvalid:
+	case ChangeSchema, ChangeValue, ChangeLabel, ChangeSubjectForbidden, JSONDuplicate, JSONInvalid, EventType, EventNotLogin, StateInvalid:
 		return "invalid"
 	case EventTooLarge:
 		return "too_large"
@@ -133,7 +143,7 @@ func (r Reason) Code() string {
 		return "subject_mismatch"
 	case StartUsed, FinishUsed:
 		return "proof_used"
-	case EventReplay, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, ReceiptAlreadyUsed:
+	case EventReplay, EventKill, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, ReceiptAlreadyUsed:
 		return "conflict"
 	case DraftExpired, OfferExpired, ChallengeExpired, StartExpired, FinishExpired, ProofExpired, HandleExpired:
 		return "proof_expired"
@@ -151,9 +161,10 @@ func (r Reason) Code() string {
 func (r Reason) proofCode() string {
 	switch r {
 	case EventChangeMismatch, ProofNoAuthTime, ProofStale, ProofLevel, ClockSkew, ClockJump,
+		OIDCExchange, OIDCIss, OIDCNonce, OIDCAud,
 		FinishKey, FinishConversation, FinishDigest,
 		ReceiptSig, ReceiptIss, ReceiptAud, ReceiptAudSingle, ReceiptLifetime, ReceiptExpired, ReceiptChangeMismatch,
-		ReceiptCommit, ReceiptLevel, ReceiptCooling, EvidenceMissing, EvidenceNoAuthTime, EvidenceStale,
+		ReceiptCommit, ReceiptLevel, ReceiptCooling, EvidenceMissing, EvidenceSig, EvidenceIss, EvidenceAud, EvidenceNonceMismatch, EvidenceNoAuthTime, EvidenceStale,
 		EvidenceSubjectMismatch, EvidenceWitness, FinishSig:
 		return "proof_refused"
 	}

@@ -32,6 +32,27 @@ func TestParseSecrets(t *testing.T) {
 	}
 }
 
+func TestParseHookKey(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		ok         bool
+	}{
+		{"32 bytes", "whpk_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", true},
+		{"a secret", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", false},
+		{"a private key", "whsk_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", false},
+		{"24 bytes", "whpk_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3", false},
+		{"not base64", "whpk_!!!!", false},
+		{"nothing", "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k, err := verify.ParseHookKey(c.text)
+			if (err == nil) != c.ok || (len(k) == 32) != c.ok {
+				t.Errorf("ParseHookKey = %d bytes, %v; want ok = %v", len(k), err, c.ok)
+			}
+		})
+	}
+}
+
 func TestFieldRules(t *testing.T) {
 	k := verify.Kind{Name: "a.b", Fields: []verify.Field{
 		{Name: "set", As: "set", Values: []string{"a", "b", "c"}, Label: map[string]string{"en": "S"}},

@@ -42,8 +42,10 @@ func main() {
 	}
 }
 
-// groups are built apart: what console and admin share must not reach the visitor's panel.
-func groups() [][]string { return [][]string{{"visitor"}, {"rate"}, {"console", "admin"}} }
+// groups are built apart: what console and admin share must not reach the visitor's panel, nor the confirm page.
+func groups() [][]string {
+	return [][]string{{"visitor"}, {"rate"}, {"console", "admin"}, {"verify"}}
+}
 
 // apps gives the entry points of names that exist.
 func apps(names ...string) []api.EntryPoint {

@@ -17,6 +17,7 @@ import (
 	"github.com/postern-chat/postern/gateway"
 	"github.com/postern-chat/postern/gateway/token"
 	"github.com/postern-chat/postern/verify"
+	"github.com/postern-chat/postern/verify/verifytest"
 )
 
 // fixture is a running gateway, its host, its staff, and the clock of its database.
@@ -24,6 +25,10 @@ type fixture struct {
 	*node
 	engine string
 	site   *hostSite
+	club   *hostSite           // a second host, whose changes are confirmed at idp
+	idp    *verifytest.Hostile // its OpenID provider
+	caep   *transmitter        // reports security events of the accounts at site
+	hook   verify.Secret       // of the sources that other login providers sign as
 	clock  *testClock
 	staff  map[string]member
 	config Config
@@ -141,17 +146,22 @@ func (o *output) String() string {
 
 func startFixture(t *testing.T, engine string, o options) *fixture {
 	t.Helper()
-	f := &fixture{engine: engine, site: newSite(t), clock: &testClock{beside: o.beside}, staff: map[string]member{}, log: &output{}, typed: map[string][]string{}}
+	f := &fixture{engine: engine, site: newSite(t), caep: newTransmitter(t), hook: make([]byte, 32), clock: &testClock{beside: o.beside}, staff: map[string]member{}, log: &output{}, typed: map[string][]string{}}
 	f.site.now = f.clock.now
 	base := alone
 	if engine == "PostgreSQL" {
 		base = shared
 	}
 	f.config = f.site.config(t, base(t))
+	if _, err := rand.Read(f.hook); err != nil {
+		t.Fatal(err)
+	}
+	f.caep.sources(t, &f.config, f.hook)
 	f.config.TrustedProxies = []string{"127.0.0.1/32"} // each row comes from an address of its own
 	if o.clock && engine == "PostgreSQL" {
 		f.config.DatabaseURL = f.clock.settable(t, f.config.DatabaseURL)
 	}
+	f.join(t)
 	if o.config != nil {
 		o.config(&f.config)
 	}
@@ -183,7 +193,7 @@ func (f *fixture) start(t *testing.T, o options) {
 		}
 	})
 	f.node = &node{App: a, url: f.config.PublicURL}
-	f.site.gate = f.node
+	f.site.gate, f.club.gate = f.node, f.node
 }
 
 // people makes the mailbox and the staff of the fixture: tr1 ag1 ag2 sn1 su1 ad1 ad2 au1 ed1.

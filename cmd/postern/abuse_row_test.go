@@ -69,15 +69,21 @@ func runRow(t *testing.T, f *fixture, spec abuseRow, test func(r *row)) {
 // untouched asserts that the backend's database is byte for byte what it was given.
 func (r *row) untouched() {
 	r.Helper()
-	if now := r.site.dump(r.T); now != r.before {
+	if now := r.dump(); now != r.before {
 		r.Errorf("%s: the backend's database is\n%s\nand was\n%s", r.Attack, now, r.before)
 	}
+}
+
+// dump is the databases of both hosts' backends.
+func (r *row) dump() string {
+	r.Helper()
+	return r.site.dump(r.T) + r.club.dump(r.T)
 }
 
 // given ends what the row calls given: from here on nothing may change.
 func (r *row) given() {
 	r.Helper()
-	r.before = r.site.dump(r.T)
+	r.before = r.dump()
 	head, err := r.store.ledger.Head(r.Context())
 	if err != nil {
 		r.Fatal(err)

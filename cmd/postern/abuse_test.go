@@ -15,6 +15,7 @@ import (
 const (
 	catalogue = "../../verify/testdata/abuse-cases.jsonl"
 	slices1   = 1 // the newest finished slice of proof-gate.md §9
+	begun     = 3 // the slice that is being built: its rows and those of unfinished ones before it may have tests, and need none yet
 )
 
 // abuseRow is one row of the catalogue.
@@ -26,12 +27,12 @@ type abuseRow struct {
 }
 
 // inBrowser lists the rows that only a real browser can show: widget/e2e runs them under the same ids.
-var inBrowser = []string{"D09", "G02"}
+var inBrowser = []string{"D07", "D09", "E06", "G02"}
 
 // lonely lists the rows that start a gateway of their own: they set clocks, kill, or take long.
-var lonely = []string{"B14", "B25", "C05", "C06", "C08", "C09", "G10", "I18", "J04", "K01", "K03", "K04", "K07", "L06", "L07", "L11", "R19", "R21"}
+var lonely = []string{"B14", "B25", "C03", "C04", "C05", "C06", "C07", "C08", "C09", "C10", "C11", "D13", "G10", "I18", "J04", "K01", "K03", "K04", "K07", "L04", "L05", "L06", "L07", "L11", "R19", "R21"}
 
-// readAbuse reads the rows of the finished slices.
+// readAbuse reads the rows of the finished slices and of the one that is being built.
 func readAbuse(t *testing.T) []abuseRow {
 	t.Helper()
 	b, err := os.ReadFile(catalogue)
@@ -44,7 +45,7 @@ func readAbuse(t *testing.T) []abuseRow {
 		if err := json.Unmarshal(s.Bytes(), &row); err != nil {
 			t.Fatal(err)
 		}
-		if row.Slice <= slices1 {
+		if row.Slice <= begun {
 			out = append(out, row)
 		}
 	}
@@ -55,7 +56,7 @@ func readAbuse(t *testing.T) []abuseRow {
 func abuseTests() map[string]func(r *row) {
 	all := map[string]func(r *row){}
 	for _, letter := range []map[string]func(r *row){
-		abuseA(), abuseB(), abuseC(), abuseD(), abuseE(), abuseG(), abuseJ(), abuseK(), abuseKill(), abuseL(), abuseR(),
+		abuseA(), abuseB(), abuseSet(), abuseC(), abuseD(), abuseE(), abuseG(), abuseJ(), abuseK(), abuseKill(), abuseL(), abuseR(), abuseOIDC(), abuseEvidence(),
 	} {
 		for id, test := range letter {
 			all[id] = test
@@ -89,13 +90,16 @@ func TestAbuseCoverage(t *testing.T) {
 	known := map[string]abuseRow{}
 	for _, row := range readAbuse(t) {
 		known[row.ID] = row
-		if tests[row.ID] == nil && !slices.Contains(inBrowser, row.ID) {
+		missing := tests[row.ID] == nil && !slices.Contains(inBrowser, row.ID)
+		if missing && row.Slice <= slices1 {
 			t.Errorf("%s has no test: %s", row.ID, row.Attack)
+		} else if missing {
+			t.Logf("%s has no test yet: %s", row.ID, row.Attack)
 		}
 	}
 	for id := range tests {
 		if _, ok := known[id]; !ok {
-			t.Errorf("%s is no row of a finished slice", id)
+			t.Errorf("%s is no row of a finished slice, nor of the one that is being built", id)
 		}
 	}
 	for _, id := range inBrowser {

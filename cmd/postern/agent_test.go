@@ -87,7 +87,7 @@ func TestAgentTriesEverything(t *testing.T) {
 							t.Errorf("the log has %s → %s by %s", l.From, l.To, l.Role)
 						}
 					}
-					if now := r.site.dump(t); now != r.before {
+					if now := r.dump(); now != r.before {
 						t.Errorf("the host's accounts are %s and were %s", now, r.before)
 					}
 					r.talks = nil // some roles end conversations

@@ -67,19 +67,38 @@ type HostConfig struct {
 	Name           string   `toml:"name"`             // kinds and mailboxes name it
 	Audience       string   `toml:"audience"`         // receipt aud, host of the commitment, iss of session tokens
 	Site           string   `toml:"site"`             // base of self_service; default return page
-	VerifyURL      string   `toml:"verify_url"`       // page that asks for the login
+	VerifyURL      string   `toml:"verify_url"`       // page that asks for the login; absent: an OpenID provider does
 	DeliveryURL    string   `toml:"delivery_url"`     // the backend's endpoint
 	RecoveryURL    string   `toml:"recovery_url"`     // for people who cannot log in
 	SessionKeyFile string   `toml:"session_key_file"` // PEM public key; absent: no session tokens
 	Allow          []string `toml:"allow"`            // loopback or private prefixes its URLs may resolve to
 }
 
-// SourceConfig is one source of login events, at /v1/events/NAME. Source: proof-gate.md §3.14.
+// SourceConfig is one source of login events, at /v1/events/NAME, or (adapter oidc) an OpenID provider at which
+// people log in for one change. forms says which adapter needs what. Source: proof-gate.md §3.7, §3.8, §3.14.
 type SourceConfig struct {
-	Name        string `toml:"name"`
-	Adapter     string `toml:"adapter"`
-	Host        string `toml:"host"`
-	SecretsFile string `toml:"secrets_file"` // one whsec_ a line, newest first, at most two
+	Name    string `toml:"name"`
+	Adapter string `toml:"adapter"` // webhook, oidc, ssf, keycloak, auth0, okta, cognito, supabase
+	Host    string `toml:"host"`
+	// One whsec_ a line, newest first, at most two: what the source signs with, unless it has public_keys or a form of
+	// its own; then they only sign deliveries. The newest of the host's first webhook source (else of its first source with secrets) signs deliveries.
+	SecretsFile string   `toml:"secrets_file"`
+	PublicKeys  []string `toml:"public_keys"` // whpk_, newest first, at most two: it signs with Ed25519 instead
+	TokenFile   string   `toml:"token_file"`  // one Authorization value a line, newest first, at most two: auth0, okta, ssf
+
+	// Of an OpenID provider (oidc), whose redirect_uri for us is PUBLIC_URL/verify/callback; some of others.
+	Issuer           string   `toml:"issuer"`             // oidc, ssf
+	ClientID         string   `toml:"client_id"`          // oidc; keycloak: logins at this client only
+	ClientKeyFile    string   `toml:"client_key_file"`    // PEM, P-256: private_key_jwt, preferred
+	ClientSecretFile string   `toml:"client_secret_file"` // else client_secret_basic
+	Strong           []string `toml:"strong"`             // acr or amr values that count as phishing-resistant (A3)
+	ClockSkew        int      `toml:"clock_skew"`         // seconds that its clock may differ, 0 to 30; 0 = 2 before, 5 after
+	Allow            []string `toml:"allow"`              // loopback or private prefixes its names may resolve to: oidc, ssf
+
+	// Of a transmitter of security events (ssf).
+	Audience string `toml:"audience"` // what it calls us; "" = public_url
+	JWKSURL  string `toml:"jwks_url"` // its keys
+	PollURL  string `toml:"poll_url"` // asked every 5 s (RFC 8936), with token_file's first value; "" = it pushes
 }
 
 // Mistakes is everything wrong with a configuration, one line each, for an operator.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"flag"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -62,7 +64,7 @@ func TestExampleIsGeneratedFromConfigAndLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, _, err = Load([]string{"--config", open}, nil, io.Discard)
-	if len(c.Hosts) != 1 || len(c.Sources) != 1 || strings.Contains(err.Error(), "unknown key") {
+	if len(c.Hosts) != 1 || len(c.Sources) != 5 || strings.Contains(err.Error(), "unknown key") {
 		t.Errorf("%d hosts, %d sources, %v", len(c.Hosts), len(c.Sources), err)
 	}
 }
@@ -119,7 +121,7 @@ secrets_file = "/nonexistent"
 	mustSay(t, err, "unknown key colour", "unknown variable POSTERN_COLOUR", "POSTERN_SMTP_PORT: must be a whole number",
 		"listen: must be", "public_url: must be https", "database_url: must be", "signing_key_file: must be given", "secret_file: must be given",
 		"log_level: must be", "trusted_proxies: \"everyone\"", "smtp.tls: none only", "smtp.user: user and password", "limits.file_bytes",
-		"host nobody does not exist", "adapter must be webhook", "source shop: secrets_file")
+		"host nobody does not exist", "source shop: adapter must be one of auth0, cognito, keycloak, oidc, okta, ssf, supabase, webhook", "source shop: secrets_file")
 	if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "SERVICE_HOST") {
 		t.Errorf("says too much:\n%v", err)
 	}
@@ -260,6 +262,144 @@ func mustSay(t *testing.T, err error, parts ...string) {
 	for _, p := range parts {
 		if !slices.ContainsFunc(bad, func(s string) bool { return strings.Contains(s, p) }) {
 			t.Errorf("no mistake says %q in\n%v", p, err)
+		}
+	}
+}
+
+// What a provider's entry can get wrong, all told at once; the client's secret is in no message.
+func TestProviderEntry(t *testing.T) {
+	dir := t.TempDir()
+	key, err := newSigningKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, secret, short := write(t, dir, "key.pem", string(key)), write(t, dir, "secret", "0123456789abcdef\n"), write(t, dir, "short", "hunter2\n")
+	deliveries := write(t, dir, "deliveries", secretLine)
+	entry := func(lines string) string {
+		return write(t, t.TempDir(), "p.toml", `
+[[host]]
+name = "club"
+audience = "https://acct.club.test"
+site = "https://club.test"
+delivery_url = "https://acct.club.test/postern"
+[[source]]
+name = "idp"
+host = "club"
+`+lines)
+	}
+	good := `adapter = "oidc"
+issuer = "https://idp.club.test"
+client_id = "postern"
+`
+	for _, ok := range []string{"client_key_file = '" + pem + "'\n", "client_secret_file = '" + secret + "'\nstrong = ['phr']\nallow = ['10.0.0.0/8']\n"} {
+		c, _, err := Load([]string{"--config", entry(good + ok + "secrets_file = '" + deliveries + "'\n")}, nil, io.Discard)
+		if err != nil || len(c.Sources) != 1 || c.Sources[0].Issuer != "https://idp.club.test" {
+			t.Errorf("%v", err)
+		}
+	}
+	for _, c := range []struct {
+		lines string
+		says  []string
+	}{
+		{good, []string{"source idp: one of client_key_file and client_secret_file", "host club: none of its sources has a secrets_file"}},
+		{good + "client_key_file = '" + pem + "'\nclient_secret_file = '" + secret + "'\n", []string{"one of client_key_file and client_secret_file"}},
+		{good + "client_key_file = '" + secret + "'\n", []string{"client_key_file: must be a PKCS #8 PEM file"}},
+		{good + "client_key_file = '/nonexistent'\n", []string{"source idp: client_key_file: open"}},
+		{good + "client_secret_file = '/nonexistent'\n", []string{"source idp: client_secret_file: open"}},
+		{good + "client_secret_file = '" + short + "'\nallow = ['everyone']\n", []string{"must hold at least 16 characters", "allow: \"everyone\""}},
+		{"adapter = \"oidc\"\nissuer = \"http://idp.club.test\"\n", []string{"issuer: must be https", "issuer and client_id are needed"}},
+		{good + "client_secret_file = '" + secret + "'\nclock_skew = 31\n", []string{"clock_skew must be between 0 and 30"}},
+		{"adapter = \"oidc\"\nissuer = \"https://idp.club.test?a\"\nclient_id = \"c\"\n", []string{"issuer: must be https"}},
+		{"adapter = \"webhook\"\nissuer = \"https://idp.club.test\"\nsecrets_file = '" + deliveries + "'\n", []string{"source idp: issuer is not for this adapter", "verify_url must be an absolute"}},
+		{good + "client_secret_file = '" + secret + "'\n[[source]]\nname = \"two\"\nhost = \"club\"\n" + good + "client_secret_file = '" + secret + "'\n", []string{"source two: host club has a provider already"}},
+	} {
+		_, _, err := Load([]string{"--config", entry(c.lines)}, nil, io.Discard)
+		mustSay(t, err, c.says...)
+		if err != nil && (strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "0123456789abcdef")) {
+			t.Errorf("says too much: %v", err)
+		}
+	}
+}
+
+// Each adapter needs its keys and takes no other's.
+func TestSourceForms(t *testing.T) {
+	dir := t.TempDir()
+	secrets, token := "secrets_file = '"+write(t, dir, "s", secretLine)+"'\n", "token_file = '"+write(t, dir, "t", "Bearer 0123456789abcdefghij\n")+"'\n"
+	short := "token_file = '" + write(t, dir, "u", "hunter2\n") + "'\n"
+	three := "token_file = '" + write(t, dir, "w", strings.Repeat("Bearer 0123456789abcdefghij\n", 3)) + "'\n"
+	public := "public_keys = ['whpk_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=']\n"
+	const set = "issuer = 'https://idp.site.test'\njwks_url = 'https://idp.site.test/jwks'\n"
+	for _, c := range []struct {
+		name, adapter, lines string
+		says                 []string // none = it starts
+	}{
+		{"webhook with secrets", "webhook", secrets, nil},
+		{"webhook with public keys", "webhook", public, nil},
+		{"webhook with public keys, deliveries by secret", "webhook", public + secrets, nil},
+		{"webhook with neither", "webhook", "", []string{"source idp: one of secrets_file and public_keys is needed"}},
+		{"webhook with a private key", "webhook", "public_keys = ['whsk_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=']\n", []string{"source idp: public_keys: key 1: must be whpk_"}},
+		{"webhook with three public keys", "webhook", strings.Replace(public, "]", strings.Repeat(", 'whpk_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='", 2)+"]", 1), []string{"holds more than two keys"}},
+		{"webhook with a token", "webhook", secrets + token, []string{"token_file is not for this adapter"}},
+		{"ssf", "ssf", set, nil},
+		{"ssf with all", "ssf", set + token + secrets + "audience = 'https://us.test'\nallow = ['10.0.0.0/8']\n", nil},
+		{"ssf that is polled", "ssf", set + token + "poll_url = 'https://idp.site.test/poll'\n", nil},
+		{"ssf polled in the clear", "ssf", set + "poll_url = 'http://idp.site.test/poll'\n", []string{"poll_url: must be https"}},
+		{"webhook that is polled", "webhook", secrets + "poll_url = 'https://idp.site.test/poll'\n", []string{"poll_url is not for this adapter"}},
+		{"ssf whose issuer is no address", "ssf", strings.Replace(set, "https://idp.site.test'", "urn:idp'", 1), nil},
+		{"ssf without keys", "ssf", "issuer = 'https://idp.site.test'\n", []string{"source idp: jwks_url is needed"}},
+		{"ssf without issuer", "ssf", "jwks_url = 'https://idp.site.test/jwks'\n", []string{"source idp: issuer is needed"}},
+		{"ssf with keys in the clear", "ssf", strings.Replace(set, "https://idp.site.test/jwks", "http://idp.site.test/jwks", 1), []string{"jwks_url: must be https"}},
+		{"ssf with public keys", "ssf", set + public, []string{"public_keys is not for this adapter"}},
+		{"ssf with a client", "ssf", set + "client_id = 'c'\n", []string{"client_id is not for this adapter"}},
+		{"keycloak", "keycloak", secrets + "client_id = 'shop'\n", nil},
+		{"keycloak with public keys", "keycloak", public + "client_id = 'shop'\n", nil},
+		{"keycloak without client", "keycloak", secrets, []string{"source idp: client_id is needed"}},
+		{"cognito", "cognito", secrets, nil},
+		{"cognito with a client", "cognito", secrets + "client_id = 'shop'\n", []string{"client_id is not for this adapter"}},
+		{"supabase", "supabase", public, nil},
+		{"auth0", "auth0", token, nil},
+		{"auth0 without token", "auth0", secrets, []string{"source idp: token_file is needed"}},
+		{"auth0 with a short token", "auth0", short, []string{"token_file: line 1: must have at least 24 characters"}},
+		{"auth0 with three tokens", "auth0", three, []string{"token_file: holds more than two values"}},
+		{"okta", "okta", token + secrets, nil},
+		{"okta whose file is not there", "okta", "token_file = '/nonexistent'\n", []string{"source idp: token_file: open"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := write(t, t.TempDir(), "p.toml", "[[host]]\nname = 'shop'\naudience = 'https://acct.site.test'\nsite = 'https://site.test'\nverify_url = 'https://site.test/v'\ndelivery_url = 'https://acct.site.test/p'\n"+
+				"[[source]]\nname = 'shop'\nadapter = 'webhook'\nhost = 'shop'\n"+secrets+"[[source]]\nname = 'idp'\nadapter = '"+c.adapter+"'\nhost = 'shop'\n"+c.lines)
+			conf, _, err := Load([]string{"--config", file}, nil, io.Discard)
+			if c.says != nil {
+				mustSay(t, err, c.says...)
+				if err != nil && (strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "0123456789")) {
+					t.Errorf("says too much: %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, in, err := conf.hosts(outside{now: time.Now, pause: pause})
+			if err != nil || len(in) != 2 || in["idp"] == nil {
+				t.Errorf("sources = %v, %v", in, err)
+			}
+		})
+	}
+}
+
+// Deliveries are signed with the secret of a webhook source, wherever it stands, else with any of the host.
+func TestDeliverySecret(t *testing.T) {
+	dir := t.TempDir()
+	file := func(text string) string {
+		return write(t, dir, text[:4], "whsec_"+base64.StdEncoding.EncodeToString([]byte(text))+"\n")
+	}
+	keycloak := SourceConfig{Name: "k", Adapter: "keycloak", Host: "shop", SecretsFile: file("kc: a secret of at least 24 bytes")}
+	hook := SourceConfig{Name: "w", Adapter: "webhook", Host: "shop", SecretsFile: file("wh: a secret of at least 24 bytes")}
+	second := SourceConfig{Name: "v", Adapter: "webhook", Host: "shop", SecretsFile: file("w2: a secret of at least 24 bytes")}
+	other := SourceConfig{Name: "o", Adapter: "webhook", Host: "club", SecretsFile: file("ot: a secret of at least 24 bytes")}
+	for want, list := range map[string][]SourceConfig{"wh": {other, keycloak, hook, second}, "w2": {second, hook}, "kc": {keycloak, other}, "": {other, {Host: "shop", Adapter: "okta"}}} {
+		s, err := Config{Sources: list}.deliverySecret("shop")
+		if err != nil || !strings.HasPrefix(string(s), want) || (want == "") != (len(s) == 0) {
+			t.Errorf("deliverySecret = %q, %v; want that of %q", s, err, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"encoding/base64"
@@ -16,12 +17,15 @@ import (
 	"time"
 
 	shopsite "github.com/postern-chat/postern/cmd/shop/site"
+	"github.com/postern-chat/postern/gateway/web"
 	"github.com/postern-chat/postern/verify"
 )
 
 // Names of the demo that stand in its files and database; ports and origins are written anew at each start.
 const (
 	demoHost     = "shop"
+	demoProvider = "shop-login"
+	demoClient   = "postern"
 	demoAudience = "https://accounts.shop.example"
 	demoPassword = "postern-demo"
 	demoTries    = 100 // ports tried after the asked one
@@ -30,6 +34,7 @@ const (
 // demo is the gateway and the shop in one process, on loopback only.
 type demo struct {
 	data    string
+	login   bool // plain changes are confirmed by a login at the shop as an OpenID provider
 	app     *App
 	shop    *shopsite.Site
 	server  *http.Server
@@ -40,8 +45,8 @@ type demo struct {
 
 // demoKeys are the secrets of the shop's side. The gateway reads only the event secret and the public session key.
 type demoKeys struct {
-	event, own []byte
-	session    *ecdsa.PrivateKey
+	event, own, client []byte
+	session, provider  *ecdsa.PrivateKey
 }
 
 // runDemo is 'postern demo': everything with sample data, until a signal.
@@ -51,6 +56,7 @@ func runDemo(ctx context.Context, c call) int {
 	data := flags.String("data", ".demo", "Folder for everything the demo keeps; delete it to begin anew.")
 	port := flags.Int("port", 8080, "Port of the gateway; the next free one when it is taken; 0 = any.")
 	shopPort := flags.Int("shop-port", 8090, "Port of the shop; the next free one when it is taken; 0 = any.")
+	provider := flags.Bool("provider", false, "The shop is an OpenID provider too: plain changes are confirmed by a login there, on the gateway's page.")
 	if err := flags.Parse(c.args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return exitOK
@@ -60,7 +66,7 @@ func runDemo(ctx context.Context, c call) int {
 	if flags.NArg() > 0 {
 		return usage(c.err, nil, flags.Args())
 	}
-	d, err := startDemo(ctx, *data, *port, *shopPort, c.err)
+	d, err := startDemo(ctx, &demo{data: *data, login: *provider}, *port, *shopPort, c.err)
 	if err != nil {
 		fmt.Fprintln(c.err, "postern:", err)
 		return exitFailed
@@ -85,8 +91,8 @@ func runDemo(ctx context.Context, c call) int {
 }
 
 // startDemo takes the ports, writes the files, starts both and seeds what is missing.
-func startDemo(ctx context.Context, data string, port, shopPort int, log io.Writer) (d *demo, err error) {
-	d = &demo{data: data, failed: make(chan error, 1)}
+func startDemo(ctx context.Context, d *demo, port, shopPort int, log io.Writer) (_ *demo, err error) {
+	d.failed = make(chan error, 1)
 	var gate, shop net.Listener
 	defer func() {
 		if err == nil {
@@ -165,6 +171,12 @@ func (d *demo) config(port int) (Config, error) {
 		DeliveryURL: d.shopURL + "/postern", RecoveryURL: d.shopURL + "/forgot", SessionKeyFile: session, Allow: []string{"127.0.0.1/32"},
 	}}
 	c.Sources = []SourceConfig{{Name: demoHost, Adapter: "webhook", Host: demoHost, SecretsFile: secrets}}
+	if d.login {
+		c.Sources = append(c.Sources, SourceConfig{
+			Name: demoProvider, Adapter: verify.AdapterOIDC, Host: demoHost, Issuer: d.shopURL, ClientID: demoClient,
+			ClientSecretFile: filepath.Join(keys, "client-secret"), Allow: []string{"127.0.0.1/32"},
+		})
+	}
 	if bad := c.Validate(); len(bad) > 0 {
 		return c, bad
 	}
@@ -178,26 +190,34 @@ func (d *demo) makeKeys(dir string) (sessionPublic []byte, err error) {
 		err = errors.Join(err, e)
 		return b
 	}
-	d.keys.event, d.keys.own = read("event-secret"), read("witness-secret")
+	d.keys.event, d.keys.own, d.keys.client = read("event-secret"), read("witness-secret"), read("client-secret")
 	if err != nil {
 		return nil, err
 	}
-	text, err := keep("", filepath.Join(dir, "session.pem"), newSigningKey)
-	if err != nil {
-		return nil, err
-	}
-	if d.keys.session, err = readSigningKey(text); err != nil {
-		return nil, err
+	for name, key := range map[string]**ecdsa.PrivateKey{"session.pem": &d.keys.session, "provider.pem": &d.keys.provider} {
+		text, err := keep("", filepath.Join(dir, name), newSigningKey)
+		if err != nil {
+			return nil, err
+		}
+		if *key, err = readSigningKey(text); err != nil {
+			return nil, err
+		}
 	}
 	return publicPEM(d.keys.session)
 }
 
 // openShop starts the shop on its listener.
 func (d *demo) openShop(ctx context.Context, c Config, l net.Listener) (err error) {
-	d.shop, err = shopsite.Open(ctx, shopsite.Config{
+	site := shopsite.Config{
 		Data: filepath.Join(d.data, "shop"), URL: d.shopURL, Gateway: c.PublicURL, Audience: demoAudience,
 		EventSecret: verify.Secret(d.keys.event), Source: demoHost, OwnKey: d.keys.own, SessionKey: d.keys.session, Log: d.app.log,
-	})
+	}
+	if d.login {
+		site.Provider = &shopsite.Provider{
+			Key: d.keys.provider, Client: demoClient, Secret: string(bytes.TrimSpace(d.keys.client)), Redirect: c.PublicURL + web.CallbackPath,
+		}
+	}
+	d.shop, err = shopsite.Open(ctx, site)
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func TestNextFree(t *testing.T) {
 
 func startedDemo(t *testing.T, data string) *demo {
 	t.Helper()
-	d, err := startDemo(t.Context(), data, 0, 0, io.Discard)
+	d, err := startDemo(t.Context(), &demo{data: data}, 0, 0, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

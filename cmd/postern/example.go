@@ -13,18 +13,60 @@ const entries = `
 # name = "shop"
 # audience = "https://acct.site.test"   # receipt aud, host of the commitment, iss of session tokens
 # site = "https://site.test"            # base of self_service; default return page
-# verify_url = "https://site.test/support-verify"
+# verify_url = "https://site.test/support-verify"   # absent: an OpenID provider asks for the login
 # delivery_url = "https://acct.site.test/postern"
 # recovery_url = "https://site.test/forgot"
 # session_key_file = "shop.pub.pem"     # absent: no session tokens
 # allow = []                            # loopback or private prefixes its URLs may resolve to
 
-# A source of login events, at /v1/events/NAME.
+# A source of login events, at /v1/events/NAME. One that signs with Ed25519 (v1a) has public_keys: then its secrets_file
+# is believed no more and only signs deliveries.
 # [[source]]
 # name = "shop"
 # adapter = "webhook"
 # host = "shop"
-# secrets_file = "shop.secrets"         # one whsec_ a line, newest first, at most two
+# secrets_file = "shop.secrets"         # one whsec_ a line, newest first, at most two; the newest signs deliveries
+# public_keys = []                      # whpk_..., newest first, at most two
+
+# An OpenID provider of a host, beside or instead of its verify_url; with both, what needs A3 goes to verify_url.
+# The provider needs the redirect_uri PUBLIC_URL/verify/callback. Without a webhook source, secrets_file stands here.
+# [[source]]
+# name = "idp"
+# adapter = "oidc"
+# host = "shop"
+# issuer = "https://idp.site.test"
+# client_id = "postern"
+# client_key_file = "idp.client.pem"    # P-256: private_key_jwt; preferred to
+# client_secret_file = ""               # client_secret_basic
+# strong = ["phr"]                      # acr or amr values that count as phishing-resistant (A3)
+# clock_skew = 0                        # seconds that its clock may differ, at most 30; 0 = 2 before the challenge, 5 after now
+# allow = []                            # loopback or private prefixes its names may resolve to
+
+# Security events of the login provider (SET, RFC 8935): a revoked session or a changed credential ends what is live.
+# [[source]]
+# name = "idp-events"
+# adapter = "ssf"
+# host = "shop"
+# issuer = "https://idp.site.test"      # exact iss, of the events and of the accounts in them
+# jwks_url = "https://idp.site.test/jwks"
+# audience = ""                         # what the transmitter calls us; empty = public_url
+# poll_url = ""                         # where we ask for events every 5 s (RFC 8936); empty = it pushes
+# token_file = ""                       # the Authorization value that it shows, if any; with poll_url the one we show
+# allow = []
+
+# Logins as providers report them: keycloak, cognito, supabase (signed as a webhook is), auth0, okta (a token). They are
+# seen and move nothing. deploy/LOGIN-EVENTS.md shows the other side.
+# [[source]]
+# name = "keycloak"
+# adapter = "keycloak"
+# host = "shop"
+# secrets_file = "keycloak.secrets"     # or public_keys
+# client_id = "shop"                    # keycloak only: logins at this client
+# [[source]]
+# name = "okta"
+# adapter = "okta"
+# host = "shop"
+# token_file = "okta.token"             # one Authorization value a line, newest first, at most two
 `
 
 // Example is the example configuration: every key with its meaning and its default.

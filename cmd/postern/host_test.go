@@ -42,6 +42,8 @@ type hostSite struct {
 	now           func() time.Time
 	audience      string
 	issuer        string // "" = the gateway's URL
+	idps          []receipt.IDP
+	keys          verify.KeySet // of the gateway, as this host pins them; nil = its present one
 
 	shop    *shopsite.Site
 	backend http.Handler // of the shop
@@ -53,9 +55,13 @@ type hostSite struct {
 	meets  func(w http.ResponseWriter, m receipt.Message) bool
 }
 
-func newSite(t *testing.T) *hostSite {
+func newSite(t *testing.T) *hostSite { return newSiteAt(t) }
+
+// newSiteAt is a host that takes ID tokens of these providers too.
+func newSiteAt(t *testing.T, idps ...receipt.IDP) *hostSite {
 	t.Helper()
 	h := &hostSite{
+		idps:   idps,
 		secret: make([]byte, 32), other: make([]byte, 32), own: []byte("the host's own key, unknown to us"), now: time.Now, audience: audience,
 	}
 	for _, s := range []verify.Secret{h.secret, h.other} {
@@ -83,7 +89,8 @@ func (h *hostSite) open(t *testing.T) {
 	var err error
 	h.shop, err = shopsite.Open(t.Context(), shopsite.Config{
 		Data: dir, URL: "https://shop.test", Gateway: "https://unknown.test", Audience: "https://set.later.test", EventSecret: h.secret, OwnKey: h.own,
-		GatewayKeys:  func(context.Context) (verify.KeySet, error) { return verify.KeySet{h.gate.key}, nil },
+		GatewayKeys:  func(context.Context) (verify.KeySet, error) { return h.pinned(), nil },
+		IDPs:         h.idps,
 		Now:          func() time.Time { return h.now() },
 		PasswordCost: 4,
 	})
@@ -103,6 +110,14 @@ func (h *hostSite) open(t *testing.T) {
 		h.exec(t, `INSERT INTO plans (customer, plan, renews_at, off_at, receipt) VALUES ($1, 'plus', 1900000000000, 0, '')`, c.ID)
 	}
 	h.exec(t, `INSERT INTO orders (number, customer, placed_at, state, address) VALUES ('112-8834921-5567', 'u-vic', 1, 'packing', 'x')`)
+}
+
+// pinned is what the backend knows of the gateway.
+func (h *hostSite) pinned() verify.KeySet {
+	if h.keys != nil {
+		return h.keys
+	}
+	return verify.KeySet{h.gate.key}
 }
 
 func (h *hostSite) exec(t *testing.T, query string, args ...any) {
@@ -334,6 +349,9 @@ func (h *hostSite) told(t *testing.T, sub, words string) bool {
 // which holds logins and notices. Equal dumps are byte-identical databases (proof-gate.md §8).
 func (h *hostSite) dump(t *testing.T) string {
 	t.Helper()
+	if h == nil { // a gateway without this host
+		return ""
+	}
 	var out strings.Builder
 	for _, table := range h.rows(t, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('sessions', 'log') AND name NOT LIKE 'sqlite%' ORDER BY name`) {
 		name := table[0].(string)

@@ -99,7 +99,9 @@ func (c Config) verifyHosts() []verify.Host {
 func (c Config) verifySources() []verify.SourceEntry {
 	var all []verify.SourceEntry
 	for _, s := range c.Sources {
-		all = append(all, verify.SourceEntry{Name: s.Name, Adapter: s.Adapter, Host: s.Host})
+		all = append(all, verify.SourceEntry{
+			Name: s.Name, Adapter: s.Adapter, Host: s.Host, Issuer: s.Issuer, Client: s.ClientID, Strong: s.Strong, Skew: int64(s.ClockSkew),
+		})
 	}
 	return all
 }

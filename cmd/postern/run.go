@@ -91,7 +91,11 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if a.server, err = a.serve(work, c, node, assets); err != nil {
 		return a, err
 	}
-	for _, run := range []func(context.Context){runner.Run, runner.Jobs, runner.Jobs, a.reindex} {
+	polls, err := c.polls(a)
+	if err != nil {
+		return a, err
+	}
+	for _, run := range append(polls, runner.Run, runner.Jobs, runner.Jobs, a.reindex) {
 		a.work.Add(1)
 		go func() {
 			defer a.work.Done()

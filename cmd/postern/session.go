@@ -65,6 +65,9 @@ func sessionKey(path string) (verify.Key, error) {
 func (c Config) signEvent() (func(source, id string, at time.Time, body []byte) (http.Header, bool), error) {
 	newest := map[string]verify.Secret{}
 	for _, s := range c.Sources {
+		if s.Adapter != "webhook" || len(s.PublicKeys) > 0 { // only its owner can sign
+			continue
+		}
 		keys, err := s.Secrets()
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ecdsa"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -102,11 +103,12 @@ func (c Config) hostsAndSources() Mistakes {
 		if s.Name == "" || strings.Trim(s.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 			bad = append(bad, "source "+s.Name+": the name must be lower case letters, digits and -")
 		}
-		if s.Adapter != "webhook" {
-			bad = append(bad, "source "+s.Name+": adapter must be webhook")
+		bad = append(bad, s.mistakes()...)
+	}
+	for _, h := range c.Hosts {
+		if !slices.ContainsFunc(c.Sources, func(s SourceConfig) bool { return s.Host == h.Name && s.SecretsFile != "" }) && len(c.Sources) > 0 {
+			bad = append(bad, "host "+h.Name+": none of its sources has a secrets_file, so nothing can sign deliveries")
 		}
-		_, err := s.Secrets()
-		bad.add("source "+s.Name+": secrets_file", err)
 	}
 	slices.Sort(bad)
 	return bad
@@ -116,15 +118,41 @@ func (c Config) hostsAndSources() Mistakes {
 func (c Config) sharedSecrets() (bad Mistakes) {
 	of := map[string]string{}
 	for _, s := range c.Sources {
-		keys, _ := s.Secrets() // whatever is wrong with them is said elsewhere
-		for _, k := range keys {
-			if first, has := of[string(k)]; has && first != s.Name {
-				bad = append(bad, "source "+s.Name+": secrets_file: shares a secret with source "+first)
+		for key, values := range s.believed() {
+			for _, v := range values {
+				if first, has := of[v]; has && first != s.Name {
+					bad = append(bad, "source "+s.Name+": "+key+": shares a secret or key with source "+first)
+				}
+				of[v] = s.Name
 			}
-			of[string(k)] = s.Name
 		}
 	}
 	return bad
+}
+
+// credentials reads what the gateway shows to the provider: a key, or a secret. Errors never hold the secret.
+func (s SourceConfig) credentials() (key *ecdsa.PrivateKey, secret string, err error) {
+	if s.ClientKeyFile != "" {
+		text, err := os.ReadFile(s.ClientKeyFile)
+		if err != nil {
+			return nil, "", fmt.Errorf("client_key_file: %w", err)
+		}
+		if key, err = readSigningKey(text); err != nil {
+			return nil, "", errors.New("client_key_file: must be a PKCS #8 PEM file with a P-256 key")
+		}
+		return key, "", nil
+	}
+	if s.ClientSecretFile == "" {
+		return nil, "", nil
+	}
+	text, err := os.ReadFile(s.ClientSecretFile)
+	if err != nil {
+		return nil, "", fmt.Errorf("client_secret_file: %w", err)
+	}
+	if secret = strings.TrimSpace(string(text)); len(secret) < 16 {
+		return nil, "", errors.New("client_secret_file: must hold at least 16 characters")
+	}
+	return nil, secret, nil
 }
 
 // Secrets reads the source's keys, newest first, decoded. Errors name the line, never its text.

@@ -30,8 +30,8 @@ import (
 	"github.com/postern-chat/postern/kb/markdown"
 	"github.com/postern-chat/postern/verify"
 	"github.com/postern-chat/postern/verify/callback"
+	"github.com/postern-chat/postern/verify/oidc"
 	"github.com/postern-chat/postern/verify/value"
-	"github.com/postern-chat/postern/verify/webhook"
 )
 
 // storage is what one SQL engine gives to the cores: one database seen from each side.
@@ -63,15 +63,6 @@ func buses(now func() time.Time) map[string]func(ctx context.Context, c Config) 
 	return map[string]func(ctx context.Context, c Config) (gateway.Bus, error){
 		"local": func(context.Context, Config) (gateway.Bus, error) { return local.New(now), nil },
 		"redis": func(ctx context.Context, c Config) (gateway.Bus, error) { return redis.New(ctx, c.RedisURL, now) },
-	}
-}
-
-// sources joins the adapters of login events. ADD A SOURCE HERE.
-func sources() map[string]func(s SourceConfig, host HostConfig, secrets []verify.Secret) verify.Source {
-	return map[string]func(SourceConfig, HostConfig, []verify.Secret) verify.Source{
-		"webhook": func(s SourceConfig, host HostConfig, secrets []verify.Secret) verify.Source {
-			return &webhook.Source{Name: s.Name, Host: s.Host, Issuer: host.Audience, Secrets: secrets}
-		},
 	}
 }
 
@@ -167,10 +158,15 @@ func (a *App) gate(c Config, secret []byte) error {
 	if err != nil {
 		return err
 	}
+	providers, err := c.providers(a.outside)
+	if err != nil {
+		return err
+	}
 	a.sources, a.key = sources, signer.Key()
 	a.Service.Guard = &verify.Guard{
 		Ledger: a.store.ledger, Executor: executor, Signer: signer, Policy: a.Service.Policy, Check: value.Check, Rand: rand.Reader,
-		Secret: secret, Issuer: c.PublicURL, Origin: a.URL.Host + "/log",
+		Providers: providers,
+		Secret:    secret, Issuer: c.PublicURL, Origin: a.URL.Host + "/log",
 	}
 	return nil
 }
@@ -178,31 +174,57 @@ func (a *App) gate(c Config, secret []byte) error {
 // hosts makes what the deploy file's hosts and sources need: deliveries out, login events in.
 func (c Config) hosts(o outside) (verify.Executor, map[string]verify.Source, error) {
 	targets, in := map[string]callback.Target{}, map[string]verify.Source{}
-	for _, s := range c.Sources {
-		raw, err := s.Secrets()
+	for _, h := range c.Hosts {
+		secret, err := c.deliverySecret(h.Name)
 		if err != nil {
 			return nil, nil, err
 		}
-		var secrets []verify.Secret
-		for _, b := range raw {
-			secrets = append(secrets, b)
+		allow, err := prefixes(h.Allow)
+		if err != nil {
+			return nil, nil, err
 		}
-		for _, h := range c.Hosts {
-			if h.Name != s.Host {
+		if secret != nil {
+			targets[h.Name] = callback.Target{URL: h.DeliveryURL, Secret: secret, Allow: allow}
+		}
+		for _, s := range c.Sources {
+			join := forms()[s.Adapter].make
+			if s.Host != h.Name || join == nil {
 				continue
 			}
-			in[s.Name] = sources()[s.Adapter](s, h, secrets)
-			allow, err := prefixes(h.Allow)
-			if err != nil {
-				return nil, nil, err
-			}
-			if _, has := targets[h.Name]; !has { // a host's first source signs what goes to it
-				targets[h.Name] = callback.Target{URL: h.DeliveryURL, Secret: secrets[0], Allow: allow}
+			if in[s.Name], err = join(s, h, c.PublicURL); err != nil {
+				return nil, nil, fmt.Errorf("source %s: %w", s.Name, err)
 			}
 		}
 	}
 	e, err := callback.New(targets, o.now, o.pause)
 	return e, in, err
+}
+
+// providers makes the OpenID providers of the deploy file, by name of their source.
+func (c Config) providers(o outside) (map[string]verify.Provider, error) {
+	out := map[string]verify.Provider{}
+	for _, s := range c.Sources {
+		if s.Adapter != verify.AdapterOIDC {
+			continue
+		}
+		key, secret, err := s.credentials()
+		if err != nil {
+			return nil, err
+		}
+		allow, err := prefixes(s.Allow)
+		if err != nil {
+			return nil, err
+		}
+		p, err := oidc.New(oidc.Config{
+			Issuer: s.Issuer, Client: s.ClientID, Redirect: c.PublicURL + web.CallbackPath, Key: key, Secret: secret, Strong: s.Strong,
+			Allow: allow, Now: o.now, Rand: rand.Reader,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		out[s.Name] = p
+	}
+	return out, nil
 }
 
 // pause waits, or returns early when ctx ends.

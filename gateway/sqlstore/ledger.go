@@ -113,10 +113,8 @@ func (x *tx) advance(c gateway.Conversation, s verify.Step) error {
 	if err := x.limited(s); err != nil {
 		return err
 	}
-	for _, b := range s.Burns {
-		if fresh, err := x.burn(b); err != nil || !fresh {
-			return firstOf(err, b.Taken())
-		}
+	if err := x.spend(s.Burns); err != nil {
+		return err
 	}
 	if s.To() == verify.Disowned {
 		c.Frozen = true
@@ -142,10 +140,10 @@ func firstOf(err error, other error) error {
 
 const (
 	qInsertChange = `INSERT INTO changes (id, conversation, state, version, host, chg, jkt, handle_hash, finish_hash,
-created_at, changed_at, expires_at, leaf, body) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,-1,$13)
+created_at, changed_at, expires_at, leaf, body, subject) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,-1,$13,$14)
 ON CONFLICT DO NOTHING`
 	qAdvanceChange = `UPDATE changes SET state=$3, version=$4, host=$5, chg=$6, jkt=$7, handle_hash=$8, finish_hash=$9,
-changed_at=$10, expires_at=$11, body=$12 WHERE id=$1 AND conversation=$2 AND state=$13 AND version=$14`
+changed_at=$10, expires_at=$11, body=$12, subject=$15 WHERE id=$1 AND conversation=$2 AND state=$13 AND version=$14`
 	qKeyBusy = `SELECT COUNT(*) FROM changes WHERE jkt = $1 AND state = 'challenged' AND id <> $2`
 )
 
@@ -156,7 +154,7 @@ func (x *tx) saveChange(s verify.Step) error {
 	if err != nil {
 		return err
 	}
-	jkt, handle, finish := searched(r)
+	jkt, handle, finish, subject := searched(r)
 	if s.To() == verify.Challenged {
 		var busy int
 		if err := x.row(qKeyBusy, jkt, r.ID).Scan(&busy); err != nil {
@@ -169,10 +167,10 @@ func (x *tx) saveChange(s verify.Step) error {
 	var n int64
 	if s.From == "" {
 		n, err = x.exec(qInsertChange, r.ID, r.Conversation, string(r.State), r.Version, r.Host, r.Chg, jkt, handle, finish,
-			r.CreatedAt, r.ChangedAt, r.ExpiresAt, body)
+			r.CreatedAt, r.ChangedAt, r.ExpiresAt, body, subject)
 	} else {
 		n, err = x.exec(qAdvanceChange, r.ID, r.Conversation, string(r.State), r.Version, r.Host, r.Chg, jkt, handle, finish,
-			r.ChangedAt, r.ExpiresAt, body, string(s.From), s.FromVersion)
+			r.ChangedAt, r.ExpiresAt, body, string(s.From), s.FromVersion, subject)
 	}
 	if unique(err) || err == nil && n == 0 {
 		return verify.Refuse(verify.ChangeState)
@@ -181,7 +179,7 @@ func (x *tx) saveChange(s verify.Step) error {
 }
 
 // searched gives the columns that a change is found by, NULL where it has none.
-func searched(r verify.Row) (jkt, handle, finish sql.NullString) {
+func searched(r verify.Row) (jkt, handle, finish, subject sql.NullString) {
 	if c := r.Challenge; c != nil {
 		jkt = sql.NullString{String: c.JKT, Valid: c.JKT != ""}
 		handle = sql.NullString{String: c.Handle, Valid: c.Handle != ""}
@@ -189,7 +187,8 @@ func searched(r verify.Row) (jkt, handle, finish sql.NullString) {
 	if p := r.Proof; p != nil {
 		finish = sql.NullString{String: p.Finish, Valid: p.Finish != ""}
 	}
-	return jkt, handle, finish
+	subject = sql.NullString{String: r.Subject(), Valid: r.Subject() != ""}
+	return jkt, handle, finish, subject
 }
 
 const (

@@ -10,13 +10,20 @@ import (
 	"github.com/postern-chat/postern/verify"
 )
 
-// maxEvent is how large a login event may be (proof-gate.md §3.6).
+// maxEvent is how large a delivery of login events may be (proof-gate.md §3.6), in bytes.
 const maxEvent = 64 << 10
+
+// bulk is a source whose deliveries hold many events.
+type bulk interface{ MaxBody() int }
+
+// greeter is a source whose issuer asks by GET, once, whether the address is ours.
+type greeter interface{ Greets() bool }
 
 // hookRoutes are what a host's server speaks to.
 func (s *Server) hookRoutes(a *fiber.App) {
 	a.Get("/v1/challenge/:handle", s.challenge)
 	a.Post("/v1/events/:source", s.loginEvent)
+	a.Get("/v1/events/:source", s.greeted)
 	a.Get("/.well-known/postern.json", s.wellKnown)
 }
 
@@ -33,6 +40,14 @@ func (s *Server) challenge(c *fiber.Ctx) error {
 	return c.JSON(v)
 }
 
+// greeted answers the one-time question of an issuer that asks one; no other source has anything to read.
+func (s *Server) greeted(c *fiber.Ctx) error {
+	if g, ok := s.opt.Sources[c.Params("source")].(greeter); !ok || !g.Greets() {
+		return gateway.NotFound()
+	}
+	return s.loginEvent(c)
+}
+
 // loginEvent takes a delivery of a source, whole and raw: the source decides what is authentic, the gate
 // what it means.
 func (s *Server) loginEvent(c *fiber.Ctx) error {
@@ -41,56 +56,85 @@ func (s *Server) loginEvent(c *fiber.Ctx) error {
 	if !ok {
 		return gateway.NotFound()
 	}
-	raw := c.Context().Request.Body()
-	if len(raw) > maxEvent {
-		return gateway.TooLarge("body", maxEvent)
+	raw, limit := c.Context().Request.Body(), maxEvent
+	if b, ok := src.(bulk); ok {
+		limit = b.MaxBody()
+	}
+	if len(raw) > limit {
+		return gateway.TooLarge("body", limit)
 	}
 	if s.svc.Guard == nil {
 		return verify.Refuse(verify.PolicyUnavailable)
 	}
-	now, err := s.svc.Guard.Ledger.Now(c.UserContext())
-	if verify.ReasonOf(err) == verify.ClockJump {
-		now, err = s.svc.Now(), nil // tells who is authentic; the gate refuses him, with a line in the log
+	return s.reply(c, s.take(c.UserContext(), name, src, verify.Delivery{
+		Method: c.Method(), Header: headers(c), Body: append([]byte(nil), raw...),
+	}))
+}
+
+// Take gives a delivery that we fetched ourselves to its source, as if it had been pushed.
+func (s *Server) Take(ctx context.Context, source string, d verify.Delivery) verify.Reply {
+	src, ok := s.opt.Sources[source]
+	if !ok || s.svc.Guard == nil {
+		return verify.Reply{Status: fiber.StatusServiceUnavailable}
 	}
-	if err != nil {
-		return s.reply(c, src.Answer(nil, err))
+	return s.take(ctx, source, src, d)
+}
+
+func (s *Server) take(ctx context.Context, name string, src verify.Source, d verify.Delivery) verify.Reply {
+	now, err := s.svc.Guard.Ledger.Now(ctx)
+	if d.At = now; err != nil { // our own clock tells who is authentic; the gate refuses him, with a line in the log
+		d.At = s.svc.Now()
 	}
-	answer, err := s.deliver(c.UserContext(), name, src, verify.Delivery{
-		Method: c.Method(), Header: headers(c), Body: append([]byte(nil), raw...), At: now,
-	})
-	s.remember(c.UserContext(), name, lastEvent{At: ms(now), Reason: verify.ReasonOf(err)})
-	return s.reply(c, answer)
+	if err != nil && verify.ReasonOf(err) != verify.ClockJump {
+		return src.Answer(d, nil, err)
+	}
+	answer, err := s.deliver(ctx, name, src, d)
+	s.remember(ctx, name, lastEvent{At: ms(d.At), Reason: verify.ReasonOf(err), Ignored: s.seen.ignored(name)})
+	return answer
 }
 
 // deliver is the one front door of login events: the source judges authenticity, the gate the rest. The error
-// says why the delivery moved nothing; the answer holds already what its sender may know of it.
+// says why nothing in the delivery counted; the answer holds already what its sender may know of it.
 func (s *Server) deliver(ctx context.Context, name string, src verify.Source, d verify.Delivery) (verify.Reply, error) {
 	events, err := src.Parse(ctx, d)
 	if err != nil {
 		if e := s.svc.Guard.NoteUnauthentic(ctx, name, verify.ReasonOf(err)); e != nil {
 			s.log.Error("note refused event", "err", e)
 		}
-		return src.Answer(nil, err), err
+		return src.Answer(d, nil, err), err
 	}
 	var refused error
+	counted := len(events) == 0
 	verdicts := make([]verify.Verdict, 0, len(events))
 	for _, e := range events {
 		v, err := s.svc.ObserveLogin(ctx, e)
 		if err != nil {
-			return src.Answer(append(verdicts, v), err), err
+			return src.Answer(d, append(verdicts, v), err), err
 		}
-		if v.Reason != "" {
+		switch v.Reason {
+		case "":
+			counted = true
+		case verify.EventNotLogin:
+			s.seen.ignore(name)
+			fallthrough
+		default:
 			refused = verify.Refuse(v.Reason)
 		}
 		verdicts = append(verdicts, v)
 	}
-	return src.Answer(verdicts, nil), refused
+	if counted {
+		refused = nil
+	}
+	return src.Answer(d, verdicts, nil), refused
 }
 
 func (s *Server) reply(c *fiber.Ctx, r verify.Reply) error {
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	if r.ContentType != "" {
 		c.Set(fiber.HeaderContentType, r.ContentType)
+	}
+	if r.Language != "" {
+		c.Set(fiber.HeaderContentLanguage, r.Language)
 	}
 	return c.Status(r.Status).Send(r.Body)
 }

@@ -102,7 +102,7 @@ func (s *Server) send(c *fiber.Ctx, name string) error {
 
 // shell is the one HTML page of ours: no inline script, no inline style.
 var shell = template.Must(template.New("shell").Parse(`<!doctype html>
-<html lang="en" data-app="{{.App}}"{{if .Mailbox}} data-mailbox="{{.Mailbox}}"{{end}}{{if .Origins}} data-origins="{{.Origins}}"{{end}}>
+<html lang="en" data-app="{{.App}}"{{with .Code}} data-code="{{.}}"{{end}}{{if .Mailbox}} data-mailbox="{{.Mailbox}}"{{end}}{{if .Origins}} data-origins="{{.Origins}}"{{end}}>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <meta name="color-scheme" content="light dark"><title>{{.Title}}</title>
 <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='7' fill='%232f4bc7'/%3E%3Cpath d='M8 25V14a8 8 0 0 1 16 0v11M13 25V15m6 10V15' fill='none' stroke='%23fff' stroke-width='2.6' stroke-linecap='round'/%3E%3C/svg%3E">
@@ -112,6 +112,7 @@ var shell = template.Must(template.New("shell").Parse(`<!doctype html>
 
 type shellData struct {
 	App, Title, Nonce, Script, CSS, Mailbox, Origins string
+	Code                                             string // why a /verify/* page has nothing to show
 }
 
 // frame is the visitor's panel: only the mailbox's origins may embed it.

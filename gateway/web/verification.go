@@ -34,6 +34,7 @@ type hostView struct {
 type sourceView struct {
 	verify.SourceEntry
 	URL  string     `json:"url"`
+	Test bool       `json:"test,omitempty"` // we can sign a test event as it would
 	Last *lastEvent `json:"last,omitempty"`
 }
 
@@ -66,7 +67,11 @@ func (s *Server) verification(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		sources = append(sources, sourceView{SourceEntry: e, URL: s.opt.PublicURL.String() + "/v1/events/" + e.Name, Last: last})
+		path := "/v1/events/" + e.Name
+		if e.Adapter == verify.AdapterOIDC {
+			path = CallbackPath // what the provider must have as our redirect_uri
+		}
+		sources = append(sources, sourceView{SourceEntry: e, URL: s.opt.PublicURL.String() + path, Test: s.canTest(e.Name), Last: last})
 	}
 	out := fiber.Map{"hosts": s.hostViews(p), "sources": sources, "kinds": kindStates(p, switches, act), "off": ""}
 	if off != nil {
@@ -75,6 +80,14 @@ func (s *Server) verification(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		return nil, gateway.Internal("hash the policy", err)
 	}
 	return out, nil
+}
+
+func (s *Server) canTest(source string) bool {
+	if s.opt.SignEvent == nil {
+		return false
+	}
+	_, ok := s.opt.SignEvent(source, "test", time.Time{}, nil)
+	return ok
 }
 
 func (s *Server) hostViews(p verify.Policy) []hostView {
@@ -231,6 +244,8 @@ type lastEvent struct {
 	At     int64         `json:"at"` // unix ms
 	Reason verify.Reason `json:"reason,omitempty"`
 	Test   bool          `json:"test,omitempty"`
+	// Ignored counts the authentic events of this source that were no interactive login, since the node started.
+	Ignored int64 `json:"ignored,omitempty"`
 }
 
 // rememberEvery bounds how often strangers can make a node write a source's last event.
@@ -238,11 +253,27 @@ const rememberEvery = 5 * time.Second
 
 // lastEvents knows when this node last wrote each source's last event. Sources are few: the file names them.
 type lastEvents struct {
-	mu sync.Mutex
-	at map[string]time.Time
+	mu    sync.Mutex
+	at    map[string]time.Time
+	other map[string]int64 // events that were no login
 }
 
-func newLastEvents() *lastEvents { return &lastEvents{at: map[string]time.Time{}} }
+func newLastEvents() *lastEvents {
+	return &lastEvents{at: map[string]time.Time{}, other: map[string]int64{}}
+}
+
+// ignore counts an event that was no login.
+func (l *lastEvents) ignore(source string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.other[source]++
+}
+
+func (l *lastEvents) ignored(source string) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.other[source]
+}
 
 func (l *lastEvents) due(source string, now time.Time) bool {
 	l.mu.Lock()

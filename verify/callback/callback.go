@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/postern-chat/postern/verify"
+	"github.com/postern-chat/postern/verify/dial"
 )
 
 const (
@@ -60,7 +61,7 @@ func New(targets map[string]Target, now func() time.Time, wait func(context.Cont
 		if len(t.Secret) == 0 {
 			return nil, fmt.Errorf("callback: host %s: the secret is missing", name)
 		}
-		e.targets[name] = target{Target: t, client: client(t, u.Scheme == "http")}
+		e.targets[name] = target{Target: t, client: dial.Client(dial.Options{Allow: t.Allow, Plain: u.Scheme == "http", TLS: t.TLS, Timeout: perAttempt})}
 	}
 	return e, nil
 }

@@ -67,8 +67,17 @@ type Checker struct {
 	Audience string                         // mine: aud, host of the commitment
 	Keys     verify.KeySet                  // pinned keys of the gateway; a retired one is not in it
 	OwnKey   []byte                         // makes the witness; nil = witnesses are refused
+	IDPs     []IDP                          // providers whose ID tokens are evidence; none = ID tokens are refused
 	Minimum  func(kind string) verify.Level // own minimum per kind; "" refuses the kind
 	Linked   func(subIss, sub string) error // nil error: there is such an account here
+}
+
+// IDP is an OpenID provider as the backend knows it: its issuer, the gateway's client id there, which logins
+// count as phishing-resistant, and its keys. The backend fetches them from the provider itself, never by way of
+// the gateway; a key that the provider no longer publishes is not in the set.
+type IDP struct {
+	verify.Relying
+	Keys verify.KeySet
 }
 
 // Proven is a change that this login, and no other, has asked for.
@@ -87,7 +96,8 @@ type Proven struct {
 // receipt's end: call Lookup first.
 //
 // Errors: receipt.sig .iss .aud_single .aud .lifetime .expired .change_mismatch .commit .level,
-// evidence.missing .witness .no_auth_time .stale .subject_mismatch, finish.sig, clock.skew.
+// evidence.missing .witness .sig .iss .aud .nonce_mismatch .no_auth_time .stale .subject_mismatch, finish.sig,
+// clock.skew.
 func (c Checker) Check(m Message, now time.Time) (Proven, error) {
 	o, err := verify.Door{Keys: c.Keys, Typ: verify.ReceiptType}.Open(m.Receipt, now)
 	if err != nil {
@@ -156,13 +166,15 @@ func (c Checker) evidence(r verify.Claims, now int64) (verify.Level, error) {
 	}
 	level := verify.A1
 	switch r.Ev.Kind {
+	case verify.EvidenceIDToken:
+		return c.idToken(r, now)
 	case verify.EvidenceEvent:
 	case verify.EvidenceOfWitness:
 		if len(c.OwnKey) == 0 || !verify.Equal(verify.Witness(c.OwnKey, r.Commit, r.Chg, r.Sub, r.Ev.AuthTime), r.Ev.Witness) {
 			return "", verify.Refuse(verify.EvidenceWitness)
 		}
 		level = verify.A3
-	default: // id_token included: there is no provider to check it against here
+	default:
 		return "", verify.Refuse(verify.EvidenceMissing)
 	}
 	switch {

@@ -155,7 +155,7 @@ func TestAbuseReceipts(t *testing.T) {
 			g.claims.Ev.Kind = "trust_me"
 			*m = g.message()
 		}, verify.EvidenceMissing},
-		{"an ID token, which cannot be checked yet", func(g *rogue, _ *receipt.Checker, m *receipt.Message, _ *time.Time) {
+		{"an ID token at a backend that knows no provider", func(g *rogue, _ *receipt.Checker, m *receipt.Message, _ *time.Time) {
 			g.claims.Ev = &verify.Evidence{Kind: "id_token", JWT: "a.b.c"}
 			*m = g.message()
 		}, verify.EvidenceMissing},

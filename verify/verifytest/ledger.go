@@ -42,6 +42,11 @@ func Ledger(t *testing.T, open func(t *testing.T) Store) {
 		{"a note under the same name is taken once", noteOnce},
 		{"reads find by handle, finish token, conversation and time", reads},
 		{"the log's tree grows leaf by leaf and audits clean", grows},
+		{"a slip and its burns are kept together or not at all", slips},
+		{"a kill ends what is the subject's, up to cooling, and nothing else", kills},
+		{"a kill under the same name is carried out once, also by sixteen racers", killOnce},
+		{"a kill misses no change that moves meanwhile", killRace},
+		{"64 racers on one start token: one winner", startRace},
 		{"a cancelled context leaves nothing behind", cancelled},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,6 +23,7 @@ type Memory struct {
 	leafOf map[string]int64
 	opened map[string][]time.Time // conversation → challenges opened
 	burns  map[string]verify.Burn
+	slips  map[string]verify.Slip
 	leaves [][]byte
 	hashes [][32]byte
 	events []string // kind + " " + change id, in order
@@ -33,7 +34,7 @@ type Memory struct {
 func NewMemory(now func() time.Time) *Memory {
 	return &Memory{
 		now: now, talks: map[string]verify.Conversation{}, rows: map[string]string{}, leafOf: map[string]int64{},
-		opened: map[string][]time.Time{}, burns: map[string]verify.Burn{},
+		opened: map[string][]time.Time{}, burns: map[string]verify.Burn{}, slips: map[string]verify.Slip{},
 	}
 }
 
@@ -267,6 +268,35 @@ func (m *Memory) read(index []int64) ([][32]byte, error) {
 	return out, nil
 }
 
+// Kill implements verify.Ledger. Everything that could refuse a step is checked before the first one.
+func (m *Memory) Kill(ctx context.Context, k verify.Kill) ([]verify.Row, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, taken := m.burns[k.Once.Use+"\n"+k.Once.Key]; taken {
+		return nil, k.Once.Taken()
+	}
+	steps := k.Steps(m.all(func(r verify.Row) bool { return !r.State.Final() }))
+	if len(steps) > 0 && m.behind(k.At) {
+		return nil, verify.Refuse(verify.ClockJump)
+	}
+	m.burns[k.Once.Use+"\n"+k.Once.Key] = k.Once
+	var rows []verify.Row
+	for _, s := range steps {
+		if err := m.advance(s); err != nil {
+			return rows, err
+		}
+		row, err := m.row(s.Row.ID)
+		if err != nil {
+			return rows, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
 // Note implements verify.Ledger.
 func (m *Memory) Note(ctx context.Context, l verify.Leaf, once string) error {
 	if err := ctx.Err(); err != nil {
@@ -364,6 +394,51 @@ func (m *Memory) Burned(_ context.Context, b verify.Burn) (verify.Burn, error) {
 		return got, nil
 	}
 	return verify.Burn{}, verify.Refuse(verify.NotFound)
+}
+
+// Issue implements verify.Ledger.
+func (m *Memory) Issue(ctx context.Context, s verify.Slip, now time.Time, burns ...verify.Burn) error {
+	return m.spend(ctx, burns, func() {
+		for key, old := range m.slips {
+			if old.Until.Before(now) {
+				delete(m.slips, key)
+			}
+		}
+		m.slips[s.Use+"\n"+s.Key] = s
+	})
+}
+
+// Spend implements verify.Ledger.
+func (m *Memory) Spend(ctx context.Context, b verify.Burn) error {
+	return m.spend(ctx, []verify.Burn{b}, func() {})
+}
+
+func (m *Memory) spend(ctx context.Context, burns []verify.Burn, then func()) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, b := range burns {
+		if _, taken := m.burns[b.Use+"\n"+b.Key]; taken {
+			return b.Taken()
+		}
+	}
+	for _, b := range burns {
+		m.burns[b.Use+"\n"+b.Key] = b
+	}
+	then()
+	return nil
+}
+
+// Slip implements verify.Ledger.
+func (m *Memory) Slip(_ context.Context, use, key string) (verify.Slip, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s, ok := m.slips[use+"\n"+key]; ok {
+		return s, nil
+	}
+	return verify.Slip{}, verify.Refuse(verify.NotFound)
 }
 
 // Conversation implements verify.Ledger.

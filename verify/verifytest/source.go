@@ -66,7 +66,7 @@ func Source(t *testing.T, c SourceCase) {
 			t.Errorf("%+v, %v and %+v, %v", a, errA, b, errB)
 		}
 		v := []verify.Verdict{{To: verify.Matched, Level: verify.A3, Return: "https://site.test/#postern=x"}}
-		if x, y := c.Source.Answer(v, nil), c.Source.Answer(v, nil); x.Status != 200 || !bytes.Equal(x.Body, y.Body) {
+		if x, y := c.Source.Answer(verify.Delivery{}, v, nil), c.Source.Answer(verify.Delivery{}, v, nil); x.Status != 200 || !bytes.Equal(x.Body, y.Body) {
 			t.Errorf("answers %d %s and %s", x.Status, x.Body, y.Body)
 		}
 	})
@@ -87,12 +87,12 @@ func Source(t *testing.T, c SourceCase) {
 				t.Fatalf("junk %q was believed: %v", d.Body, events)
 			}
 		}
-		if rep := c.Source.Answer(nil, verify.Refuse(verify.EventSignature)); rep.Status < 400 {
+		if rep := c.Source.Answer(verify.Delivery{}, nil, verify.Refuse(verify.EventSignature)); rep.Status < 400 {
 			t.Errorf("answer to a refusal = %d", rep.Status)
 		}
 	})
 	t.Run("an error that is no refusal shows nothing", func(t *testing.T) {
-		rep := c.Source.Answer(nil, fmt.Errorf("secret detail"))
+		rep := c.Source.Answer(verify.Delivery{}, nil, fmt.Errorf("secret detail"))
 		if rep.Status != http.StatusInternalServerError || bytes.Contains(rep.Body, []byte("secret")) {
 			t.Errorf("answer = %d %s", rep.Status, rep.Body)
 		}

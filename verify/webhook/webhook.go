@@ -1,5 +1,5 @@
 // Package webhook is the default source of login events: the host's own page posts the visitor's choice,
-// signed as Standard Webhooks says (proof-gate.md §3.6).
+// signed as Standard Webhooks says: with a shared secret or an Ed25519 key (proof-gate.md §3.6, §3.8).
 //
 // It believes a delivery only with a right signature, inside ±120 s, and reads the body strictly. It never
 // looks at a change: whether an event counts is decided by verify.Match. Replays are remembered by
@@ -17,12 +17,12 @@ import (
 // MaxBody is the size limit of a delivery, in bytes.
 const MaxBody = 64 << 10
 
-// Source reads deliveries to /v1/events/{Name}. Secrets are not shared between sources.
+// Source reads deliveries to /v1/events/{Name}. Keys are not shared between sources.
 type Source struct {
-	Name    string          // as in the path
-	Host    string          // host entry that it speaks for
-	Issuer  string          // the host's audience
-	Secrets []verify.Secret // newest first, at most two
+	Name   string // as in the path
+	Host   string // host entry that it speaks for
+	Issuer string // the host's audience
+	Keys   verify.HookKeys
 }
 
 // Parse implements verify.Source.
@@ -36,7 +36,7 @@ func (s *Source) Parse(_ context.Context, d verify.Delivery) ([]verify.LoginEven
 	if len(d.Body) > MaxBody {
 		return nil, verify.Refuse(verify.EventTooLarge)
 	}
-	id, err := verify.CheckHook(d.Header, s.Secrets, d.At, d.Body)
+	id, err := s.Keys.Check(d.Header, d.At, d.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ type body struct {
 }
 
 // Answer implements verify.Source.
-func (s *Source) Answer(verdicts []verify.Verdict, err error) verify.Reply {
+func (s *Source) Answer(_ verify.Delivery, verdicts []verify.Verdict, err error) verify.Reply {
 	if err != nil {
 		return refused(err)
 	}

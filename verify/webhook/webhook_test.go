@@ -2,6 +2,8 @@ package webhook_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -20,7 +22,7 @@ var (
 )
 
 func source() *webhook.Source {
-	return &webhook.Source{Name: "shop", Host: "shop", Issuer: "https://acct.site.test", Secrets: []verify.Secret{current, older}}
+	return &webhook.Source{Name: "shop", Host: "shop", Issuer: "https://acct.site.test", Keys: verify.HookKeys{Secrets: []verify.Secret{current, older}}}
 }
 
 func deliver(s verify.Secret, body, id string, at time.Time) verify.Delivery {
@@ -44,6 +46,75 @@ func TestSource(t *testing.T) {
 			return deliver(retired, text(e), id, at)
 		},
 	})
+}
+
+// ed25519Of makes a key that is the same in each run.
+func ed25519Of(seed string) ed25519.PrivateKey {
+	sum := sha256.Sum256([]byte(seed))
+	return ed25519.NewKeyFromSeed(sum[:])
+}
+
+func public(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed25519.PublicKey) }
+
+func signedSource() *webhook.Source {
+	s := source()
+	s.Keys = verify.HookKeys{Public: []ed25519.PublicKey{public(ed25519Of("current")), public(ed25519Of("older"))}}
+	return s
+}
+
+func deliverWith(k ed25519.PrivateKey, body, id string, at time.Time) verify.Delivery {
+	d := verify.Delivery{Method: "POST", Header: http.Header{}, Body: []byte(body), At: at}
+	verify.SignHookWith(d.Header, k, id, at, d.Body)
+	return d
+}
+
+func TestSourceWithPublicKey(t *testing.T) {
+	verifytest.Source(t, verifytest.SourceCase{
+		Source: signedSource(),
+		Sign: func(e verify.LoginEvent, id string, at time.Time) verify.Delivery {
+			return deliverWith(ed25519Of("current"), text(e), id, at)
+		},
+		Forge: func(e verify.LoginEvent, id string, at time.Time) verify.Delivery {
+			return deliverWith(ed25519Of("retired"), text(e), id, at)
+		},
+	})
+}
+
+// A source has one form. Whoever knows its public key cannot use it as a secret, and a source with both believes nothing.
+func TestOneFormPerSource(t *testing.T) {
+	const body = `{"type":"login.confirmed","handle":"h","chg":"c","sub":"u-vic","auth_time":1795312850}`
+	at, key := verifytest.Noon(), ed25519Of("current")
+	both := signedSource()
+	both.Keys.Secrets = []verify.Secret{current}
+	relabelled := func(d verify.Delivery, from, to string) verify.Delivery {
+		d.Header.Set("webhook-signature", strings.Replace(d.Header.Get("webhook-signature"), from, to, 1))
+		return d
+	}
+	for _, c := range []struct {
+		name   string
+		source *webhook.Source
+		d      verify.Delivery
+		want   verify.Reason
+	}{
+		{"a public key's signature", signedSource(), deliverWith(key, body, "ev_1", at), ""},
+		{"the older of two public keys", signedSource(), deliverWith(ed25519Of("older"), body, "ev_1", at), ""},
+		{"the public key as a secret", signedSource(), deliver(verify.Secret(public(key)), body, "ev_1", at), verify.EventSignature},
+		{"the same, called v1a", signedSource(), relabelled(deliver(verify.Secret(public(key)), body, "ev_1", at), "v1,", "v1a,"), verify.EventSignature},
+		{"a secret's signature", signedSource(), deliver(current, body, "ev_1", at), verify.EventSignature},
+		{"v1a at a source with secrets", source(), deliverWith(key, body, "ev_1", at), verify.EventSignature},
+		{"v1a called v1", signedSource(), relabelled(deliverWith(key, body, "ev_1", at), "v1a,", "v1,"), verify.EventSignature},
+		{"both forms: the secret", both, deliver(current, body, "ev_1", at), verify.EventSignature},
+		{"both forms: the key", both, deliverWith(key, body, "ev_1", at), verify.EventSignature},
+		{"no keys at all", &webhook.Source{Name: "shop"}, deliver(nil, body, "ev_1", at), verify.EventSignature},
+		{"a public key that is none", &webhook.Source{Name: "shop", Keys: verify.HookKeys{Public: []ed25519.PublicKey{nil}}}, deliverWith(key, body, "ev_1", at), verify.EventSignature},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			events, err := c.source.Parse(t.Context(), c.d)
+			if verify.ReasonOf(err) != c.want || (c.want == "") != (len(events) == 1) {
+				t.Errorf("Parse = %v, %v; want reason %q", events, err, c.want)
+			}
+		})
+	}
 }
 
 func TestAbuseDeliveries(t *testing.T) {
@@ -85,7 +156,7 @@ func TestAbuseDeliveries(t *testing.T) {
 		})
 	}
 	t.Run("B24 a secret of another source", func(t *testing.T) {
-		other := &webhook.Source{Name: "other", Host: "other", Secrets: []verify.Secret{retired}}
+		other := &webhook.Source{Name: "other", Host: "other", Keys: verify.HookKeys{Secrets: []verify.Secret{retired}}}
 		if _, err := other.Parse(t.Context(), deliver(current, honest, "ev_1", at)); verify.ReasonOf(err) != verify.EventSignature {
 			t.Errorf("Parse = %v", err)
 		}
@@ -120,7 +191,7 @@ func TestAnswers(t *testing.T) {
 		{"clock jump", verify.Verdict{}, verify.Refuse(verify.ClockJump), 403, `{"code":"proof_refused","reason":"clock.jump"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := source().Answer([]verify.Verdict{c.v}, c.err)
+			r := source().Answer(verify.Delivery{}, []verify.Verdict{c.v}, c.err)
 			if r.Status != c.status || !bytes.Equal(r.Body, []byte(c.body)) {
 				t.Errorf("Answer = %d %s, want %d %s", r.Status, r.Body, c.status, c.body)
 			}

@@ -68,7 +68,7 @@ export type Pin = {
 };
 export type Reply = SavedReply;
 export type Last = { at: number; reason?: string; test?: boolean };
-export type Source = { name: string; adapter: string; host: string; url: string; last?: Last };
+export type Source = { name: string; adapter: string; host: string; url: string; test?: boolean; last?: Last };
 export type Host = {
 	name: string;
 	audience: string;

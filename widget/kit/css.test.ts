@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
-const sheets = ["kit/ui", "visitor", "rate", "console", "admin"].flatMap((d) =>
+const sheets = ["kit/ui", "visitor", "rate", "console", "admin", "verify"].flatMap((d) =>
 	readdirSync(d)
 		.filter((f) => f.endsWith(".css"))
 		.map((f) => `${d}/${f}`),

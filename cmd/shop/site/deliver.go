@@ -86,7 +86,7 @@ func (s *Site) apply(ctx context.Context, m receipt.Message) (text []byte, err e
 		}
 		var owner Customer
 		checker := receipt.Checker{
-			Gateway: s.Gateway, Audience: s.Audience, Keys: keys, OwnKey: s.OwnKey, Minimum: minimum,
+			Gateway: s.Gateway, Audience: s.Audience, Keys: keys, OwnKey: s.OwnKey, Minimum: s.minimum, IDPs: s.IDPs,
 			Linked: func(_, sub string) (err error) { owner, err = customerBy(ctx, t, "id", sub); return err },
 		}
 		p, err := checker.Check(m, now)

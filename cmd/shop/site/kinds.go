@@ -38,12 +38,16 @@ func field(kind string) string {
 	return noun
 }
 
-// minimum is the shop's own minimum for a proof: its own page after a fresh login, for everything.
-func minimum(kind string) verify.Level {
-	if title(kind) == "" {
+// minimum is the shop's own minimum for a proof: its own page after a fresh login, for everything. Where it pins an
+// OpenID provider, a login there is enough for what cannot take an account over or send parcels elsewhere.
+func (s *Site) minimum(kind string) verify.Level {
+	switch {
+	case title(kind) == "":
 		return ""
+	case len(s.IDPs) == 0 || kind == kindEmail || kind == kindAddress:
+		return verify.A3
 	}
-	return verify.A3
+	return verify.A2
 }
 
 // value is the change's one value, if it is a proper one. Errors: change.schema, change.value.

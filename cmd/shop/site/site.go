@@ -16,10 +16,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/postern-chat/postern/verify"
+	"github.com/postern-chat/postern/verify/receipt"
 	"golang.org/x/crypto/bcrypt"
 )
 
@@ -37,6 +39,8 @@ type Config struct {
 	Host        string            // name of the gateway's host entry for this shop, the kid of session tokens; "" = Source
 	OwnKey      []byte            // makes the witness; the gateway never has it
 	SessionKey  *ecdsa.PrivateKey // signs session tokens; nil = visitors stay anonymous
+	IDPs        []receipt.IDP     // OpenID providers whose ID tokens are evidence here; none = the own page only
+	Provider    *Provider         // makes the shop an OpenID provider too; nil = it is none
 	Mailbox     string            // slug for the snippet where a page names none; "" = orders
 	Log         *slog.Logger      // nil = nothing is logged
 	Now         func() time.Time  // nil = the clock
@@ -53,7 +57,9 @@ type Site struct {
 	views views
 	limit limiter
 	keys  keyCache
-	csrf  []byte // of this start: forms of an earlier one are asked for again
+	// grants are the provider's requests and codes under way.
+	grants grants
+	csrf   []byte // of this start: forms of an earlier one are asked for again
 }
 
 // Open opens or makes the shop's database. Errors: a missing setting, an unusable folder.
@@ -66,6 +72,12 @@ func Open(ctx context.Context, c Config) (*Site, error) {
 	}
 	if c.Data == "" || len(c.OwnKey) < 16 || len(c.EventSecret) == 0 {
 		return nil, errors.New("shop: Data, EventSecret and an OwnKey of at least 16 bytes are needed")
+	}
+	if err := c.Provider.check(); err != nil {
+		return nil, err
+	}
+	if c.Provider != nil {
+		c.IDPs = append(slices.Clone(c.IDPs), c.Provider.pin(c.URL))
 	}
 	v, err := parseViews()
 	if err != nil {

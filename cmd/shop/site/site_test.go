@@ -116,17 +116,24 @@ func (g *gate) heard() []map[string]any {
 	return append([]map[string]any(nil), g.events...)
 }
 
-func newShop(t testing.TB) *shop {
+func newShop(t testing.TB) *shop { return newShopWith(t, nil) }
+
+// newShopWith is a shop whose configuration is bent before it opens.
+func newShopWith(t testing.TB, bend func(c *site.Config)) *shop {
 	t.Helper()
 	s := &shop{t: t, gate: newGate(t)}
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
 	s.url, s.gate.back = server.URL, server.URL+"/account/plan#postern=tok"
-	opened, err := site.Open(t.Context(), site.Config{
+	c := site.Config{
 		PasswordCost: 4,
 		Data:         t.TempDir(), URL: server.URL, Gateway: s.gate.URL, EventSecret: s.gate.secret, OwnKey: ownKey, SessionKey: p256(t), Now: s.now,
-	})
+	}
+	if bend != nil {
+		bend(&c)
+	}
+	opened, err := site.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,7 @@ type page struct {
 	Gateway  string
 	Mailbox  string
 	Embed    bool   // the page carries the support widget
+	Leads    bool   // its form leads to the gateway
 	Script   string // the page's own script under static/, "" = none
 	Customer *Customer
 	CSRF     string
@@ -65,7 +66,8 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	if v.customer.ID != "" {
 		p.Customer = &v.customer
 	}
-	p.Embed = name != "confirm" && name != "confirm-login" && name != "confirm-ended" && name != "reset"
+	p.Embed = name != "confirm" && name != "confirm-login" && name != "confirm-ended" && name != "reset" && name != "idp-login"
+	p.Leads = name == "idp-login"
 	if name == "reset" {
 		p.Script = "reset.js"
 	}
@@ -80,8 +82,13 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 }
 
 // headers: nothing inline, nothing from strangers but the widget, no frame around any page.
+// Browsers hold the addresses that a form's answer leads on to against form-action: the login of the provider ends
+// at the gateway.
 func (s *Site) headers(h http.Header, p page) {
-	scripts, frames, referrer := "'none'", "'none'", "strict-origin-when-cross-origin"
+	scripts, frames, referrer, forms := "'none'", "'none'", "strict-origin-when-cross-origin", "'self'"
+	if p.Leads {
+		forms += " " + s.Gateway
+	}
 	switch {
 	case p.Embed:
 		scripts, frames = "'self' "+s.Gateway, s.Gateway
@@ -92,7 +99,7 @@ func (s *Site) headers(h http.Header, p page) {
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src "+scripts+"; frame-src "+frames+
-		"; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'")
+		"; style-src 'self'; img-src 'self'; connect-src 'self'; form-action "+forms+"; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")

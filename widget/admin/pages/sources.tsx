@@ -5,8 +5,9 @@ import { api, ask, Badge, Button, Dialog, FormDialog, Icon, SelectField, TextFie
 import { type Host, type Last, may, type Source, type Verification, type Wrong, wrong } from "../data";
 import { Copy, Part, Table, When } from "../parts";
 
-/** A reason code in words; the code itself when we have none. */
-function reason(code: string): string {
+/** A reason code in words; the code itself when we have none. At a provider of logins it is often the one to blame. */
+function reason(code: string, adapter = ""): string {
+	if (adapter === "oidc" && has(`a.reason.provider.${code}`)) return t(`a.reason.provider.${code}`);
 	return has(`reason.${code}`) ? t(`reason.${code}`) : code;
 }
 /** Who may tell the gate that somebody logged in, when that last happened, and a test of the way. */
@@ -55,12 +56,12 @@ export function Sources({
 						},
 						{ id: "host", label: t("a.host"), cell: (s) => s.host },
 						{ id: "adapter", label: t("a.source.adapter"), cell: (s) => s.adapter },
-						{ id: "last", label: t("a.source.last"), cell: (s) => <LastSeen last={s.last} /> },
+						{ id: "last", label: t("a.source.last"), cell: (s) => <LastSeen last={s.last} adapter={s.adapter} /> },
 						{
 							id: "acts",
 							label: t("a.actions"),
 							cell: (s) =>
-								may("settings") ? (
+								may("settings") && s.test ? (
 									<Button
 										look="quiet"
 										busy={busy === s.name}
@@ -86,12 +87,13 @@ export function Sources({
 		</Part>
 	);
 }
-function LastSeen({ last }: { last?: Last }): JSX.Element {
+function LastSeen({ last, adapter }: { last?: Last; adapter: string }): JSX.Element {
 	if (!last) return <span class="quiet-text">{t("a.source.never")}</span>;
+	const bad = last.reason && last.reason !== "event.not_login"; // of those most providers send many
 	return (
 		<>
-			<Badge tone={last.reason ? "stop" : "ok"} icon={last.reason ? "warn" : "check"}>
-				{last.reason ? reason(last.reason) : t(last.test ? "a.source.tested" : "a.source.taken")}
+			<Badge tone={bad ? "stop" : "ok"} icon={bad ? "warn" : "check"}>
+				{last.reason ? reason(last.reason, adapter) : t(last.test ? "a.source.tested" : "a.source.taken")}
 			</Badge>
 			<small class="under">
 				<When at={last.at} />

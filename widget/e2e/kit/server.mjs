@@ -150,10 +150,11 @@ export class Process {
 
 /** `postern demo`: gateway and shop with sample data. */
 export class Demo {
-	/** @param {{data?: string, port?: number, shopPort?: number}} o */
+	/** @param {{data?: string, port?: number, shopPort?: number, provider?: boolean}} o */
 	static async start(o = {}) {
 		const data = o.data ?? join(folder(), "demo");
 		const args = ["demo", "--data", data, "--port", String(o.port ?? 0), "--shop-port", String(o.shopPort ?? 0)];
+		if (o.provider) args.push("--provider");
 		const p = new Process(await binary(), args);
 		await p.ready("postern demo", (log) => log.includes("Ctrl-C stops it"));
 		return new Demo(data, p);

@@ -1,4 +1,8 @@
-package callback
+// Package dial makes the HTTP clients that speak to hosts and their login providers: no redirect, no proxy, no kept
+// connection, and a dialer that refuses every loopback, private or link-local address that the deploy file does
+// not allow. The address is judged at the moment of dialling, after the name was resolved, so a name that changes
+// its address gains nothing (proof-gate.md §6, invariant 17).
+package dial
 
 import (
 	"crypto/tls"
@@ -10,24 +14,31 @@ import (
 	"time"
 )
 
-// client makes the HTTP client of one target: no redirect, no proxy, no kept connection (each attempt is
-// dialled and checked anew), no transparent decompression, TLS 1.2 or newer.
-func client(t Target, plain bool) *http.Client {
+// Options are what one peer is allowed.
+type Options struct {
+	Allow   []netip.Prefix // loopback or private prefixes that the names may resolve to
+	Plain   bool           // plain http: to an allowed loopback address only
+	TLS     *tls.Config    // nil = the system's roots; the minimum version is 1.2 in any case
+	Timeout time.Duration  // of one request as a whole, and of each of its stages
+}
+
+// Client makes the client of one peer. Each request is dialled and checked anew; nothing is decompressed.
+func Client(o Options) *http.Client {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	if t.TLS != nil {
-		conf = t.TLS.Clone()
+	if o.TLS != nil {
+		conf = o.TLS.Clone()
 		conf.MinVersion = max(conf.MinVersion, tls.VersionTLS12)
 	}
-	dialer := &net.Dialer{Timeout: perAttempt, Control: func(_, address string, _ syscall.RawConn) error {
-		return mayDial(address, t.Allow, plain)
+	dialer := &net.Dialer{Timeout: o.Timeout, Control: func(_, address string, _ syscall.RawConn) error {
+		return mayDial(address, o.Allow, o.Plain)
 	}}
 	return &http.Client{
-		Timeout:       perAttempt,
+		Timeout:       o.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSClientConfig: conf, TLSHandshakeTimeout: perAttempt,
+			DialContext: dialer.DialContext, TLSClientConfig: conf, TLSHandshakeTimeout: o.Timeout,
 			DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 16 << 10,
-			ResponseHeaderTimeout: perAttempt, ExpectContinueTimeout: time.Second,
+			ResponseHeaderTimeout: o.Timeout, ExpectContinueTimeout: time.Second,
 		},
 	}
 }
@@ -37,7 +48,7 @@ func client(t Target, plain bool) *http.Client {
 func mayDial(address string, allow []netip.Prefix, plain bool) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return errors.New("callback: not an address")
+		return errors.New("dial: not an address")
 	}
 	ip := ap.Addr().Unmap().WithZone("")
 	listed := false
@@ -46,11 +57,11 @@ func mayDial(address string, allow []netip.Prefix, plain bool) error {
 	}
 	switch {
 	case plain && !(ip.IsLoopback() && listed):
-		return errors.New("callback: plain http is for an allowed loopback address only")
+		return errors.New("dial: plain http is for an allowed loopback address only")
 	case listed || public(ip):
 		return nil
 	}
-	return errors.New("callback: the address is not public and the host entry does not allow it")
+	return errors.New("dial: the address is not public and the host entry does not allow it")
 }
 
 // public reports whether ip is an ordinary address of the internet: not loopback, private, link-local,
