@@ -29,7 +29,11 @@ async function offers(kind, label, fill) {
 }
 const cancels = () => offers("Cancel the renewal of your plan", "Plan", { option: "plus" });
 
-/** From the card to the provider, through its login, to the gateway's confirm page. */
+/**
+ * From the card to the provider, through its login, to the gateway's confirm page.
+ * @param {import("playwright-core").Page} page
+ * @param {import("./kit/words.mjs").Lang} [lang]
+ */
 async function logIn(page, lang = "en") {
 	await page.waitForURL(/\/idp\/login/);
 	await page.getByLabel("E-mail").fill("robin@example.com");
