@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -152,7 +153,7 @@ func (g *LeakGuard) split(now leakText, out Outgoing) []leakHit {
 		tails.WriteByte('\n')
 		if t := g.read(m); len(t.toks) <= shortMessage {
 			t.write(&bare, func(x *leakTok) bool { return !x.word() || x.sense&(senseSmall|senseAnd) == 0 })
-			t.write(&numbers, (*leakTok).number)
+			t.write(&numbers, longNumber)
 		}
 	}
 	hits := g.together(tails.String(), out.Text[:leakCut(out.Text, min(len(out.Text), leakTail))], out)
@@ -161,8 +162,31 @@ func (g *LeakGuard) split(now leakText, out Outgoing) []leakHit {
 	}
 	hits = append(hits, g.together(bare.String(), out.Text, out)...)
 	var last strings.Builder
-	now.write(&last, (*leakTok).number)
+	now.write(&last, longNumber)
+	if counting(numbers.String() + last.String()) {
+		return hits
+	}
 	return append(hits, g.together(numbers.String(), last.String(), out)...)
+}
+
+// longNumber takes the numbers that a card or a telephone number is cut into.
+func longNumber(x *leakTok) bool { return x.number() && len(x.s) > 2 }
+
+// counting reports whether three numbers and more go up in equal steps, as those of a list do.
+func counting(numbers string) bool {
+	list := strings.Fields(numbers)
+	if len(list) < 3 {
+		return false
+	}
+	var before, step int
+	for i, f := range list {
+		n, err := strconv.Atoi(f)
+		if err != nil || i > 0 && n <= before || i > 1 && n-before != step {
+			return false
+		}
+		before, step = n, n-before
+	}
+	return true
 }
 
 // shortMessage is how many words, numbers and signs a message has at most that may be a part of something split up.

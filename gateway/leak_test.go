@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -161,6 +162,21 @@ func TestLeakOnlyNearMessagesCount(t *testing.T) {
 	sent := Outgoing{Text: "Anything else?", Before: []string{"4111 1111 1111 1111"}}
 	if v := g.Check(sent); v.Action != LeakAllow {
 		t.Errorf("a sent message is judged again: %v", v)
+	}
+}
+
+// Numbers that count up, one a message, are a list and no card cut into pieces.
+func TestLeakListsAreNoCards(t *testing.T) {
+	g := NewLeakGuard()
+	for _, step := range []int{1, 7, 10} {
+		var before []string
+		for n := 100; n < 7000; n += step {
+			text := fmt.Sprint("message ", n)
+			if v := g.Check(Outgoing{Text: text, Before: before}); v.Action != LeakAllow {
+				t.Fatalf("%s after %v: %v", text, before, v.Kinds)
+			}
+			before = append(before, text)[max(0, len(before)-4):]
+		}
 	}
 }
 
