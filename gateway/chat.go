@@ -177,31 +177,31 @@ func (in Send) check() error {
 
 // SendMessage stores a message and gives its event after the commit; the same ClientID again gives the same
 // event. An agent's first reply claims a queued conversation. In a ticket an agent's message is also a mail.
+// What an agent writes goes through the leak guard first: held, it is stored on the staff's side and no mail is made.
 // Errors: invalid, too_large, not_found, not_assignee, at_capacity, conversation_closed.
-func (s *Service) SendMessage(ctx context.Context, c Caller, in Send) (Event, error) {
+func (s *Service) SendMessage(ctx context.Context, c Caller, in Send) (Sent, error) {
 	if err := in.check(); err != nil {
-		return Event{}, err
+		return Sent{}, err
 	}
 	if c.Staff() {
 		if err := c.may(VerbReply); err != nil {
-			return Event{}, err
+			return Sent{}, err
 		}
 	}
 	cv, err := s.talk(ctx, c, in.Conversation)
 	if err != nil {
-		return Event{}, err
+		return Sent{}, err
 	}
-	a, err := s.messageAppend(ctx, c, cv, in)
-	if err != nil {
-		return Event{}, err
+	for try := 1; ; try++ {
+		sent, mailbox, err := s.sendOnce(ctx, c, cv, in)
+		if SaidMore(err) && try < sendTries {
+			continue
+		}
+		if err == nil && sent.Held == nil {
+			s.touch(ctx, mailbox, in.Conversation)
+		}
+		return sent, err
 	}
-	done, err := s.Store.Append(ctx, a)
-	if err != nil {
-		return Event{}, err
-	}
-	s.publish(ctx, append([]Event{done.Event}, done.More...)...)
-	s.touch(ctx, done.Mailbox, in.Conversation)
-	return done.Event, nil
 }
 
 // talk gives the conversation that a message goes to: of a visitor's the id alone, since the append itself
@@ -216,41 +216,37 @@ func (s *Service) talk(ctx context.Context, c Caller, id ID) (Conversation, erro
 	return Conversation{ID: id, Visitor: c.Visitor.ID}, nil
 }
 
-func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, in Send) (Append, error) {
+// messageAppend makes what is to be stored. Of an agent's message it gives the guard's verdict too; the mail of a
+// ticket's answer is made only if it may go.
+func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, in Send) (a Append, v Verdict, err error) {
 	now, err := s.Store.Now(ctx)
 	if err != nil {
-		return Append{}, err
+		return Append{}, Verdict{}, err
 	}
 	m, err := s.message(in.ClientID, in.Text, now)
 	if err != nil {
-		return Append{}, err
+		return Append{}, Verdict{}, err
 	}
 	if m.Files, err = s.files(ctx, c, cv.ID, in.Files); err != nil {
-		return Append{}, err
+		return Append{}, Verdict{}, err
 	}
 	if m.Article, err = s.publicArticle(in.Article); err != nil {
-		return Append{}, err
+		return Append{}, Verdict{}, err
 	}
 	ev, err := NewID(PrefixEvent, now, s.Rand)
 	if err != nil {
-		return Append{}, err
+		return Append{}, Verdict{}, err
 	}
-	a := Append{
+	a = Append{
 		Topic: string(cv.ID), Conversation: cv.ID, Actor: c.Actor, ClientID: in.ClientID, ID: ev, At: now, Counts: true,
 	}
 	if c.Staff() {
-		if m.Guide, err = s.guideFor(ctx, cv.Mailbox, in.Guide); err != nil {
-			return Append{}, err
-		}
-		m.Name, a.MustAgent = c.Name, c.Actor.ID
-		if a.Mail, err = s.compose(ctx, cv, c.Name, m, now); err != nil {
-			return Append{}, err
-		}
+		v, err = s.answer(ctx, c, cv, in, &m, &a)
 	} else {
 		a.MustVisitor = c.Visitor.ID
 	}
 	a.Payload = MessageCreated{m}
-	return a, nil
+	return a, v, err
 }
 
 // compose makes the mail of an agent's answer in a ticket that has an address; else nil: the answer waits

@@ -79,7 +79,7 @@ type Conversation struct {
 	Version  int64   // counts changes of this row
 	Seq      uint64  // head of topic ID
 	StaffSeq uint64  // head of topic ID + "/staff"
-	Frozen   bool    // "Not me" was pressed: every gate verb is refused for good
+	Frozen   bool    // "Not me" was pressed, or three messages were held: every gate verb is refused for good
 
 	StartedAt     time.Time
 	QueuedAt      time.Time // start of the wait; kept when an agent drops

@@ -5,7 +5,8 @@
 // A conversation is one history between a visitor and the agents of one mailbox. It begins as a chat
 // (queued, active, closed) and may go on as a ticket (open, waiting, closed): the same row with a number
 // and a subject, never a second thread. A message is seen by both sides, a note by agents only; a card is
-// how the widget draws an event. Presence is observed, availability is declared per mailbox.
+// how the widget draws an event. A held message is one that the leak guard kept from the visitor. Presence is
+// observed, availability is declared per mailbox.
 //
 // # Life of a message
 //

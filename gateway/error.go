@@ -93,6 +93,18 @@ func Gone() *Error { return &Error{Is: "gone"} }
 // Conflict says that the row changed meanwhile; the caller reads it again.
 func Conflict() *Error { return &Error{Is: "conflict"} }
 
+// saidMore is the reason of an append that the leak guard has not read with all that was said before it.
+const saidMore = "leak.said_more"
+
+// SaidMoreConflict says that an agent's message was stored after those that the leak guard has read with this one.
+func SaidMoreConflict() *Error { return &Error{Is: "conflict", Why: saidMore} }
+
+// SaidMore reports whether err is SaidMoreConflict: the message must be judged anew.
+func SaidMore(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Why == saidMore
+}
+
 // AlreadyClaimed names the agent who was faster.
 func AlreadyClaimed(winner ID, name string) *Error {
 	return &Error{Is: "already_claimed", Params: P{"agent": string(winner), "name": name}}

@@ -115,7 +115,8 @@ type ConversationRated struct {
 	Text  string `json:"text,omitempty"`
 }
 
-// ConversationFrozen says that the account's owner pressed "Not me".
+// ConversationFrozen says that the account's owner pressed "Not me", or, without a change, that the leak guard held
+// messages too often: every gate verb is refused from here on.
 type ConversationFrozen struct {
 	Change string `json:"change"`
 }
@@ -125,6 +126,24 @@ type MessageCreated struct{ Message }
 
 // NoteCreated carries a note to the staff's side.
 type NoteCreated struct{ Message }
+
+// MessageHeld says that the leak guard kept an agent's message back. Staff topic only, and without the text.
+type MessageHeld struct {
+	Message ID         `json:"message"`
+	Kinds   []LeakKind `json:"kinds"`
+	Blocked bool       `json:"blocked,omitempty"` // it was not even kept
+}
+
+// MessageWithdrawn says that a held message was given up. Staff topic only.
+type MessageWithdrawn struct {
+	Message ID `json:"message"`
+}
+
+// MessageReleased says that a supervisor sent a held message after all. Staff topic only.
+type MessageReleased struct {
+	Message ID     `json:"message"`
+	Reason  string `json:"reason"`
+}
 
 // MessageRead says how far one side has read.
 type MessageRead struct {
@@ -257,6 +276,9 @@ func (ConversationRated) Kind() Kind    { return "conversation.rated" }
 func (ConversationFrozen) Kind() Kind   { return "conversation.frozen" }
 func (MessageCreated) Kind() Kind       { return "message.created" }
 func (NoteCreated) Kind() Kind          { return "note.created" }
+func (MessageHeld) Kind() Kind          { return "message.held" }
+func (MessageWithdrawn) Kind() Kind     { return "message.withdrawn" }
+func (MessageReleased) Kind() Kind      { return "message.released" }
 func (MessageRead) Kind() Kind          { return "message.read" }
 func (ArticleSuggested) Kind() Kind     { return "article.suggested" }
 func (ArticleOpened) Kind() Kind        { return "article.opened" }

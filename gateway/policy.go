@@ -14,6 +14,7 @@ const (
 	VerbDraft        Verb = "change.draft" // plain and read kinds
 	VerbOffer        Verb = "change.offer" // plain and read kinds, own conversation
 	VerbOfferHigh    Verb = "change.offer_sensitive"
+	VerbReleaseHeld  Verb = "message.release" // what the leak guard held, of another author
 	VerbArticles     Verb = "articles"
 	VerbReplies      Verb = "replies"
 	VerbSettings     Verb = "settings" // mailboxes, agents, origins, kinds off
@@ -42,6 +43,8 @@ func allowed(v Verb) []Role {
 		return []Role{RoleAgent, RoleSenior, RoleSupervisor}
 	case VerbOfferHigh:
 		return []Role{RoleSenior, RoleSupervisor}
+	case VerbReleaseHeld:
+		return []Role{RoleSupervisor}
 	case VerbForce:
 		return []Role{RoleSupervisor, RoleAdmin}
 	case VerbArticles:
@@ -64,7 +67,7 @@ func allowed(v Verb) []Role {
 func Verbs() []Verb {
 	return []Verb{
 		VerbRead, VerbReply, VerbNote, VerbAvailability, VerbForce, VerbDraft, VerbOffer, VerbOfferHigh,
-		VerbArticles, VerbReplies, VerbSettings, VerbSeeSettings, VerbAudit, VerbSeeChanges,
+		VerbReleaseHeld, VerbArticles, VerbReplies, VerbSettings, VerbSeeSettings, VerbAudit, VerbSeeChanges,
 	}
 }
 

@@ -15,6 +15,7 @@ force                  - - - x - x -
 change.draft           - x x x - - -
 change.offer           - x x x - - -
 change.offer_sensitive - - x x - - -
+message.release        - - - x - - -
 articles               - - - - x x -
 replies                - x x x - x -
 settings               - - - - - x -

@@ -18,6 +18,7 @@ type Store interface {
 	AgentStore
 	VisitorStore
 	SettingStore
+	HeldStore
 	FileStore
 	JobStore
 
@@ -146,10 +147,12 @@ type Append struct {
 	ID           ID
 	At           time.Time
 
-	MustVisitor ID    // refuse not_found unless the row's visitor is this one
-	MustAgent   ID    // refuse not_assignee unless unassigned or this agent's; the first reply claims
-	Counts      bool  // a message: moves last_message_at, first_words and the ticket's turn
-	Mail        *Mail // goes to the outbox in the same transaction, with its job
+	MustVisitor ID     // refuse not_found unless the row's visitor is this one
+	MustAgent   ID     // refuse not_assignee unless unassigned or this agent's; the first reply claims
+	Judged      bool   // an agent's message that the leak guard has read with those up to Said
+	Said        uint64 // refuse conflict (SaidMore) if an agent's message stands after this number
+	Counts      bool   // a message: moves last_message_at, first_words and the ticket's turn
+	Mail        *Mail  // goes to the outbox in the same transaction, with its job
 }
 
 // Appended is what an append came to.
@@ -235,6 +238,26 @@ type SettingStore interface {
 	KeepSetting(ctx context.Context, name, value string) error
 	// SwapSetting stores value only if was ("" = none yet) is still what stands there. Errors: conflict.
 	SwapSetting(ctx context.Context, name, was, value string, by Actor, now time.Time) ([]Event, error)
+}
+
+// HeldStore keeps what the leak guard held back, and reads what it needs to judge.
+type HeldStore interface {
+	// Said reads the newest messages of agents in a topic, at most limit, in order.
+	Said(ctx context.Context, topic string, limit int) ([]Event, error)
+	// Hold keeps a message, tells the staff's side (message.held), notes it in the log, and with the third that counts
+	// freezes the conversation and revokes its live changes: all in one transaction. The same ClientID again gives
+	// what was kept, or the event if it was sent, and changes nothing. Its files stay loose.
+	// Errors: not_found, conversation_closed, not_assignee.
+	Hold(ctx context.Context, h Hold, now time.Time) (Held, Event, []Event, error)
+	// Held reads one, with its text while it waits. Errors: not_found.
+	Held(ctx context.Context, message ID) (Held, error)
+	// HeldIn reads those that wait in a conversation, oldest first.
+	HeldIn(ctx context.Context, cv ID) ([]Held, error)
+	// WithdrawHeld ends one that waits and erases its text. Errors: not_found, conflict.
+	WithdrawHeld(ctx context.Context, message ID, by Actor, now time.Time) ([]Event, error)
+	// ReleaseHeld stores one that waits as its author's message, with its files and its mail. Errors: not_found,
+	// conflict, conversation_closed, invalid for a file that is not there any more (LooseLife is over).
+	ReleaseHeld(ctx context.Context, r Release, now time.Time) ([]Event, error)
 }
 
 // FileStore holds uploads in parts.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -130,6 +131,20 @@ func (x *Index) Any(id string) (Article, bool) {
 		return Article{}, false
 	}
 	return d.article, true
+}
+
+// Containing gives the text of at most limit published public articles that hold the piece as it stands.
+func (x *Index) Containing(piece string, limit int) (out []string) {
+	snap := x.snapshot()
+	for _, id := range snap.public.ids {
+		if len(out) == limit || piece == "" {
+			break
+		}
+		if plain := snap.docs[id].plain; strings.Contains(plain, piece) {
+			out = append(out, plain)
+		}
+	}
+	return out
 }
 
 // Len is how many articles can be found by agents.

@@ -115,7 +115,8 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 		Composer: mail.Composer{Tokens: tokens, Domain: a.URL.Hostname(), RatePage: a.URL.JoinPath("rate").String(), RateLine: line},
 		Rating:   tokens,
 		Mail:     channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
-		Now:      a.outside.now, Rand: rand.Reader, Log: a.log,
+		Leaks:    gateway.NewLeakGuard(), Tails: gateway.NewLeakTails(),
+		Now: a.outside.now, Rand: rand.Reader, Log: a.log,
 	}
 	a.secret = secret
 	if err := index.Sync(ctx, a.store.articles, markdown.Plain); err != nil {

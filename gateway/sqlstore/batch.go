@@ -102,6 +102,15 @@ func (b *batch) item(it *item) error {
 	if err != nil {
 		return err
 	}
+	if it.in.Judged && refusal == nil {
+		more, err := b.saidMore(it.in)
+		if err != nil {
+			return err
+		}
+		if more {
+			refusal = gateway.SaidMoreConflict()
+		}
+	}
 	switch a.err = refusal; {
 	case refusal != nil:
 	case (claims || len(filesOf(it.in)) > 0) && !b.single:

@@ -225,6 +225,9 @@ func (x *tx) end(c *gateway.Conversation, by gateway.Actor, o gateway.Outcome, r
 	if err := x.save(c); err != nil {
 		return err
 	}
+	if err := x.dropHeld(c.ID); err != nil {
+		return err
+	}
 	if err := x.revoke(c.ID, by); err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ func TestMessagePathUsesIndexes(t *testing.T) {
 		{"a message sent twice", qEventClient, "'t', 'c'", "events_client (topic=? AND client_id=?)", "events_client"},
 		{"the row", qLockConversation, "'cv'", "(id=?)", "conversations_pkey"},
 		{"a message in its row", qSpoke, "'cv', 'active', 1, 'visitor', '', 1", "(id=?)", "conversations_pkey"},
+		{"an agent's last messages", qSaid, "'t', 5", "(topic=?)", "events_pkey"},
+		{"whether one came between", qSaidSince, "'t', 1", "(topic=? AND seq>?)", "events_pkey"},
 		{"the missing events", qEventsAfter, "'t', 1, 10", "(topic=? AND seq>?)", "events_pkey"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -131,7 +131,7 @@ func rows(list []gateway.Conversation) []rowView {
 	return out
 }
 
-// showConversation gives the row, what self-help the visitor tried, and the changes that go on.
+// showConversation gives the row, what self-help the visitor tried, the changes that go on, and what was held.
 func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	cv, err := s.svc.Conversation(c.UserContext(), who, gateway.ID(c.Params("id")))
 	if err != nil {
@@ -166,8 +166,12 @@ func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error)
 	if err != nil {
 		return nil, err
 	}
+	held, err := s.svc.HeldIn(c.UserContext(), who, cv.ID)
+	if err != nil {
+		return nil, err
+	}
 	return fiber.Map{
-		"conversation": shown, "changes": views, "kinds": s.kindsFor(mb),
+		"conversation": shown, "changes": views, "kinds": s.kindsFor(mb), "held": viewHeld(held),
 		"context": fiber.Map{
 			"searches": tried.Searches, "read": tried.Read, "page": cv.Page, "browser": cv.Browser, "earlier": max(earlier, 0),
 		},

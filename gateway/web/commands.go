@@ -62,7 +62,7 @@ func visitorOnly() []string {
 func staffOnly() []string {
 	return []string{
 		"conversation.claim", "conversation.decline", "conversation.assign", "conversation.release",
-		"note.send", "availability.set", "availability.restore", "change.offer", "change.withdraw",
+		"message.withdraw", "message.release", "note.send", "availability.set", "availability.restore", "change.offer", "change.withdraw",
 	}
 }
 
@@ -88,6 +88,10 @@ func talkCommand(name string) (handler, bool) {
 		return sendAs(name), true
 	case "message.read":
 		return (*socket).read, true
+	case "message.withdraw":
+		return (*socket).withdrawHeld, true
+	case "message.release":
+		return (*socket).releaseHeld, true
 	case "guide.follow":
 		return (*socket).followGuide, true
 	case "availability.set":
@@ -265,16 +269,53 @@ func sendAs(name string) handler {
 			Conversation: in.Conversation, ClientID: in.ClientID, Text: in.Text,
 			Files: in.Files, Article: in.Article, Guide: in.Guide, Mentions: in.Mentions,
 		}
-		do := k.s.svc.SendMessage
 		if name == "note.send" {
-			do = k.s.svc.SendNote
+			ev, err := k.s.svc.SendNote(ctx, c, send)
+			if err != nil {
+				return nil, err
+			}
+			return sentView(gateway.Sent{Event: ev}), nil
 		}
-		ev, err := do(ctx, c, send)
+		sent, err := k.s.svc.SendMessage(ctx, c, send)
 		if err != nil {
 			return nil, err
 		}
-		return map[string]any{"seq": ev.Seq, "id": ev.ID, "at": ev.At.UnixMilli()}, nil
+		return sentView(sent), nil
 	}
+}
+
+// sentView says where a message stands; of a held one that nobody but the staff has it, and which kind of text was
+// found.
+func sentView(sent gateway.Sent) map[string]any {
+	if h := sent.Held; h != nil {
+		return map[string]any{"id": h.Message.ID, "at": h.At.UnixMilli(), "held": h.Kinds, "state": h.State}
+	}
+	v := map[string]any{"seq": sent.Event.Seq, "id": sent.Event.ID, "at": sent.Event.At.UnixMilli()}
+	if sent.Text != "" {
+		v["text"] = sent.Text
+	}
+	return v
+}
+
+func (k *socket) withdrawHeld(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		Message gateway.ID `json:"message"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	return nil, k.s.svc.WithdrawHeld(ctx, c, in.Message)
+}
+
+func (k *socket) releaseHeld(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in struct {
+		Message gateway.ID `json:"message"`
+		Reason  string     `json:"reason"`
+	}
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	return nil, k.s.svc.ReleaseHeld(ctx, c, in.Message, in.Reason)
 }
 
 func (k *socket) followGuide(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {

@@ -122,3 +122,23 @@ func viewAgent(a gateway.Agent) agentView {
 		PausedFor: a.PausedFor, Disabled: !a.DisabledAt.IsZero(), Version: a.Version,
 	}
 }
+
+// heldView is a message that the leak guard held. The text is there for its author and whoever may release it.
+type heldView struct {
+	ID     gateway.ID         `json:"id"`
+	Author gateway.ID         `json:"author"`
+	Kinds  []gateway.LeakKind `json:"kinds"`
+	At     int64              `json:"at"`
+	Text   string             `json:"text,omitempty"`
+	Files  []gateway.FileRef  `json:"files,omitempty"`
+}
+
+func viewHeld(list []gateway.Held) []heldView {
+	out := make([]heldView, 0, len(list))
+	for _, h := range list {
+		out = append(out, heldView{
+			ID: h.Message.ID, Author: h.Author.ID, Kinds: h.Kinds, At: ms(h.At), Text: h.Message.Text, Files: h.Message.Files,
+		})
+	}
+	return out
+}

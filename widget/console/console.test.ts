@@ -63,6 +63,29 @@ test("every reason and every state of the gate has words", () => {
 	expect(states.length).toBeGreaterThan(10);
 	for (const m of states) expect(Object.keys(en)).toContain(`gate.${m[1]}`);
 });
+test("every kind of text that the leak guard finds has words", () => {
+	const kinds = [...readFileSync("../gateway/leak.go", "utf8").matchAll(/LeakKind = "(\w+)"/g)];
+	expect(kinds.length).toBeGreaterThan(10);
+	for (const m of kinds) expect(Object.keys(en)).toContain(`held.${m[1]}`);
+});
+test("a held message is told without its text, and its fate after it", () => {
+	const staff = (seq: number, ev: string, data: object) =>
+		event({ topic: "cv_1/staff", seq, ev, data, by: { role: "agent", id: "ag_1" } });
+	let th = { ...blank("cv_1"), loaded: true };
+	th = take(th, staff(1, "message.held", { message: "ms_1", kinds: ["card"] }));
+	th = take(th, staff(2, "message.held", { message: "ms_2", kinds: ["secret"], blocked: true }));
+	th = take(th, staff(3, "message.withdrawn", { message: "ms_1" }));
+	th = take(th, staff(4, "message.released", { message: "ms_3", reason: "ours" }));
+	th = take(th, event({ seq: 1, at: 5, ev: "conversation.frozen", data: { change: "" }, by: { role: "system" } }));
+	const names = { agent: () => "Mia", mailbox: () => "" };
+	expect(story(th, names).map((i) => i.kind === "line" && i.key)).toEqual([
+		"sys.held",
+		"sys.blocked",
+		"sys.withdrawn",
+		"sys.let",
+		"sys.frozen.held",
+	]);
+});
 test("no text of the console offers to apply, approve or override", () => {
 	for (const [k, v] of Object.entries(en))
 		if (typeof v === "string" && /^(offer|gate|guide)\./.test(k)) expect(v, k).not.toMatch(/\b(apply|override)\b/i);

@@ -39,12 +39,13 @@ export async function whoAmI(): Promise<void> {
 	const r = await api<{ agent: Agent }>("GET", "/v1/me").catch(() => undefined);
 	if (r) st.me.value = r.agent;
 }
-/** Row, context, changes and kinds of a conversation. */
+/** Row, context, changes, kinds and held messages of a conversation. */
 export async function readDetail(id: string): Promise<void> {
-	type R = { conversation: Row; context: st.Detail["context"]; changes: st.Detail["changes"]; kinds?: st.Kind[] };
+	type R = { conversation: Row } & Partial<Pick<st.Detail, "context" | "changes" | "kinds" | "held">>;
 	try {
 		const r = await api<R>("GET", `/v1/conversations/${id}`);
-		const d = { row: r.conversation, context: r.context ?? {}, changes: r.changes ?? [], kinds: r.kinds ?? [] };
+		const { context = {}, changes = [], kinds = [], held = [] } = r;
+		const d = { row: r.conversation, context, changes, kinds, held };
 		batch(() => {
 			st.details.value = { ...st.details.value, [id]: d };
 			st.rows.value = merge(st.rows.value, [r.conversation]);

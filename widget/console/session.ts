@@ -5,6 +5,7 @@ import { openWebSocket, Socket, systemClock } from "../kit/socket";
 import { api, codeOf, read, toast, words, write } from "../kit/ui";
 import { type Agent, type AgentHello, type Event, is, isGate, type Membership, type Row } from "../kit/wire";
 import { draftOf } from "./drafts";
+import { bringBack, heldWords } from "./held";
 import { find, readDetail, readEarlier, readList, readReplies, readTeam, readThread, whoAmI } from "./reads";
 import { merge, type ViewName } from "./rows";
 import * as st from "./state";
@@ -176,7 +177,11 @@ export class Session {
 			st.typing.value = rest;
 			this.look();
 		}
-		if (th && (isGate(e) || /^(article|identity|guide|conversation)\./.test(e.ev))) this.#later(id);
+		if (
+			th &&
+			(isGate(e) || /^((article|identity|guide|conversation)\.|message\.(held|withdrawn|released)$)/.test(e.ev))
+		)
+			this.#later(id);
 		if (is(e, "availability.changed")) {
 			void readTeam();
 			if (e.data.agent === st.myId.value) void whoAmI();
@@ -268,10 +273,20 @@ export class Session {
 		return this.socket.command<Sent>("message.send", { conversation, client_id, text, files, article, guide });
 	}
 	#sent(i: Item, s: Sent): void {
+		if (s.held) {
+			this.#kept(i, s);
+			return;
+		}
 		const topic = i.note ? `${i.conversation}/staff` : i.conversation;
 		const th = st.threads.value[i.conversation];
 		const seq = i.note ? th?.staffSeq : th?.seq;
 		if (seq !== undefined && s.seq > seq) void this.socket.command("resume", { topic, seq }).catch(() => undefined);
+	}
+	/** The leak guard kept a message back: nobody but the staff has it. A blocked one is not stored: its words return. */
+	#kept(i: Item, s: Sent): void {
+		if (s.state === "blocked") bringBack(i.conversation, i.text);
+		toast(`${t(s.state === "blocked" ? "held.blocked" : "held.kept")} ${heldWords(s.held)}`, "stop");
+		this.#later(i.conversation);
 	}
 	/** Puts a message or note into the outbox; false when too many wait. */
 	write(item: Omit<Item, "client_id" | "at">): boolean {

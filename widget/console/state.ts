@@ -1,7 +1,18 @@
 import { computed, signal } from "@preact/signals";
 import type { Item } from "../kit/outbox";
 import type { Phase } from "../kit/socket";
-import type { Agent, Change, Colleague, Context, FieldSpec, Membership, Row, SavedReply, Text } from "../kit/wire";
+import type {
+	Agent,
+	Change,
+	Colleague,
+	Context,
+	FieldSpec,
+	Held,
+	Membership,
+	Row,
+	SavedReply,
+	Text,
+} from "../kit/wire";
 import { counts, list, type Rows, ringing, seats, unread, type ViewName } from "./rows";
 import type { Thread } from "./story";
 
@@ -15,12 +26,13 @@ export type Kind = {
 	assisted?: boolean;
 	recovery?: string;
 };
-export type Detail = { row: Row; context: Partial<Context>; changes: Change[]; kinds: Kind[] };
+export type Detail = { row: Row; context: Partial<Context>; changes: Change[]; kinds: Kind[]; held: Held[] };
 export type Place = ViewName | "replies";
 export type Pane = "list" | "thread" | "side";
 export type SideTab = "visitor" | "account" | "verify" | "articles" | "history";
 export type Open =
 	| { what: "assign" | "close" | "shortcuts" | "palette" }
+	| { what: "release"; held: Held }
 	| { what: "reply"; reply?: SavedReply; text?: string };
 
 export const screen = signal<"loading" | "unreached" | "signin" | "password" | "app" | "elsewhere">("loading");

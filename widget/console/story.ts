@@ -106,7 +106,10 @@ function lineOf(e: Event, names: Names): Said | undefined {
 		return say(e.data.outcome === "idle" ? "closed.idle" : "closed", { reason: e.data.reason ?? "", who });
 	if (is(e, "conversation.reopened")) return say("reopened");
 	if (is(e, "conversation.rated")) return say("rated", { n: e.data.stars, text: e.data.text ?? "" });
-	if (is(e, "conversation.frozen")) return say("frozen", {}, "stop");
+	if (is(e, "conversation.frozen")) return say(e.data.change ? "frozen" : "frozen.held", {}, "stop");
+	if (is(e, "message.held")) return say(e.data.blocked ? "blocked" : "held", { who }, "stop");
+	if (is(e, "message.withdrawn")) return say("withdrawn", { who });
+	if (is(e, "message.released")) return say("let", { who, reason: e.data.reason });
 	if (is(e, "identity.proven")) return say("proven", {}, "ok");
 	if (is(e, "identity.claimed") && e.data.how === "signed") return say("signed");
 	if (is(e, "identity.claimed")) return say("typed", { email: e.data.email ?? "", name: e.data.name ?? "" });

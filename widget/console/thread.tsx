@@ -6,6 +6,7 @@ import { day } from "../kit/time";
 import { Button, Empty, Icon, Skeleton, toast, words } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { gateLook } from "./gate-look";
+import { HeldList } from "./held";
 import { Pending, Said, When } from "./said";
 import type { Session } from "./session";
 import * as st from "./state";
@@ -19,7 +20,7 @@ export function Thread({ s, r, frozen }: { s: Session; r: Row; frozen?: T }): JS
 	const items = useMemo(() => (th ? story(th, names) : []), [th]);
 	const unsent = frozen ? [] : pending(r.id, th);
 	const box = useRef<HTMLDivElement>(null);
-	const { more, toEnd, scroll } = usePinned(box, items, unsent.length);
+	const { more, toEnd, scroll } = usePinned(box, items, unsent.length + (st.details.value[r.id]?.held.length ?? 0));
 	const [firstNew] = useState(() => st.seen.value[r.id] ?? 0);
 	useEffect(() => {
 		if (!frozen) s.look();
@@ -48,6 +49,7 @@ export function Thread({ s, r, frozen }: { s: Session; r: Row; frozen?: T }): JS
 				{folds(items).map((f) => (
 					<Run key={f.items[0]?.id} f={f} s={s} r={r} read={read} got={got} seen={firstNew} />
 				))}
+				{!frozen && <HeldList s={s} r={r} />}
 				{unsent.map((u) => (
 					<Pending key={u.client_id} s={s} u={u} />
 				))}

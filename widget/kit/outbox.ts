@@ -14,7 +14,8 @@ export type Item = {
 	at: number;
 	failed?: string;
 };
-export type Sent = { seq: number; id: string; at: number };
+/** What became of a message. An agent's that was kept back has no seq, but what was found in it. */
+export type Sent = { seq: number; id: string; at: number; text?: string; held?: string[]; state?: "held" | "blocked" };
 export type Store = { load(): Item[]; save(items: Item[]): void };
 export const MAX_WAITING = 50;
 const DAY = 86_400_000;

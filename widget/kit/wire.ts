@@ -39,6 +39,8 @@ export type Message = {
 	unverified?: boolean;
 	mentions?: string[];
 };
+/** An agent's message that the leak guard holds. The text is there for its author and for supervisors. */
+export type Held = { id: string; author: string; kinds: string[]; at: number; text?: string; files?: FileRef[] };
 export type Status = "open" | "queued" | "claimed" | "ticket" | "closed" | (string & {});
 export type Conversation = {
 	id: string;
@@ -195,6 +197,9 @@ export type Payloads = {
 	"conversation.frozen": { change: string };
 	"message.created": Message;
 	"note.created": Message;
+	"message.held": { message: string; kinds: string[]; blocked?: boolean };
+	"message.withdrawn": { message: string };
+	"message.released": { message: string; reason: string };
 	"message.read": { up_to: number };
 	"article.suggested": { query: string; articles: string[] };
 	"article.opened": { article: string; title: string; query?: string };
