@@ -1,21 +1,10 @@
 package kb
 
 import (
-	"maps"
+	"cmp"
 	"math"
 	"slices"
-	"strings"
 )
-
-// Query is what somebody looks for.
-type Query struct {
-	Text    string
-	Typing  bool   // the last word may be unfinished
-	Agent   bool   // internal articles too
-	Mailbox string // "" = any
-	Before  string // the visitor's previous turn: counts once, Text twice
-	Limit   int    // 0 = 3
-}
 
 // Result is one article found.
 type Result struct {
@@ -32,80 +21,140 @@ type Found struct {
 	Coverage float64  `json:"coverage"`
 }
 
-// Limits of a query.
-const (
-	maxQuery      = 2000 // bytes; the rest is not looked at
-	maxQueryWords = 64
-	defaultLimit  = 3
-)
+// maxClose is how many articles are compared phrasing by phrasing.
+const maxClose = 250
 
-// term is one alternative of a query word.
-type term struct {
-	stem   string
-	weight float64
-	why    string
-}
-
-// group is a query word with its alternatives; the best one counts in each article.
-type group struct {
-	alts []term
-	idf  float64 // the best alternative's
+// candidate is an article on its way to a result.
+type candidate struct {
+	slot                              uint32
+	lexical                           float64
+	grams                             float64
+	score                             float64
+	phrasing, pool, sentence, matched float64
 }
 
 // Search ranks articles for a question. It is deterministic. Source: self-help.md §3.
 func (x *Index) Search(q Query) Found {
 	s := x.snapshot()
-	v := s.public
+	a := asker{s, s.public}
 	if q.Agent {
-		v = s.agents
+		a.view = s.agents
 	}
-	groups := v.groups(q)
-	if len(groups) == 0 || len(v.ids) == 0 {
+	groups := a.groups(q)
+	if len(groups) == 0 || a.n == 0 {
 		return Found{}
 	}
-	lexical, grams, phrases := map[string]float64{}, map[string]float64{}, map[string]float64{}
-	qGrams := gramsOf(cut(q.Text))
-	var topLex, topGram float64
-	for _, id := range v.ids {
-		d := s.docs[id]
-		if !d.in(q.Mailbox) {
-			continue
-		}
-		lexical[id] = v.bm25f(d, groups)
-		grams[id] = v.gramScore(d, qGrams)
-		phrases[id] = v.bestPhrasing(d, groups)
-		topLex, topGram = max(topLex, lexical[id]), max(topGram, grams[id])
+	z := x.borrow(s)
+	defer x.giveBack(z)
+	a.lexical(z, groups)
+	a.gramScores(z, q.Text)
+	list := a.candidates(z, q.Mailbox)
+	limit := q.Limit
+	if limit <= 0 {
+		limit = defaultLimit
 	}
-	var out []Result
-	for _, id := range slices.Sorted(maps.Keys(lexical)) {
-		score := share(lexical[id], topLex) + phrases[id] + gramShare*share(grams[id], topGram)
-		if lexical[id] == 0 && phrases[id] == 0 && grams[id] < topGram/2 || score == 0 {
-			continue
-		}
-		d := s.docs[id]
-		score *= d.prior()
-		out = append(out, Result{
-			Article: id, Title: d.article.Version.Title, Summary: d.article.Version.Summary, Score: score, Why: v.why(d, groups),
-		})
+	list = a.rank(z, groups, list, limit)
+	found := Found{Results: make([]Result, 0, len(list))}
+	for _, c := range list {
+		v := s.slots[c.slot].article.Version
+		found.Results = append(found.Results, Result{Article: s.slots[c.slot].article.ID, Title: v.Title, Summary: v.Summary, Score: c.score})
 	}
-	slices.SortFunc(out, byScore)
-	found := Found{Results: out}
-	if len(out) > 0 {
-		found.Coverage = v.coverage(s.docs[out[0].Article], groups)
+	for i := range found.Results[:min(len(list), maxExplained)] {
+		found.Results[i].Why = a.why(list[i].slot, groups)
 	}
-	if limit := q.Limit; limit <= 0 {
-		found.Results = out[:min(defaultLimit, len(out))]
-	} else {
-		found.Results = out[:min(limit, len(out))]
+	if len(list) > 0 {
+		found.Coverage = a.coverage(list[0], groups)
 	}
 	return found
 }
 
-func cut(s string) string {
-	if len(s) > maxQuery {
-		s = strings.ToValidUTF8(s[:maxQuery], "")
+// lexical adds up BM25F. Words with matter come first; the others only tell apart what these found.
+func (a asker) lexical(z *scratch, groups []group) {
+	matter := slices.ContainsFunc(groups, func(g group) bool { return !g.stop && len(g.alts) > 0 })
+	for _, stop := range []bool{false, true} {
+		for i := range groups {
+			if g := &groups[i]; g.stop == stop {
+				a.addGroup(z, g, stop && matter)
+			}
+		}
 	}
-	return s
+}
+
+func (a asker) addGroup(z *scratch, g *group, foundOnly bool) {
+	z.inGroup = z.inGroup[:0]
+	for _, alt := range g.alts {
+		most := g.share * alt.weight * a.view.idf[alt.term] * (a.k1 + 1)
+		for _, p := range a.posting[alt.term] {
+			if foundOnly && z.score[p.slot] == 0 {
+				continue
+			}
+			n := &a.norm[p.slot]
+			w := 0.0
+			for f, tf := range p.tf {
+				if tf > 0 {
+					w += float64(tf) * float64(n[f])
+				}
+			}
+			w = most * w / (w + a.k1)
+			if z.best[p.slot] == 0 {
+				z.inGroup = append(z.inGroup, p.slot)
+			}
+			z.best[p.slot] = max(z.best[p.slot], w)
+		}
+	}
+	for _, slot := range z.inGroup {
+		if z.score[slot] == 0 {
+			z.touched = append(z.touched, slot)
+		}
+		z.score[slot] += z.best[slot]
+		z.best[slot] = 0
+	}
+}
+
+// gramScores adds up BM25 of pieces of four letters.
+func (a asker) gramScores(z *scratch, text string) {
+	var seen []uint32
+	c := cutter{}
+	c.each(cut(text), func(w []byte, _ bool) {
+		eachGram(w, func(p []byte) {
+			g := a.grams.find(p)
+			if g != 0 && a.gramDF[g] > 0 && len(seen) < 400 {
+				seen = append(seen, g)
+			}
+		})
+	})
+	for _, g := range seen {
+		weight := idf(a.n, a.gramDF[g])
+		for _, p := range a.gramAt[g] {
+			slot, tf := uint32(p>>8), float64(p&0xff)
+			if z.grams[slot] == 0 && z.score[slot] == 0 {
+				z.touched = append(z.touched, slot)
+			}
+			z.grams[slot] += weight * tf * (a.gramK + 1) / (tf + float64(a.gramLen[slot]))
+		}
+	}
+}
+
+// candidates are the articles that the reader may find, with what was added up.
+func (a asker) candidates(z *scratch, mailbox string) []candidate {
+	out := make([]candidate, 0, min(len(z.touched), 4096))
+	var top candidate
+	for _, slot := range z.touched {
+		e := a.slots[slot]
+		if !a.sees(e.article) || !e.in(mailbox) {
+			continue
+		}
+		c := candidate{slot: slot, lexical: z.score[slot], grams: z.grams[slot]}
+		top.lexical, top.grams = max(top.lexical, c.lexical), max(top.grams, c.grams)
+		out = append(out, c)
+	}
+	// An article without a word in common must at least be alike in spelling.
+	out = slices.DeleteFunc(out, func(c candidate) bool { return c.lexical == 0 && c.grams < top.grams/2 })
+	for i := range out {
+		c := &out[i]
+		c.score = a.wLexical*share(c.lexical, top.lexical) + a.wGrams*share(c.grams, top.grams)
+	}
+	return out
 }
 
 func share(x, top float64) float64 {
@@ -115,172 +164,107 @@ func share(x, top float64) float64 {
 	return x / top
 }
 
-func (d *doc) in(mailbox string) bool {
-	return mailbox == "" || len(d.article.Mailboxes) == 0 || slices.Contains(d.article.Mailboxes, mailbox)
+func (e *entry) in(mailbox string) bool {
+	return mailbox == "" || len(e.article.Mailboxes) == 0 || slices.Contains(e.article.Mailboxes, mailbox)
+}
+
+// rank looks at the best candidates closely and gives the first limit of them, best first.
+func (a asker) rank(z *scratch, groups []group, list []candidate, limit int) []candidate {
+	list = a.first(list, max(limit, maxClose))
+	q := a.prepare(z, groups)
+	most := 0.0
+	for _, g := range groups {
+		most += g.share * g.idf * (a.k1 + 1)
+	}
+	for i := range list[:min(len(list), maxClose)] {
+		c := &list[i]
+		e := a.slots[c.slot]
+		c.phrasing, c.pool = q.cosines(e.stream[:e.bodyAt])
+		c.score += a.wPhrasing*c.phrasing + a.wPool*math.Sqrt(math.Sqrt(c.pool))
+		if a.wSentence > 0 {
+			c.sentence, _ = q.cosines(e.stream[e.bodyAt:])
+			c.score += a.wSentence * max(c.sentence, c.phrasing)
+		}
+		c.score += a.wCover * share(c.lexical, most)
+		c.score *= e.prior()
+	}
+	return a.first(list, limit)
+}
+
+// first gives the n best of list in order, equal ones by id.
+func (a asker) first(list []candidate, n int) []candidate {
+	order := func(x, y candidate) int {
+		if c := cmp.Compare(y.score, x.score); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.slots[x.slot].article.ID, a.slots[y.slot].article.ID)
+	}
+	if len(list) > 4*n {
+		list = bestOf(list, n, order)
+	}
+	slices.SortFunc(list, order)
+	return list[:min(n, len(list))]
+}
+
+// bestOf gives the n first of list by order, in no order: a heap of n, its last one on top.
+func bestOf(list []candidate, n int, order func(x, y candidate) int) []candidate {
+	heap := slices.Clone(list[:n])
+	slices.SortFunc(heap, func(x, y candidate) int { return order(y, x) }) // a heap, too
+	for _, c := range list[n:] {
+		if order(c, heap[0]) >= 0 {
+			continue
+		}
+		i := 0
+		for {
+			child := 2*i + 1
+			if child >= n {
+				break
+			}
+			if child+1 < n && order(heap[child+1], heap[child]) > 0 {
+				child++
+			}
+			if order(heap[child], c) <= 0 {
+				break
+			}
+			heap[i] = heap[child]
+			i = child
+		}
+		heap[i] = c
+	}
+	return heap
 }
 
 // prior lets ratings count a little, .97 to 1.03, from 20 on (self-help.md §6).
-func (d *doc) prior() float64 {
-	n := float64(d.article.Solved + d.article.Unsolved)
+func (e *entry) prior() float64 {
+	n := float64(e.article.Solved + e.article.Unsolved)
 	if n < 20 {
 		return 1
 	}
 	const z = 1.96 // Wilson, 95 %
-	p := float64(d.article.Solved) / n
+	p := float64(e.article.Solved) / n
 	low := (p + z*z/(2*n) - z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))) / (1 + z*z/n)
 	return 0.97 + 0.06*low
 }
 
-// groups makes the query's words into weighted alternatives. A word of the question counts twice, one of the
-// turn before once.
-func (v *view) groups(q Query) []group {
-	list := words(cut(q.Text))
-	list = list[:min(len(list), maxQueryWords)]
-	var out []group
-	if !q.Typing && !slices.ContainsFunc(list, func(w string) bool { return !isStop(w) }) {
-		return nil // "how do I" asks nothing yet
-	}
-	for i, w := range list {
-		last := i == len(list)-1 && q.Typing
-		out = append(out, v.group(w, last))
-	}
-	if q.Before != "" {
-		before := words(cut(q.Before))
-		for _, w := range before[:min(len(before), maxQueryWords)] {
-			g := v.group(w, false)
-			g.idf /= 2
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-func (v *view) group(word string, last bool) group {
-	g := group{}
-	s := stem("en", word)
-	if v.df[s] > 0 {
-		g.alts = append(g.alts, term{s, 1, word})
-	}
-	if last {
-		g.alts = append(g.alts, v.complete(word)...)
-	}
-	if len(g.alts) == 0 {
-		g.alts = v.repair(word)
-	}
-	for _, a := range g.alts {
-		g.idf = max(g.idf, v.idf(a.stem))
-	}
-	if len(g.alts) == 0 {
-		g.idf = math.Log(1 + float64(len(v.ids)) + 0.5) // unknown: as rare as can be
-	}
-	if isStop(word) {
-		g.idf *= stopWeight
-	}
-	return g
-}
-
-func (v *view) idf(stem string) float64 {
-	n, df := float64(len(v.ids)), float64(v.df[stem])
-	return math.Log(1 + (n-df+0.5)/(df+0.5))
-}
-
-// weight is BM25F's combined term frequency of a stem in an article.
-func (v *view) weight(d *doc, stem string) float64 {
-	tf, ok := d.tf[stem]
-	if !ok {
-		return 0
-	}
-	w := 0.0
-	for f := range tf {
-		if tf[f] > 0 {
-			b := fieldB(f)
-			w += fieldWeight(f) * tf[f] / (1 - b + b*d.length[f]/max(v.avg[f], 1))
-		}
-	}
-	return w
-}
-
-func (v *view) bm25f(d *doc, groups []group) float64 {
-	sum := 0.0
-	for _, g := range groups {
-		best := 0.0
-		for _, a := range g.alts {
-			w := v.weight(d, a.stem)
-			best = max(best, a.weight*w*(k1+1)/(w+k1))
-		}
-		sum += g.idf * best
-	}
-	return sum
-}
-
 // coverage is what the best article scores against the most that the words could.
-func (v *view) coverage(d *doc, groups []group) float64 {
+func (a asker) coverage(c candidate, groups []group) float64 {
 	most := 0.0
 	for _, g := range groups {
-		most += g.idf * (k1 + 1)
+		most += g.share * g.idf * (a.k1 + 1)
 	}
-	return min(1, share(v.bm25f(d, groups), most))
+	return min(1, share(c.lexical, most))
 }
 
-func (v *view) gramScore(d *doc, query []string) float64 {
-	sum := 0.0
-	for _, g := range query {
-		tf := d.grams[g]
-		if tf == 0 {
-			continue
-		}
-		n, df := float64(len(v.ids)), float64(v.gramDF[g])
-		idf := math.Log(1 + (n-df+0.5)/(df+0.5))
-		sum += idf * tf * (k1 + 1) / (tf + k1*(0.25+0.75*d.gramLen/max(v.gramAvg, 1)))
-	}
-	return sum
-}
-
-// bestPhrasing is the IDF-weighted cosine between the question and the phrasing that is most like it.
-func (v *view) bestPhrasing(d *doc, groups []group) float64 {
-	query := map[string]float64{}
-	var norm float64
-	for _, g := range groups {
-		if len(g.alts) > 0 {
-			query[g.alts[0].stem] = max(query[g.alts[0].stem], g.idf*g.alts[0].weight)
-		}
-		norm += g.idf * g.idf
-	}
-	best := 0.0
-	for _, p := range d.phrasing {
-		best = max(best, v.cosine(query, math.Sqrt(norm), p))
-	}
-	return best
-}
-
-func (v *view) cosine(query map[string]float64, qNorm float64, phrasing []string) float64 {
-	var dot, norm float64
-	seen := map[string]bool{}
-	for _, t := range phrasing {
-		if seen[t] {
-			continue
-		}
-		seen[t] = true
-		w := v.idf(t)
-		if isStop(t) {
-			w *= stopWeight
-		}
-		norm += w * w
-		dot += w * query[t]
-	}
-	if norm == 0 || qNorm == 0 {
-		return 0
-	}
-	return min(1, dot/(math.Sqrt(norm)*qNorm))
-}
+const maxExplained = 20
 
 // why lists the words that met the article.
-func (v *view) why(d *doc, groups []group) []string {
+func (a asker) why(slot uint32, groups []group) []string {
 	out := []string{}
 	for _, g := range groups {
-		for _, a := range g.alts {
-			if _, ok := d.tf[a.stem]; ok && !isStop(a.why) && !slices.Contains(out, a.why) {
-				out = append(out, a.why)
+		for _, x := range g.alts {
+			has := slices.ContainsFunc(a.posting[x.term], func(p posting) bool { return p.slot == slot })
+			if has && !g.stop && !slices.Contains(out, cmp.Or(x.why, g.word)) {
+				out = append(out, cmp.Or(x.why, g.word))
 				break
 			}
 		}

@@ -79,16 +79,16 @@ func (x *Index) Pinned(pins []Pin, address, mailbox, locale string, now time.Tim
 // Best gives the public articles that solved most questions, for a page without pins.
 func (x *Index) Best(mailbox string, limit int) []Result {
 	s := x.snapshot()
-	ids := slices.Clone(s.public.ids)
-	slices.SortStableFunc(ids, func(a, b string) int {
-		return cmp.Compare(s.docs[b].article.Solved, s.docs[a].article.Solved)
+	list := slices.DeleteFunc(slices.Clone(s.slots), func(e *entry) bool {
+		return e == nil || !s.public.sees(e.article) || !e.in(mailbox)
+	})
+	slices.SortFunc(list, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(b.article.Solved, a.article.Solved), cmp.Compare(a.article.ID, b.article.ID))
 	})
 	out := []Result{}
-	for _, id := range ids {
-		d := s.docs[id]
-		if len(out) < limit && d.in(mailbox) {
-			out = append(out, Result{Article: id, Title: d.article.Version.Title, Summary: d.article.Version.Summary})
-		}
+	for _, e := range list[:min(limit, len(list))] {
+		v := e.article.Version
+		out = append(out, Result{Article: e.article.ID, Title: v.Title, Summary: v.Summary})
 	}
 	return out
 }

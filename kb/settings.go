@@ -1,0 +1,35 @@
+package kb
+
+// settings are the numbers of the ranking. Each was chosen with one question set left out at a time.
+type settings struct {
+	fieldWeight [fields]float64
+	lengthB     [fields]float64 // how strongly length counts
+	k1          float64
+
+	gramK, gramB float64
+
+	// Weights of the parts of the score.
+	wLexical, wCover, wPhrasing, wPool, wSentence, wGrams, wMatched float64
+
+	pair                                float64 // weight of two words side by side, against the words' own
+	synonym                             float64 // weight of a word that means the same
+	repairWeight                        float64
+	prefixWeight                        float64
+	before                              float64 // weight of the visitor's previous turn
+	question, negation, modal, function float64 // what is left of stop words
+	complete                            float64
+	phrSat                              float64
+	lenNorm                             float64
+}
+
+func defaults() settings {
+	return settings{
+		fieldWeight: [fields]float64{2, 1.5, 1.5, 1},
+		lengthB:     [fields]float64{0.3, 0.5, 0.5, 0.75},
+		k1:          1.2,
+		gramK:       1.2, gramB: 0.75,
+		wLexical: 1, wPhrasing: 1, wGrams: 0.4,
+		pair: 0.3, synonym: 0.3, repairWeight: 0.8, prefixWeight: 0.5, before: 0.5,
+		question: 0.15, negation: 0.15, modal: 0.15, function: 0.15, complete: 0.9,
+	}
+}
