@@ -31,7 +31,8 @@ func (s *snapshot) next(plain Plain) *builder {
 	n := *s
 	n.byID, n.langUse = maps.Clone(s.byID), maps.Clone(s.langUse)
 	n.slots, n.free = slices.Clone(s.slots), slices.Clone(s.free)
-	n.terms, n.words, n.grams = s.terms.clone(), s.words.clone(), s.grams.clone()
+	n.terms, n.words, n.grams, n.roots = s.terms.clone(), s.words.clone(), s.grams.clone(), s.roots.clone()
+	n.family = slices.Clone(s.family)
 	n.posting, n.gramAt = slices.Clone(s.posting), slices.Clone(s.gramAt)
 	n.public, n.agents = s.public.copy(), s.agents.copy()
 	return &builder{
@@ -211,6 +212,13 @@ func (b *builder) word(lang string, word []byte) uint32 {
 	if int(t) == len(b.posting) {
 		b.posting = append(b.posting, nil)
 		b.tf = append(b.tf, [fields]uint8{})
+		if lang == "en" {
+			r := b.roots.add([]byte(root(b.terms.text[t])))
+			if int(r) == len(b.family) {
+				b.family = append(b.family, nil)
+			}
+			b.family[r] = append(slices.Clip(b.family[r]), t)
+		}
 		b.public.df, b.agents.df = append(b.public.df, 0), append(b.agents.df, 0)
 	}
 	b.stemOf = append(b.stemOf, t)

@@ -1,6 +1,7 @@
 package kb
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -26,6 +27,7 @@ const (
 type alternative struct {
 	term   uint32
 	weight float64 // 1 = the word itself
+	idf    float64 // what it can bring, weight included; at most what the word itself brings, if that is known
 	why    string  // "" = the word itself
 }
 
@@ -73,13 +75,14 @@ func (a asker) read(text string, typing bool, share float64) []group {
 		out = append(out, a.group(w, next, typing && i == len(list)-1, share))
 	}
 	a.join(out)
+	a.expressions(out)
 	return out
 }
 
 func (a asker) group(word, next string, last bool, share float64) group {
 	g := group{word: word, share: share, stop: a.stopClass(word) < 1}
 	for _, t := range a.known(word) {
-		g.alts = append(g.alts, alternative{t, 1, ""})
+		g.alts = append(g.alts, alternative{term: t, weight: 1})
 	}
 	if last {
 		g.add(a.complete(word, a.settings.complete)...)
@@ -87,16 +90,29 @@ func (a asker) group(word, next string, last bool, share float64) group {
 	if len(g.alts) == 0 {
 		g.add(a.repair(word)...)
 	}
+	if a.settings.kin > 0 && !g.stop {
+		g.add(a.kinOf(word)...)
+	}
 	if a.settings.synonym > 0 && !g.stop {
 		g.add(a.synonyms(word)...)
 	}
-	for _, t := range g.alts {
-		g.idf = max(g.idf, t.weight*a.view.idf[t.term])
+	a.weigh(&g)
+	return g
+}
+
+// weigh finds the best that a word can bring.
+func (a asker) weigh(g *group) {
+	most := math.Inf(1)
+	for i, t := range g.alts {
+		g.alts[i].idf = t.weight * min(most, a.view.idf[t.term])
+		g.idf = max(g.idf, g.alts[i].idf)
+		if t.why == "" {
+			most = g.idf
+		}
 	}
 	if len(g.alts) == 0 {
-		g.idf = a.unknown() * a.stopClass(word)
+		g.idf = a.unknown() * a.stopClass(g.word)
 	}
-	return g
 }
 
 // add takes readings whose terms are new to the group.
@@ -128,9 +144,11 @@ func (a asker) join(groups []group) {
 			continue
 		}
 		for _, t := range a.known(x.word + y.word) {
-			alt := alternative{t, 1, x.word + " " + y.word}
+			alt := alternative{term: t, weight: 1, why: x.word + " " + y.word}
 			x.add(alt)
 			y.add(alt)
+			a.weigh(x)
+			a.weigh(y)
 		}
 	}
 }
@@ -140,4 +158,23 @@ func cut(s string) string {
 		s = strings.ToValidUTF8(s[:maxQuery], "")
 	}
 	return s
+}
+
+// kinOf reads a word as others of its root: "payment" as "pay".
+func (a asker) kinOf(word string) []alternative {
+	if _, ok := a.langUse["en"]; !ok {
+		return nil
+	}
+	var out []alternative
+	r := a.roots.find([]byte(root(stem("en", word))))
+	if r == 0 {
+		return nil
+	}
+	for _, t := range a.family[r] {
+		if a.df[t] > 0 {
+			out = append(out, alternative{term: t, weight: a.settings.kin, why: word + " ~ " + a.terms.text[t]})
+		}
+	}
+	slices.SortFunc(out, func(x, y alternative) int { return strings.Compare(x.why, y.why) })
+	return out
 }

@@ -47,8 +47,8 @@ func (x *Index) Search(q Query) Found {
 	z := x.borrow(s)
 	defer x.giveBack(z)
 	a.lexical(z, groups)
-	a.gramScores(z, q.Text)
-	list := a.candidates(z, q.Mailbox)
+	mostGrams := a.gramScores(z, q.Text)
+	list := a.candidates(z, q.Mailbox, mostGrams)
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLimit
@@ -83,7 +83,7 @@ func (a asker) lexical(z *scratch, groups []group) {
 func (a asker) addGroup(z *scratch, g *group, foundOnly bool) {
 	z.inGroup = z.inGroup[:0]
 	for _, alt := range g.alts {
-		most := g.share * alt.weight * a.view.idf[alt.term] * (a.k1 + 1)
+		most := g.share * alt.idf * (a.k1 + 1)
 		for _, p := range a.posting[alt.term] {
 			if foundOnly && z.score[p.slot] == 0 {
 				continue
@@ -107,12 +107,13 @@ func (a asker) addGroup(z *scratch, g *group, foundOnly bool) {
 			z.touched = append(z.touched, slot)
 		}
 		z.score[slot] += z.best[slot]
+		z.match[slot] += z.best[slot] / (z.best[slot] + g.share*g.idf*0.25) * g.share * g.idf
 		z.best[slot] = 0
 	}
 }
 
 // gramScores adds up BM25 of pieces of four letters.
-func (a asker) gramScores(z *scratch, text string) {
+func (a asker) gramScores(z *scratch, text string) (most float64) {
 	var seen []uint32
 	c := cutter{}
 	c.each(cut(text), func(w []byte, _ bool) {
@@ -125,6 +126,7 @@ func (a asker) gramScores(z *scratch, text string) {
 	})
 	for _, g := range seen {
 		weight := idf(a.n, a.gramDF[g])
+		most += weight * (a.gramK + 1)
 		for _, p := range a.gramAt[g] {
 			slot, tf := uint32(p>>8), float64(p&0xff)
 			if z.grams[slot] == 0 && z.score[slot] == 0 {
@@ -133,10 +135,11 @@ func (a asker) gramScores(z *scratch, text string) {
 			z.grams[slot] += weight * tf * (a.gramK + 1) / (tf + float64(a.gramLen[slot]))
 		}
 	}
+	return most
 }
 
 // candidates are the articles that the reader may find, with what was added up.
-func (a asker) candidates(z *scratch, mailbox string) []candidate {
+func (a asker) candidates(z *scratch, mailbox string, mostGrams float64) []candidate {
 	out := make([]candidate, 0, min(len(z.touched), 4096))
 	var top candidate
 	for _, slot := range z.touched {
@@ -152,7 +155,7 @@ func (a asker) candidates(z *scratch, mailbox string) []candidate {
 	out = slices.DeleteFunc(out, func(c candidate) bool { return c.lexical == 0 && c.grams < top.grams/2 })
 	for i := range out {
 		c := &out[i]
-		c.score = a.wLexical*share(c.lexical, top.lexical) + a.wGrams*share(c.grams, top.grams)
+		c.score = a.wLexical*share(c.lexical, top.lexical) + a.wGrams*share(c.grams, top.grams) + a.wGramCover*share(c.grams, mostGrams)
 	}
 	return out
 }
@@ -179,12 +182,14 @@ func (a asker) rank(z *scratch, groups []group, list []candidate, limit int) []c
 	for i := range list[:min(len(list), maxClose)] {
 		c := &list[i]
 		e := a.slots[c.slot]
-		c.phrasing, c.pool = q.cosines(e.stream[:e.bodyAt])
-		c.score += a.wPhrasing*c.phrasing + a.wPool*math.Sqrt(math.Sqrt(c.pool))
+		var contain float64
+		c.phrasing, c.pool, contain = q.cosines(e.stream[:e.bodyAt])
+		c.score += a.wPhrasing*c.phrasing + a.wExact*math.Pow(c.phrasing, 4) + a.wPool*math.Sqrt(math.Sqrt(c.pool))
 		if a.wSentence > 0 {
-			c.sentence, _ = q.cosines(e.stream[e.bodyAt:])
+			c.sentence, _, _ = q.cosines(e.stream[e.bodyAt:])
 			c.score += a.wSentence * max(c.sentence, c.phrasing)
 		}
+		c.score += a.wContain*contain + a.wMatched*share(z.match[c.slot]*(a.k1+1), most)
 		c.score += a.wCover * share(c.lexical, most)
 		c.score *= e.prior()
 	}

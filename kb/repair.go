@@ -71,7 +71,7 @@ func (a asker) byUse(found []uint32, word string, weight float64) []alternative 
 	var g group
 	for _, w := range found[:min(len(found), maxRepairs)] {
 		share := math.Sqrt(float64(a.wordDF[w]) / float64(a.wordDF[found[0]]))
-		g.add(alternative{a.stemOf[w], weight * share, word + " → " + text[w]})
+		g.add(alternative{term: a.stemOf[w], weight: weight * share, why: word + " → " + text[w]})
 	}
 	return g.alts
 }
@@ -136,7 +136,7 @@ func (a asker) halves(lang, word string) []alternative {
 		if use := min(a.wordDF[x], a.wordDF[y]); use > most {
 			most = use
 			why := word + " → " + word[:i] + " " + word[i:]
-			best = []alternative{{a.stemOf[x], a.repairWeight, why}, {a.stemOf[y], a.repairWeight, why}}
+			best = []alternative{{term: a.stemOf[x], weight: a.repairWeight, why: why}, {term: a.stemOf[y], weight: a.repairWeight, why: why}}
 		}
 	}
 	return best
@@ -167,7 +167,7 @@ func (a asker) completeIn(lang, prefix string, weight float64) []alternative {
 	slices.SortStableFunc(found, func(x, y uint32) int { return cmp.Compare(a.wordDF[y], a.wordDF[x]) })
 	var out []alternative
 	for _, w := range found[:min(completions, len(found))] {
-		out = append(out, alternative{a.stemOf[w], weight, strings.TrimPrefix(text[w], keyOf(lang, ""))})
+		out = append(out, alternative{term: a.stemOf[w], weight: weight, why: strings.TrimPrefix(text[w], keyOf(lang, ""))})
 	}
 	return out
 }

@@ -10,6 +10,7 @@ type scratch struct {
 	score   []float64 // by slot
 	best    []float64 // by slot: the group at hand
 	grams   []float64
+	match   []float64
 	touched []uint32 // slots with a score
 	inGroup []uint32
 	weight  []float64 // by term: what the question gives it
@@ -23,6 +24,7 @@ func (x *Index) borrow(s *snapshot) *scratch {
 		z = &scratch{pairs: map[uint64]bool{}}
 	}
 	z.score, z.best, z.grams = grown(z.score, len(s.slots)), grown(z.best, len(s.slots)), grown(z.grams, len(s.slots))
+	z.match = grown(z.match, len(s.slots))
 	z.weight = grown(z.weight, s.terms.len())
 	return z
 }
@@ -36,7 +38,7 @@ func grown(list []float64, n int) []float64 {
 
 func (x *Index) giveBack(z *scratch) {
 	for _, s := range z.touched {
-		z.score[s], z.grams[s] = 0, 0
+		z.score[s], z.grams[s], z.match[s] = 0, 0, 0
 	}
 	for _, t := range z.terms {
 		z.weight[t] = 0
@@ -65,7 +67,7 @@ func (a asker) prepare(z *scratch, groups []group) ask {
 			if z.weight[x.term] == 0 {
 				z.terms = append(z.terms, x.term)
 			}
-			z.weight[x.term] = max(z.weight[x.term], g.share*x.weight*a.view.idf[x.term])
+			z.weight[x.term] = max(z.weight[x.term], g.share*x.idf)
 		}
 		square += g.share * g.idf * g.share * g.idf
 		if i > 0 && !g.before == !groups[i-1].before {
@@ -86,8 +88,8 @@ func (q *ask) between(x, y float64) float64 { return q.pair * q.pair * x * y }
 
 // cosines compares the question with each part of a stream (a phrasing, a sentence) and gives the best likeness
 // and the sum of the parts' likenesses, each to the fourth: many good ones count a little more than one.
-func (q *ask) cosines(stream []byte) (best, pool float64) {
-	var dot, square float64
+func (q *ask) cosines(stream []byte) (best, pool, contain float64) {
+	var dot, square, sq1, in1 float64
 	var last uint32
 	parts := 0
 	for i := 0; i < len(stream); {
@@ -101,6 +103,8 @@ func (q *ask) cosines(stream []byte) (best, pool float64) {
 			w, asked := q.idf[n], q.weight[n]
 			square += w * w
 			dot += w * asked
+			sq1 += w * w
+			in1 += w * min(w, asked)
 			if last != 0 && q.pair > 0 {
 				b := q.between(w, q.idf[last])
 				square += b
@@ -112,12 +116,13 @@ func (q *ask) cosines(stream []byte) (best, pool float64) {
 			continue
 		}
 		if dot > 0 && q.norm > 0 {
-			c := min(1, dot/((math.Sqrt(square)+q.lenNorm)*q.norm))
+			c := min(1, dot/(math.Sqrt(square)*q.norm))
 			best = max(best, c)
+			contain = max(contain, in1/(sq1+q.lenNorm))
 			pool += c * c * c * c
 			parts++
 		}
-		dot, square, last = 0, 0, 0
+		dot, square, last, sq1, in1 = 0, 0, 0, 0, 0
 	}
-	return best, pool
+	return best, pool, contain
 }

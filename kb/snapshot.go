@@ -13,17 +13,19 @@ const (
 
 // snapshot is an immutable state of the index. What readers of an older one see is never written to again.
 type snapshot struct {
-	change  int64              // number of the newest change in it
-	byID    map[string]uint32  // article id → slot
-	slots   []*entry           // nil = free
-	free    []uint32           // free slots
-	langs   []string           // languages of the articles, sorted
-	langUse map[string]int     // how many articles each has
-	terms   lexicon            // stems
-	words   lexicon            // words as they are written; of a language other than English with "de:" before
-	stemOf  []uint32           // word → term
-	sorted  []uint32           // words in use, by text
-	ending  []uint32           // words in use, by their text read backwards
+	change  int64             // number of the newest change in it
+	byID    map[string]uint32 // article id → slot
+	slots   []*entry          // nil = free
+	free    []uint32          // free slots
+	langs   []string          // languages of the articles, sorted
+	langUse map[string]int    // how many articles each has
+	terms   lexicon           // stems
+	words   lexicon           // words as they are written; of a language other than English with "de:" before
+	stemOf  []uint32          // word → term
+	sorted  []uint32          // words in use, by text
+	ending  []uint32          // words in use, by their text read backwards
+	roots   lexicon
+	family  [][]uint32         // root → terms
 	grams   lexicon            // pieces of four letters
 	posting [][]posting        // by term
 	gramAt  [][]gramPosting    // by piece

@@ -2,6 +2,7 @@ package kb
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -28,11 +29,14 @@ func (t *thesaurus) read() {
 		}
 		list := strings.Fields(line)
 		for i, w := range list {
-			list[i] = stem("en", w)
+			x, y, _ := strings.Cut(w, "_")
+			if list[i] = stem("en", x); y != "" {
+				list[i] += "_" + stem("en", y)
+			}
 		}
 		for _, w := range list {
 			for _, other := range list {
-				if other != w {
+				if other != w && !strings.Contains(other, "_") && !slices.Contains(t.near[w], other) {
 					t.near[w] = append(t.near[w], other)
 				}
 			}
@@ -41,15 +45,38 @@ func (t *thesaurus) read() {
 }
 
 // synonyms reads a word as others that mean the same.
-func (a asker) synonyms(word string) []alternative {
+func (a asker) synonyms(word string) []alternative { return a.near(stem("en", word), word) }
+
+func (a asker) near(key, why string) []alternative {
 	if _, ok := a.langUse["en"]; !ok {
 		return nil
 	}
 	var out []alternative
-	for _, s := range a.meaning.of(stem("en", word)) {
+	for _, s := range a.meaning.of(key) {
 		if t := a.terms.find([]byte(s)); t != 0 && a.df[t] > 0 {
-			out = append(out, alternative{t, a.settings.synonym, word + " ~ " + s})
+			out = append(out, alternative{term: t, weight: a.settings.synonym, why: why + " ~ " + s})
 		}
 	}
 	return out
+}
+
+// expressions reads two words side by side as one that means the same: "sign in" as "login".
+func (a asker) expressions(groups []group) {
+	if a.settings.synonym == 0 {
+		return
+	}
+	for i := 0; i+1 < len(groups); i++ {
+		x, y := &groups[i], &groups[i+1]
+		alts := a.near(stem("en", x.word)+"_"+stem("en", y.word), x.word+" "+y.word)
+		if len(alts) == 0 {
+			continue
+		}
+		into := y
+		if !x.stop {
+			into = x
+		}
+		into.stop = false
+		into.add(alts...)
+		a.weigh(into)
+	}
 }
