@@ -27,6 +27,7 @@ const (
 type alternative struct {
 	term   uint32
 	weight float64 // 1 = the word itself
+	loose  bool    // not the word, only a meaning like it
 	idf    float64 // what it can bring, weight included; at most what the word itself brings, if that is known
 	why    string  // "" = the word itself
 }
@@ -172,7 +173,7 @@ func (a asker) kinOf(word string) []alternative {
 	}
 	for _, t := range a.family[r] {
 		if a.df[t] > 0 {
-			out = append(out, alternative{term: t, weight: a.settings.kin, why: word + " ~ " + a.terms.text[t]})
+			out = append(out, alternative{term: t, loose: true, weight: a.settings.kin, why: word + " ~ " + a.terms.text[t]})
 		}
 	}
 	slices.SortFunc(out, func(x, y alternative) int { return strings.Compare(x.why, y.why) })

@@ -91,9 +91,12 @@ func (a asker) addGroup(z *scratch, g *group, foundOnly bool) {
 			n := &a.norm[p.slot]
 			w := 0.0
 			for f, tf := range p.tf {
-				if tf > 0 {
+				if tf > 0 && (f != fieldBody || !alt.loose) {
 					w += float64(tf) * float64(n[f])
 				}
+			}
+			if alt.loose && p.tf[fieldBody] > 0 {
+				w += a.synBody * float64(p.tf[fieldBody]) * float64(n[fieldBody])
 			}
 			w = most * w / (w + a.k1)
 			if z.best[p.slot] == 0 {
@@ -183,10 +186,10 @@ func (a asker) rank(z *scratch, groups []group, list []candidate, limit int) []c
 		c := &list[i]
 		e := a.slots[c.slot]
 		var contain float64
-		c.phrasing, c.pool, contain = q.cosines(e.stream[:e.bodyAt])
+		c.phrasing, c.pool, contain = q.cosines(e.stream[:e.bodyAt], z.weight)
 		c.score += a.wPhrasing*c.phrasing + a.wExact*math.Pow(c.phrasing, 4) + a.wPool*math.Sqrt(math.Sqrt(c.pool))
 		if a.wSentence > 0 {
-			c.sentence, _, _ = q.cosines(e.stream[e.bodyAt:])
+			c.sentence, _, _ = q.cosines(e.stream[e.bodyAt:], z.strict)
 			c.score += a.wSentence * max(c.sentence, c.phrasing)
 		}
 		c.score += a.wContain*contain + a.wMatched*share(z.match[c.slot]*(a.k1+1), most)

@@ -14,6 +14,7 @@ type scratch struct {
 	touched []uint32 // slots with a score
 	inGroup []uint32
 	weight  []float64 // by term: what the question gives it
+	strict  []float64 // the same without readings that only mean the like
 	terms   []uint32  // terms with a weight
 	pairs   map[uint64]bool
 }
@@ -25,7 +26,7 @@ func (x *Index) borrow(s *snapshot) *scratch {
 	}
 	z.score, z.best, z.grams = grown(z.score, len(s.slots)), grown(z.best, len(s.slots)), grown(z.grams, len(s.slots))
 	z.match = grown(z.match, len(s.slots))
-	z.weight = grown(z.weight, s.terms.len())
+	z.weight, z.strict = grown(z.weight, s.terms.len()), grown(z.strict, s.terms.len())
 	return z
 }
 
@@ -41,7 +42,7 @@ func (x *Index) giveBack(z *scratch) {
 		z.score[s], z.grams[s], z.match[s] = 0, 0, 0
 	}
 	for _, t := range z.terms {
-		z.weight[t] = 0
+		z.weight[t], z.strict[t] = 0, 0
 	}
 	clear(z.pairs)
 	z.touched, z.terms = z.touched[:0], z.terms[:0]
@@ -68,6 +69,9 @@ func (a asker) prepare(z *scratch, groups []group) ask {
 				z.terms = append(z.terms, x.term)
 			}
 			z.weight[x.term] = max(z.weight[x.term], g.share*x.idf)
+			if !x.loose {
+				z.strict[x.term] = max(z.strict[x.term], g.share*x.idf)
+			}
 		}
 		square += g.share * g.idf * g.share * g.idf
 		if i > 0 && !g.before == !groups[i-1].before {
@@ -88,7 +92,7 @@ func (q *ask) between(x, y float64) float64 { return q.pair * q.pair * x * y }
 
 // cosines compares the question with each part of a stream (a phrasing, a sentence) and gives the best likeness
 // and the sum of the parts' likenesses, each to the fourth: many good ones count a little more than one.
-func (q *ask) cosines(stream []byte) (best, pool, contain float64) {
+func (q *ask) cosines(stream []byte, weight []float64) (best, pool, contain float64) {
 	var dot, square, sq1, in1 float64
 	var last uint32
 	parts := 0
@@ -100,7 +104,7 @@ func (q *ask) cosines(stream []byte) (best, pool, contain float64) {
 		}
 		i += size
 		if n != 0 {
-			w, asked := q.idf[n], q.weight[n]
+			w, asked := q.idf[n], weight[n]
 			square += w * w
 			dot += w * asked
 			sq1 += w * w
@@ -108,8 +112,8 @@ func (q *ask) cosines(stream []byte) (best, pool, contain float64) {
 			if last != 0 && q.pair > 0 {
 				b := q.between(w, q.idf[last])
 				square += b
-				if asked > 0 && q.weight[last] > 0 && q.pairs[uint64(last)<<32|uint64(n)] {
-					dot += q.pair * q.pair * math.Sqrt(w*q.idf[last]*asked*q.weight[last])
+				if asked > 0 && weight[last] > 0 && q.pairs[uint64(last)<<32|uint64(n)] {
+					dot += q.pair * q.pair * math.Sqrt(w*q.idf[last]*asked*weight[last])
 				}
 			}
 			last = n

@@ -9,7 +9,7 @@ type settings struct {
 	gramK, gramB float64
 
 	// Weights of the parts of the score.
-	wLexical, wCover, wPhrasing, wPool, wSentence, wGrams, wMatched, wGramCover, wExact, wContain, kin float64
+	wLexical, wCover, wPhrasing, wPool, wSentence, wGrams, wMatched, wGramCover, wExact, wContain, kin, synBody float64
 
 	pair                                        float64 // weight of two words side by side, against the words' own
 	synonym                                     float64 // weight of a word that means the same
@@ -29,7 +29,7 @@ func defaults() settings {
 		k1:          1.2,
 		gramK:       1.2, gramB: 0.1,
 		wLexical: 1, wPhrasing: 1, wGrams: 0.08, wGramCover: 1.28, wCover: 1, wSentence: 0.5, wMatched: 0.3,
-		pair: 0.9, synonym: 0.3, kin: 0.4, repairWeight: 0.8, prefixWeight: 0.5, before: 0.5,
+		pair: 0.9, synonym: 0.5, kin: 0.5, synBody: 0.2, repairWeight: 0.8, prefixWeight: 0.5, before: 0.5,
 		question: 0.15, negation: 0.15, modal: 1, function: 0.15, common: 0.8, complete: 0.9,
 	}
 }

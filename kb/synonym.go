@@ -54,7 +54,7 @@ func (a asker) near(key, why string) []alternative {
 	var out []alternative
 	for _, s := range a.meaning.of(key) {
 		if t := a.terms.find([]byte(s)); t != 0 && a.df[t] > 0 {
-			out = append(out, alternative{term: t, weight: a.settings.synonym, why: why + " ~ " + s})
+			out = append(out, alternative{term: t, loose: true, weight: a.settings.synonym, why: why + " ~ " + s})
 		}
 	}
 	return out
