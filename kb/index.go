@@ -14,7 +14,6 @@ type Index struct {
 	scratch sync.Pool // of *scratch
 	english wordList
 	meaning thesaurus
-	set     *settings // nil = the defaults
 }
 
 // Plain turns an article's Markdown into words; the leaf kb/markdown provides it.
@@ -50,14 +49,6 @@ func (x *Index) Sync(ctx context.Context, st Store, plain Plain) error {
 	return nil
 }
 
-// put replaces an article; one that is not published leaves.
-func (b *builder) put(a Article) {
-	b.remove(a.ID)
-	if a.Status == Published {
-		b.add(a)
-	}
-}
-
 // Set replaces the whole content, for evaluation and tests. Of two articles with one id the later one stays.
 func (x *Index) Set(articles []Article, plain Plain) {
 	x.mu.Lock()
@@ -78,15 +69,12 @@ func (x *Index) snapshot() *snapshot {
 
 func (x *Index) empty() *snapshot {
 	s := &snapshot{
-		byID: map[string]uint32{}, langUse: map[string]int{}, terms: newLexicon(), words: newLexicon(), grams: newLexicon(), roots: newLexicon(), family: make([][]uint32, 1),
+		byID: map[string]uint32{}, langUse: map[string]int{}, terms: newLexicon(), words: newLexicon(), pieces: newLexicon(), roots: newLexicon(), family: make([][]uint32, 1),
 		posting: make([][]posting, 1), gramAt: make([][]gramPosting, 1), stemOf: make([]uint32, 1), settings: defaults(),
 		english: &x.english, meaning: &x.meaning,
 	}
-	if x.set != nil {
-		s.settings = *x.set
-	}
-	newView := func(agents bool) *view {
-		return &view{agents: agents, df: make([]uint32, 1), gramDF: make([]uint32, 1), wordDF: make([]uint32, 1)}
+	newView := func(inside bool) *view {
+		return &view{inside: inside, df: make([]uint32, 1), gramDF: make([]uint32, 1), wordDF: make([]uint32, 1)}
 	}
 	s.public, s.agents = newView(false), newView(true)
 	return s

@@ -21,16 +21,18 @@ type Found struct {
 	Coverage float64  `json:"coverage"`
 }
 
-// maxClose is how many articles are compared phrasing by phrasing.
-const maxClose = 250
+const (
+	maxClose     = 200 // articles that are compared phrasing by phrasing, sentence by sentence
+	maxExplained = 20  // results that say why
+)
 
 // candidate is an article on its way to a result.
 type candidate struct {
-	slot                              uint32
-	lexical                           float64
-	grams                             float64
-	score                             float64
-	phrasing, pool, sentence, matched float64
+	slot               uint32
+	lexical, grams     float64 // shares of the most that the question could bring
+	matched            float64 // the same
+	phrasing, sentence float64
+	score              float64
 }
 
 // Search ranks articles for a question. It is deterministic. Source: self-help.md §3.
@@ -47,110 +49,46 @@ func (x *Index) Search(q Query) Found {
 	z := x.borrow(s)
 	defer x.giveBack(z)
 	a.lexical(z, groups)
-	mostGrams := a.gramScores(z, q.Text)
-	list := a.candidates(z, q.Mailbox, mostGrams)
+	list := a.candidates(z, q.Mailbox, mostOf(groups)*(a.k1+1), a.pieceScores(z, q.Text))
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	list = a.rank(z, groups, list, limit)
-	found := Found{Results: make([]Result, 0, len(list))}
-	for _, c := range list {
+	list = a.rank(a.vector(z, groups), list, max(2, limit))
+	found := Found{Coverage: a.coverage(list, groups)}
+	for i, c := range list[:min(limit, len(list))] {
 		v := s.slots[c.slot].article.Version
-		found.Results = append(found.Results, Result{Article: s.slots[c.slot].article.ID, Title: v.Title, Summary: v.Summary, Score: c.score})
-	}
-	for i := range found.Results[:min(len(list), maxExplained)] {
-		found.Results[i].Why = a.why(list[i].slot, groups)
-	}
-	if len(list) > 0 {
-		found.Coverage = a.coverage(list[0], groups)
+		r := Result{Article: s.slots[c.slot].article.ID, Title: v.Title, Summary: v.Summary, Score: c.score}
+		if i < maxExplained {
+			r.Why = a.why(c.slot, groups)
+		}
+		found.Results = append(found.Results, r)
 	}
 	return found
 }
 
-// lexical adds up BM25F. Words with matter come first; the others only tell apart what these found.
-func (a asker) lexical(z *scratch, groups []group) {
-	matter := slices.ContainsFunc(groups, func(g group) bool { return !g.stop && len(g.alts) > 0 })
-	for _, stop := range []bool{false, true} {
-		for i := range groups {
-			if g := &groups[i]; g.stop == stop {
-				a.addGroup(z, g, stop && matter)
-			}
-		}
+// mostOf is the most that the words could bring.
+func mostOf(groups []group) float64 {
+	sum := 0.0
+	for i := range groups {
+		sum += groups[i].weight()
 	}
+	return sum
 }
 
-func (a asker) addGroup(z *scratch, g *group, foundOnly bool) {
-	z.inGroup = z.inGroup[:0]
-	for _, alt := range g.alts {
-		most := g.share * alt.idf * (a.k1 + 1)
-		for _, p := range a.posting[alt.term] {
-			if foundOnly && z.score[p.slot] == 0 {
-				continue
-			}
-			n := &a.norm[p.slot]
-			w := 0.0
-			for f, tf := range p.tf {
-				if tf > 0 && (f != fieldBody || !alt.loose) {
-					w += float64(tf) * float64(n[f])
-				}
-			}
-			if alt.loose && p.tf[fieldBody] > 0 {
-				w += a.synBody * float64(p.tf[fieldBody]) * float64(n[fieldBody])
-			}
-			w = most * w / (w + a.k1)
-			if z.best[p.slot] == 0 {
-				z.inGroup = append(z.inGroup, p.slot)
-			}
-			z.best[p.slot] = max(z.best[p.slot], w)
-		}
-	}
-	for _, slot := range z.inGroup {
-		if z.score[slot] == 0 {
-			z.touched = append(z.touched, slot)
-		}
-		z.score[slot] += z.best[slot]
-		z.match[slot] += z.best[slot] / (z.best[slot] + g.share*g.idf*0.25) * g.share * g.idf
-		z.best[slot] = 0
-	}
-}
-
-// gramScores adds up BM25 of pieces of four letters.
-func (a asker) gramScores(z *scratch, text string) (most float64) {
-	var seen []uint32
-	c := cutter{}
-	c.each(cut(text), func(w []byte, _ bool) {
-		eachGram(w, func(p []byte) {
-			g := a.grams.find(p)
-			if g != 0 && a.gramDF[g] > 0 && len(seen) < 400 {
-				seen = append(seen, g)
-			}
-		})
-	})
-	for _, g := range seen {
-		weight := idf(a.n, a.gramDF[g])
-		most += weight * (a.gramK + 1)
-		for _, p := range a.gramAt[g] {
-			slot, tf := uint32(p>>8), float64(p&0xff)
-			if z.grams[slot] == 0 && z.score[slot] == 0 {
-				z.touched = append(z.touched, slot)
-			}
-			z.grams[slot] += weight * tf * (a.gramK + 1) / (tf + float64(a.gramLen[slot]))
-		}
-	}
-	return most
-}
-
-// candidates are the articles that the reader may find, with what was added up.
-func (a asker) candidates(z *scratch, mailbox string, mostGrams float64) []candidate {
+// candidates are the articles that the reader may find and that were hit.
+func (a asker) candidates(z *scratch, mailbox string, mostLexical, mostGrams float64) []candidate {
 	out := make([]candidate, 0, min(len(z.touched), 4096))
 	var top candidate
 	for _, slot := range z.touched {
-		e := a.slots[slot]
-		if !a.sees(e.article) || !e.in(mailbox) {
+		if e := a.slots[slot]; !a.sees(e.article) || !e.in(mailbox) {
 			continue
 		}
-		c := candidate{slot: slot, lexical: z.score[slot], grams: z.grams[slot]}
+		h := &z.hits[slot]
+		c := candidate{
+			slot: slot, lexical: share(h.lexical, mostLexical), grams: share(h.grams, mostGrams),
+			matched: share(h.matched*(a.k1+1), mostLexical),
+		}
 		top.lexical, top.grams = max(top.lexical, c.lexical), max(top.grams, c.grams)
 		out = append(out, c)
 	}
@@ -158,7 +96,8 @@ func (a asker) candidates(z *scratch, mailbox string, mostGrams float64) []candi
 	out = slices.DeleteFunc(out, func(c candidate) bool { return c.lexical == 0 && c.grams < top.grams/2 })
 	for i := range out {
 		c := &out[i]
-		c.score = a.wLexical*share(c.lexical, top.lexical) + a.wGrams*share(c.grams, top.grams) + a.wGramCover*share(c.grams, mostGrams)
+		c.score = a.wLexical*share(c.lexical, top.lexical) + a.wCover*c.lexical + a.wMatched*c.matched +
+			a.wGrams*share(c.grams, top.grams) + a.wGramCover*c.grams
 	}
 	return out
 }
@@ -175,25 +114,14 @@ func (e *entry) in(mailbox string) bool {
 }
 
 // rank looks at the best candidates closely and gives the first limit of them, best first.
-func (a asker) rank(z *scratch, groups []group, list []candidate, limit int) []candidate {
+func (a asker) rank(q vector, list []candidate, limit int) []candidate {
 	list = a.first(list, max(limit, maxClose))
-	q := a.prepare(z, groups)
-	most := 0.0
-	for _, g := range groups {
-		most += g.share * g.idf * (a.k1 + 1)
-	}
 	for i := range list[:min(len(list), maxClose)] {
 		c := &list[i]
 		e := a.slots[c.slot]
-		var contain float64
-		c.phrasing, c.pool, contain = q.cosines(e.stream[:e.bodyAt], z.weight)
-		c.score += a.wPhrasing*c.phrasing + a.wExact*math.Pow(c.phrasing, 4) + a.wPool*math.Sqrt(math.Sqrt(c.pool))
-		if a.wSentence > 0 {
-			c.sentence, _, _ = q.cosines(e.stream[e.bodyAt:], z.strict)
-			c.score += a.wSentence * max(c.sentence, c.phrasing)
-		}
-		c.score += a.wContain*contain + a.wMatched*share(z.match[c.slot]*(a.k1+1), most)
-		c.score += a.wCover * share(c.lexical, most)
+		c.phrasing = q.nearest(e.stream[:e.bodyAt], q.weight)
+		c.sentence = q.nearest(e.stream[e.bodyAt:], q.strict)
+		c.score += a.wPhrasing*c.phrasing + a.wSentence*max(c.phrasing, c.sentence)
 		c.score *= e.prior()
 	}
 	return a.first(list, limit)
@@ -202,12 +130,12 @@ func (a asker) rank(z *scratch, groups []group, list []candidate, limit int) []c
 // first gives the n best of list in order, equal ones by id.
 func (a asker) first(list []candidate, n int) []candidate {
 	order := func(x, y candidate) int {
-		if c := cmp.Compare(y.score, x.score); c != 0 {
-			return c
+		if x.score != y.score {
+			return cmp.Compare(y.score, x.score)
 		}
 		return cmp.Compare(a.slots[x.slot].article.ID, a.slots[y.slot].article.ID)
 	}
-	if len(list) > 4*n {
+	if len(list) > 2*n {
 		list = bestOf(list, n, order)
 	}
 	slices.SortFunc(list, order)
@@ -215,31 +143,30 @@ func (a asker) first(list []candidate, n int) []candidate {
 }
 
 // bestOf gives the n first of list by order, in no order: a heap of n, its last one on top.
-func bestOf(list []candidate, n int, order func(x, y candidate) int) []candidate {
+func bestOf[T any](list []T, n int, order func(x, y T) int) []T {
 	heap := slices.Clone(list[:n])
-	slices.SortFunc(heap, func(x, y candidate) int { return order(y, x) }) // a heap, too
+	slices.SortFunc(heap, func(x, y T) int { return order(y, x) })
 	for _, c := range list[n:] {
-		if order(c, heap[0]) >= 0 {
-			continue
+		if order(c, heap[0]) < 0 {
+			sink(heap, c, order)
 		}
-		i := 0
-		for {
-			child := 2*i + 1
-			if child >= n {
-				break
-			}
-			if child+1 < n && order(heap[child+1], heap[child]) > 0 {
-				child++
-			}
-			if order(heap[child], c) <= 0 {
-				break
-			}
-			heap[i] = heap[child]
-			i = child
-		}
-		heap[i] = c
 	}
 	return heap
+}
+
+// sink puts c into a heap in place of its top.
+func sink[T any](heap []T, c T, order func(x, y T) int) {
+	i := 0
+	for child := 1; child < len(heap); child = 2*i + 1 {
+		if child+1 < len(heap) && order(heap[child+1], heap[child]) > 0 {
+			child++
+		}
+		if order(heap[child], c) <= 0 {
+			break
+		}
+		heap[i], i = heap[child], child
+	}
+	heap[i] = c
 }
 
 // prior lets ratings count a little, .97 to 1.03, from 20 on (self-help.md §6).
@@ -252,30 +179,4 @@ func (e *entry) prior() float64 {
 	p := float64(e.article.Solved) / n
 	low := (p + z*z/(2*n) - z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))) / (1 + z*z/n)
 	return 0.97 + 0.06*low
-}
-
-// coverage is what the best article scores against the most that the words could.
-func (a asker) coverage(c candidate, groups []group) float64 {
-	most := 0.0
-	for _, g := range groups {
-		most += g.share * g.idf * (a.k1 + 1)
-	}
-	return min(1, share(c.lexical, most))
-}
-
-const maxExplained = 20
-
-// why lists the words that met the article.
-func (a asker) why(slot uint32, groups []group) []string {
-	out := []string{}
-	for _, g := range groups {
-		for _, x := range g.alts {
-			has := slices.ContainsFunc(a.posting[x.term], func(p posting) bool { return p.slot == slot })
-			if has && !g.stop && !slices.Contains(out, cmp.Or(x.why, g.word)) {
-				out = append(out, cmp.Or(x.why, g.word))
-				break
-			}
-		}
-	}
-	return out
 }

@@ -15,15 +15,15 @@ const (
 	maxRepairs     = 8
 )
 
-// repair reads an unknown word as known ones: one slip away (a letter wrong, missing, doubled or swapped), cut in
+// repairs reads an unknown word as known ones: one slip away (a letter wrong, missing, doubled or swapped), cut in
 // two, or as the beginning of a longer one. The more common word weighs more. A real word that the articles
 // merely lack is left alone.
-func (a asker) repair(word string) []alternative {
+func (a asker) repairs(word string) []reading {
 	n := utf8.RuneCountInString(word)
 	if n < repairFrom || isNumber(word) {
 		return nil
 	}
-	var out []alternative
+	var out []reading
 	for _, lang := range a.langs {
 		if lang == "en" && a.english.has(word) || lang != "en" && n < repairUnlisted {
 			continue
@@ -33,7 +33,7 @@ func (a asker) repair(word string) []alternative {
 			out = append(out, a.halves(lang, word)...)
 		}
 		if len(out) == 0 {
-			out = append(out, a.completeIn(lang, word, a.prefixWeight)...)
+			out = append(out, a.completeIn(lang, word, a.prefix)...)
 		}
 	}
 	return out
@@ -43,7 +43,7 @@ func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" 
 
 // slips gives the known words that one slip makes into word. One half of the word is whole: the words that
 // share it are found in the two sorted lists.
-func (a asker) slips(lang, word string) []alternative {
+func (a asker) slips(lang, word string) []reading {
 	prefix := keyOf(lang, "")
 	r := []rune(word)
 	head, tail := string(r[:len(r)/2]), string(r[(len(r)+1)/2:])
@@ -59,11 +59,11 @@ func (a asker) slips(lang, word string) []alternative {
 	}
 	look(a.sorted, func(text string) int { return compareHead(text, prefix+head) })
 	look(a.ending, func(text string) int { return compareTail(text, tail) })
-	return a.byUse(found, word, a.repairWeight)
+	return a.byUse(found, word, a.repair)
 }
 
 // byUse weighs the words found by how common they are.
-func (a asker) byUse(found []uint32, word string, weight float64) []alternative {
+func (a asker) byUse(found []uint32, word string, weight float64) []reading {
 	text := a.words.text
 	slices.SortFunc(found, func(x, y uint32) int {
 		return cmp.Or(cmp.Compare(a.wordDF[y], a.wordDF[x]), strings.Compare(text[x], text[y]))
@@ -71,32 +71,9 @@ func (a asker) byUse(found []uint32, word string, weight float64) []alternative 
 	var g group
 	for _, w := range found[:min(len(found), maxRepairs)] {
 		share := math.Sqrt(float64(a.wordDF[w]) / float64(a.wordDF[found[0]]))
-		g.add(alternative{term: a.stemOf[w], weight: weight * share, why: word + " → " + text[w]})
+		g.add(reading{term: a.stemOf[w], weight: weight * share, why: word + " → " + text[w]})
 	}
-	return g.alts
-}
-
-func keyOf(lang, word string) string {
-	if lang == "en" {
-		return word
-	}
-	return lang + ":" + word
-}
-
-// compareHead is 0 if text begins with head, else the order of text to it.
-func compareHead(text, head string) int {
-	if strings.HasPrefix(text, head) {
-		return 0
-	}
-	return strings.Compare(text, head)
-}
-
-// compareTail is the same for endings, in the order of compareEnds.
-func compareTail(text, tail string) int {
-	if strings.HasSuffix(text, tail) {
-		return 0
-	}
-	return compareEnds(text, tail)
+	return g.readings
 }
 
 // oneSlip reports whether a becomes b by one wrong, missing, added or swapped letter.
@@ -122,8 +99,8 @@ func oneSlip(a, b string) bool {
 }
 
 // halves cuts a word into two known ones, at the place where the rarer half is most common.
-func (a asker) halves(lang, word string) []alternative {
-	var best []alternative
+func (a asker) halves(lang, word string) []reading {
+	var best []reading
 	most := uint32(0)
 	for i := range word {
 		if i < 3 || len(word)-i < 3 {
@@ -136,22 +113,22 @@ func (a asker) halves(lang, word string) []alternative {
 		if use := min(a.wordDF[x], a.wordDF[y]); use > most {
 			most = use
 			why := word + " → " + word[:i] + " " + word[i:]
-			best = []alternative{{term: a.stemOf[x], weight: a.repairWeight, why: why}, {term: a.stemOf[y], weight: a.repairWeight, why: why}}
+			best = []reading{{term: a.stemOf[x], weight: a.repair, why: why}, {term: a.stemOf[y], weight: a.repair, why: why}}
 		}
 	}
 	return best
 }
 
-// complete gives the most common known words that begin with prefix.
-func (a asker) complete(prefix string, weight float64) []alternative {
-	var out []alternative
+// completions gives the most common known words that begin with prefix.
+func (a asker) completions(prefix string) []reading {
+	var out []reading
 	for _, lang := range a.langs {
-		out = append(out, a.completeIn(lang, prefix, weight)...)
+		out = append(out, a.completeIn(lang, prefix, a.complete)...)
 	}
 	return out
 }
 
-func (a asker) completeIn(lang, prefix string, weight float64) []alternative {
+func (a asker) completeIn(lang, prefix string, weight float64) []reading {
 	if utf8.RuneCountInString(prefix) < 2 {
 		return nil
 	}
@@ -165,9 +142,9 @@ func (a asker) completeIn(lang, prefix string, weight float64) []alternative {
 		}
 	}
 	slices.SortStableFunc(found, func(x, y uint32) int { return cmp.Compare(a.wordDF[y], a.wordDF[x]) })
-	var out []alternative
+	var out []reading
 	for _, w := range found[:min(completions, len(found))] {
-		out = append(out, alternative{term: a.stemOf[w], weight: weight, why: strings.TrimPrefix(text[w], keyOf(lang, ""))})
+		out = append(out, reading{term: a.stemOf[w], weight: weight, why: strings.TrimPrefix(text[w], keyOf(lang, ""))})
 	}
 	return out
 }

@@ -13,6 +13,7 @@ const (
 
 // snapshot is an immutable state of the index. What readers of an older one see is never written to again.
 type snapshot struct {
+	settings
 	change  int64             // number of the newest change in it
 	byID    map[string]uint32 // article id → slot
 	slots   []*entry          // nil = free
@@ -22,26 +23,24 @@ type snapshot struct {
 	terms   lexicon           // stems
 	words   lexicon           // words as they are written; of a language other than English with "de:" before
 	stemOf  []uint32          // word → term
-	sorted  []uint32          // words in use, by text
+	roots   lexicon           // roots of English stems
+	family  [][]uint32        // root → terms
+	sorted  []uint32          // words in use, by their text
 	ending  []uint32          // words in use, by their text read backwards
-	roots   lexicon
-	family  [][]uint32         // root → terms
-	grams   lexicon            // pieces of four letters
-	posting [][]posting        // by term
-	gramAt  [][]gramPosting    // by piece
-	stop    map[uint32]float64 // terms that say little → what is left of their weight
+	pieces  lexicon           // of four letters
+	posting [][]posting       // by term
+	gramAt  [][]gramPosting   // by piece
 	public  *view
 	agents  *view
 	english *wordList
 	meaning *thesaurus
-	settings
 }
 
 // entry is one article as the index holds it.
 type entry struct {
 	article Article
-	stream  []byte // terms of title, phrasings, body as numbers; 0 ends a phrasing or a sentence
-	bodyAt  int    // where the body begins in stream
+	stream  []byte // terms of title, phrasings, summary, body as numbers; 0 ends a phrasing or a sentence
+	bodyAt  int    // where the summary and the body begin in stream
 	length  [fields]uint32
 	grams   uint32
 }
@@ -55,12 +54,14 @@ type posting struct {
 // gramPosting is the slot shifted by 8 bits, and how often the piece is there.
 type gramPosting uint32
 
+func (p gramPosting) slot() uint32 { return uint32(p >> 8) }
+
 // view is what one kind of reader may find, and the statistics over it.
 type view struct {
-	agents  bool
+	inside  bool          // internal articles too
 	n       int           // articles
 	length  [fields]int64 // sum over them
-	gramSum int64
+	grams   int64
 	df      []uint32 // by term
 	gramDF  []uint32
 	wordDF  []uint32
@@ -69,30 +70,28 @@ type view struct {
 	gramLen []float32
 }
 
-func (v *view) sees(a Article) bool { return v.agents || a.Visibility != Internal }
+func (v *view) sees(a Article) bool { return v.inside || a.Visibility != Internal }
 
-// idf is the weight of what df of n articles have.
-func idf(n int, df uint32) float64 {
+// rarity is the weight of what df of n articles have.
+func rarity(n int, df uint32) float64 {
 	return math.Log(1 + (float64(n)-float64(df)+0.5)/(float64(df)+0.5))
 }
-
-// unknown is the weight of a word that no article has: as rare as can be.
-func (v *view) unknown() float64 { return idf(v.n, 0) }
 
 // finish derives what searches need from the counts.
 func (v *view) finish(s *snapshot) {
 	v.idf = make([]float64, s.terms.len())
 	for t := range v.idf {
-		v.idf[t] = idf(v.n, v.df[t])
-		if keep, ok := s.stop[uint32(t)]; ok {
-			v.idf[t] *= keep
-		}
+		v.idf[t] = math.Pow(rarity(v.n, v.df[t]), s.idfPower)
 	}
+	for t, keep := range s.stops() {
+		v.idf[t] *= keep
+	}
+	n := float64(max(1, v.n))
 	var avg [fields]float64
 	for f := range avg {
-		avg[f] = max(1, float64(v.length[f])/float64(max(1, v.n)))
+		avg[f] = max(1, float64(v.length[f])/n)
 	}
-	avgGrams := max(1, float64(v.gramSum)/float64(max(1, v.n)))
+	avgGrams := max(1, float64(v.grams)/n)
 	v.norm = make([][fields]float32, len(s.slots))
 	v.gramLen = make([]float32, len(s.slots))
 	for i, e := range s.slots {

@@ -1,0 +1,79 @@
+package kb
+
+import "slices"
+
+// lexical adds up BM25F, and how much of the question each article has at all. Words with matter come first;
+// the others only tell apart what those found.
+func (a asker) lexical(z *scratch, groups []group) {
+	matter := slices.ContainsFunc(groups, func(g group) bool { return !g.stop && len(g.readings) > 0 })
+	for _, stop := range []bool{false, true} {
+		for i := range groups {
+			if groups[i].stop == stop {
+				a.addGroup(z, &groups[i], stop && matter)
+			}
+		}
+	}
+}
+
+func (a asker) addGroup(z *scratch, g *group, foundOnly bool) {
+	z.group = z.group[:0]
+	for _, r := range g.readings {
+		a.addReading(z, g.share, r, foundOnly)
+	}
+	for _, slot := range z.group {
+		z.touch(slot)
+		h := &z.hits[slot]
+		h.lexical += h.best
+		h.matched += g.weight() * h.best / (h.best + g.weight()/4)
+		h.best = 0
+	}
+}
+
+// addReading keeps the best that a reading of the word at hand brings to each article.
+func (a asker) addReading(z *scratch, weight float64, r reading, foundOnly bool) {
+	weight *= r.idf * (a.k1 + 1)
+	body := float32(1)
+	if r.loose {
+		body = float32(a.looseIn)
+	}
+	for _, p := range a.posting[r.term] {
+		h := &z.hits[p.slot]
+		if foundOnly && h.lexical == 0 {
+			continue
+		}
+		n := &a.norm[p.slot]
+		tf := float64(float32(p.tf[fieldTitle])*n[fieldTitle] + float32(p.tf[fieldPhrasing])*n[fieldPhrasing] +
+			float32(p.tf[fieldHints])*n[fieldHints] + body*float32(p.tf[fieldBody])*n[fieldBody])
+		if h.best == 0 {
+			z.group = append(z.group, p.slot)
+		}
+		h.best = max(h.best, weight*tf/(tf+a.k1))
+	}
+}
+
+// pieceScores adds up BM25 of pieces of four letters, and gives the most that the question's pieces could bring.
+func (a asker) pieceScores(z *scratch, text string) (most float64) {
+	for _, g := range a.piecesOf(text) {
+		weight := rarity(a.n, a.gramDF[g]) * (a.gramK + 1)
+		most += weight
+		for _, p := range a.gramAt[g] {
+			tf := float64(p & 0xff)
+			z.touch(p.slot())
+			z.hits[p.slot()].grams += weight * tf / (tf + float64(a.gramLen[p.slot()]))
+		}
+	}
+	return most
+}
+
+// piecesOf gives the pieces of a text that articles have.
+func (a asker) piecesOf(text string) []uint32 {
+	var out []uint32
+	new(cutter).each(cut(text), func(w []byte, _ bool) {
+		eachGram(w, func(p []byte) {
+			if g := a.pieces.find(p); g != 0 && a.gramDF[g] > 0 && len(out) < maxPieces {
+				out = append(out, g)
+			}
+		})
+	})
+	return out
+}
