@@ -20,7 +20,7 @@ type builder struct {
 func (s *snapshot) next(plain Plain) *builder {
 	n := *s
 	n.byID, n.langUse = maps.Clone(s.byID), maps.Clone(s.langUse)
-	n.slots, n.free = slices.Clone(s.slots), slices.Clone(s.free)
+	n.slots, n.free, n.limits = slices.Clone(s.slots), slices.Clone(s.free), slices.Clone(s.limits)
 	n.terms, n.words, n.pieces, n.roots = s.terms.clone(), s.words.clone(), s.pieces.clone(), s.roots.clone()
 	n.posting, n.gramAt, n.family = slices.Clone(s.posting), slices.Clone(s.gramAt), slices.Clone(s.family)
 	n.public, n.agents = s.public.copy(), s.agents.copy()
@@ -84,9 +84,9 @@ func (b *builder) add(a Article) {
 	slot := uint32(len(b.slots))
 	if n := len(b.free); n > 0 {
 		slot, b.free = b.free[n-1], b.free[:n-1]
-		b.slots[slot] = e
+		b.slots[slot], b.limits[slot] = e, limitOf(a)
 	} else {
-		b.slots = append(b.slots, e)
+		b.slots, b.limits = append(b.slots, e), append(b.limits, limitOf(a))
 	}
 	b.byID[a.ID] = slot
 	for _, t := range b.seenTerms {

@@ -1,7 +1,6 @@
 package kb
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -30,7 +29,6 @@ const (
 type candidate struct {
 	slot               uint32
 	lexical, grams     float64 // shares of the most that the question could bring
-	matched            float64 // the same
 	phrasing, sentence float64
 	score              float64
 }
@@ -49,11 +47,12 @@ func (x *Index) Search(q Query) Found {
 	z := x.borrow(s)
 	defer x.giveBack(z)
 	a.lexical(z, groups)
-	list := a.candidates(z, q.Mailbox, mostOf(groups)*(a.k1+1), a.pieceScores(z, q.Text))
+	mostGrams := a.pieceScores(z, q.Text)
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLimit
 	}
+	list := a.candidates(z, q.Mailbox, mostOf(groups)*(a.k1+1), mostGrams, max(limit, maxClose))
 	list = a.rank(a.vector(z, groups), list, max(2, limit))
 	found := Found{Coverage: a.coverage(list, groups)}
 	for i, c := range list[:min(limit, len(list))] {
@@ -76,30 +75,39 @@ func mostOf(groups []group) float64 {
 	return sum
 }
 
-// candidates are the articles that the reader may find and that were hit.
-func (a asker) candidates(z *scratch, mailbox string, mostLexical, mostGrams float64) []candidate {
-	out := make([]candidate, 0, min(len(z.touched), 4096))
-	var top candidate
+// candidates are the n best by what was added up, of the articles that the reader may find, best first.
+func (a asker) candidates(z *scratch, mailbox string, mostLexical, mostGrams float64, n int) []candidate {
+	var top hit
 	for _, slot := range z.touched {
-		if e := a.slots[slot]; !a.sees(e.article) || !e.in(mailbox) {
+		h := &z.hits[slot]
+		if l := a.limits[slot]; l != 0 && !a.allows(l, slot, mailbox) {
+			h.lexical, h.grams = 0, 0
 			continue
 		}
-		h := &z.hits[slot]
-		c := candidate{
-			slot: slot, lexical: share(h.lexical, mostLexical), grams: share(h.grams, mostGrams),
-			matched: share(h.matched*(a.k1+1), mostLexical),
-		}
-		top.lexical, top.grams = max(top.lexical, c.lexical), max(top.grams, c.grams)
-		out = append(out, c)
+		top.lexical, top.grams = max(top.lexical, h.lexical), max(top.grams, h.grams)
 	}
-	// An article without a word in common must at least be alike in spelling.
-	out = slices.DeleteFunc(out, func(c candidate) bool { return c.lexical == 0 && c.grams < top.grams/2 })
-	for i := range out {
-		c := &out[i]
-		c.score = a.wLexical*share(c.lexical, top.lexical) + a.wCover*c.lexical + a.wMatched*c.matched +
-			a.wGrams*share(c.grams, top.grams) + a.wGramCover*c.grams
+	perLexical := share(a.wLexical, float64(top.lexical)) + share(a.wCover, mostLexical)
+	perGrams := share(a.wGrams, float64(top.grams)) + share(a.wGramCover, mostGrams)
+	perMatched := share(a.wMatched*(a.k1+1), mostLexical)
+	best := a.newBest(z, n)
+	for _, slot := range z.touched {
+		h := &z.hits[slot]
+		// An article without a word in common must at least be alike in spelling.
+		if h.lexical > 0 || h.grams > 0 && h.grams >= top.grams/2 {
+			best.offer(slot, perLexical*float64(h.lexical)+perMatched*float64(h.matched)+perGrams*float64(h.grams))
+		}
+	}
+	out := make([]candidate, 0, len(best.heap))
+	for _, s := range best.sorted() {
+		h := &z.hits[s.slot]
+		out = append(out, candidate{slot: s.slot, score: s.score, lexical: share(float64(h.lexical), mostLexical), grams: share(float64(h.grams), mostGrams)})
 	}
 	return out
+}
+
+// allows reports whether the reader may find an article that is not for everybody.
+func (a asker) allows(l limit, slot uint32, mailbox string) bool {
+	return (a.inside || l&inside == 0) && (l&mailboxes == 0 || a.slots[slot].in(mailbox))
 }
 
 func share(x, top float64) float64 {
@@ -115,7 +123,6 @@ func (e *entry) in(mailbox string) bool {
 
 // rank looks at the best candidates closely and gives the first limit of them, best first.
 func (a asker) rank(q vector, list []candidate, limit int) []candidate {
-	list = a.first(list, max(limit, maxClose))
 	for i := range list[:min(len(list), maxClose)] {
 		c := &list[i]
 		e := a.slots[c.slot]
@@ -124,49 +131,10 @@ func (a asker) rank(q vector, list []candidate, limit int) []candidate {
 		c.score += a.wPhrasing*c.phrasing + a.wSentence*max(c.phrasing, c.sentence)
 		c.score *= e.prior()
 	}
-	return a.first(list, limit)
-}
-
-// first gives the n best of list in order, equal ones by id.
-func (a asker) first(list []candidate, n int) []candidate {
-	order := func(x, y candidate) int {
-		if x.score != y.score {
-			return cmp.Compare(y.score, x.score)
-		}
-		return cmp.Compare(a.slots[x.slot].article.ID, a.slots[y.slot].article.ID)
-	}
-	if len(list) > 2*n {
-		list = bestOf(list, n, order)
-	}
-	slices.SortFunc(list, order)
-	return list[:min(n, len(list))]
-}
-
-// bestOf gives the n first of list by order, in no order: a heap of n, its last one on top.
-func bestOf[T any](list []T, n int, order func(x, y T) int) []T {
-	heap := slices.Clone(list[:n])
-	slices.SortFunc(heap, func(x, y T) int { return order(y, x) })
-	for _, c := range list[n:] {
-		if order(c, heap[0]) < 0 {
-			sink(heap, c, order)
-		}
-	}
-	return heap
-}
-
-// sink puts c into a heap in place of its top.
-func sink[T any](heap []T, c T, order func(x, y T) int) {
-	i := 0
-	for child := 1; child < len(heap); child = 2*i + 1 {
-		if child+1 < len(heap) && order(heap[child+1], heap[child]) > 0 {
-			child++
-		}
-		if order(heap[child], c) <= 0 {
-			break
-		}
-		heap[i], i = heap[child], child
-	}
-	heap[i] = c
+	slices.SortFunc(list, func(x, y candidate) int {
+		return a.order(scored{x.slot, x.score}, scored{y.slot, y.score})
+	})
+	return list[:min(limit, len(list))]
 }
 
 // prior lets ratings count a little, .97 to 1.03, from 20 on (self-help.md §6).

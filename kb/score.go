@@ -20,18 +20,19 @@ func (a asker) addGroup(z *scratch, g *group, foundOnly bool) {
 	for _, r := range g.readings {
 		a.addReading(z, g.share, r, foundOnly)
 	}
+	weight := float32(g.weight())
 	for _, slot := range z.group {
 		z.touch(slot)
 		h := &z.hits[slot]
 		h.lexical += h.best
-		h.matched += g.weight() * h.best / (h.best + g.weight()/4)
+		h.matched += weight * h.best / (h.best + weight/4)
 		h.best = 0
 	}
 }
 
 // addReading keeps the best that a reading of the word at hand brings to each article.
 func (a asker) addReading(z *scratch, weight float64, r reading, foundOnly bool) {
-	weight *= r.idf * (a.k1 + 1)
+	most, k := float32(weight*r.idf*(a.k1+1)), float32(a.k1)
 	body := float32(1)
 	if r.loose {
 		body = float32(a.looseIn)
@@ -42,12 +43,15 @@ func (a asker) addReading(z *scratch, weight float64, r reading, foundOnly bool)
 			continue
 		}
 		n := &a.norm[p.slot]
-		tf := float64(float32(p.tf[fieldTitle])*n[fieldTitle] + float32(p.tf[fieldPhrasing])*n[fieldPhrasing] +
-			float32(p.tf[fieldHints])*n[fieldHints] + body*float32(p.tf[fieldBody])*n[fieldBody])
+		tf := body * float32(p.tf[fieldBody]) * n[fieldBody]
+		if p.tf[fieldTitle]|p.tf[fieldPhrasing]|p.tf[fieldHints] != 0 {
+			tf += float32(p.tf[fieldTitle])*n[fieldTitle] + float32(p.tf[fieldPhrasing])*n[fieldPhrasing] +
+				float32(p.tf[fieldHints])*n[fieldHints]
+		}
 		if h.best == 0 {
 			z.group = append(z.group, p.slot)
 		}
-		h.best = max(h.best, weight*tf/(tf+a.k1))
+		h.best = max(h.best, most*tf/(tf+k))
 	}
 }
 
@@ -56,10 +60,11 @@ func (a asker) pieceScores(z *scratch, text string) (most float64) {
 	for _, g := range a.piecesOf(text) {
 		weight := rarity(a.n, a.gramDF[g]) * (a.gramK + 1)
 		most += weight
+		w := float32(weight)
 		for _, p := range a.gramAt[g] {
-			tf := float64(p & 0xff)
-			z.touch(p.slot())
-			z.hits[p.slot()].grams += weight * tf / (tf + float64(a.gramLen[p.slot()]))
+			slot, tf := p.slot(), float32(p&0xff)
+			z.touch(slot)
+			z.hits[slot].grams += w * tf / (tf + a.gramLen[slot])
 		}
 	}
 	return most

@@ -18,6 +18,7 @@ type snapshot struct {
 	byID    map[string]uint32 // article id → slot
 	slots   []*entry          // nil = free
 	free    []uint32          // free slots
+	limits  []limit           // by slot: who may not find it
 	langs   []string          // languages of the articles, sorted
 	langUse map[string]int    // how many articles each has
 	terms   lexicon           // stems
@@ -43,6 +44,25 @@ type entry struct {
 	bodyAt  int    // where the summary and the body begin in stream
 	length  [fields]uint32
 	grams   uint32
+}
+
+// limit says that an article is not for everybody.
+type limit uint8
+
+const (
+	inside    limit = 1 << iota // internal
+	mailboxes                   // in some mailboxes only
+)
+
+func limitOf(a Article) limit {
+	var l limit
+	if a.Visibility == Internal {
+		l = inside
+	}
+	if len(a.Mailboxes) > 0 {
+		l |= mailboxes
+	}
+	return l
 }
 
 // posting is how often a term is in the fields of an article; 255 = that often or more.
