@@ -92,6 +92,7 @@ func (a asker) group(word string, last bool) group {
 	}
 	if last {
 		g.add(a.completions(word)...)
+		g.stop = g.stop && len(g.readings) < 2 // "do" may become "document"
 	}
 	if len(g.readings) == 0 {
 		g.add(a.repairs(word)...)

@@ -46,7 +46,8 @@ func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" 
 func (a asker) slips(lang, word string) []reading {
 	prefix := keyOf(lang, "")
 	r := []rune(word)
-	head, tail := string(r[:len(r)/2]), string(r[(len(r)+1)/2:])
+	half := (len(r) - 1) / 2 // two letters that change places may lie on both sides of the middle
+	head, tail := string(r[:half]), string(r[len(r)-half:])
 	var found []uint32
 	look := func(list []uint32, near func(text string) int) {
 		i, _ := slices.BinarySearchFunc(list, 0, func(w uint32, _ int) int { return near(a.words.text[w]) })
@@ -144,7 +145,7 @@ func (a asker) completeIn(lang, prefix string, weight float64) []reading {
 	slices.SortStableFunc(found, func(x, y uint32) int { return cmp.Compare(a.wordDF[y], a.wordDF[x]) })
 	var out []reading
 	for _, w := range found[:min(completions, len(found))] {
-		out = append(out, reading{term: a.stemOf[w], weight: weight, why: strings.TrimPrefix(text[w], keyOf(lang, ""))})
+		out = append(out, reading{term: a.stemOf[w], weight: weight * math.Sqrt(float64(a.wordDF[w])/float64(a.wordDF[found[0]])), why: strings.TrimPrefix(text[w], keyOf(lang, ""))})
 	}
 	return out
 }
