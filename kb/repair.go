@@ -29,6 +29,9 @@ func (a asker) repairs(word string) []reading {
 			continue
 		}
 		out = append(out, a.slips(lang, word)...)
+		if lang == "en" && len(out) == 0 {
+			out = append(out, a.meant(word)...)
+		}
 		if len(out) == 0 {
 			out = append(out, a.halves(lang, word)...)
 		}
