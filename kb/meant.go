@@ -22,7 +22,7 @@ func (a asker) meant(word string) []reading {
 		more = append(append(more, a.relatives(w)...), a.synonyms(w)...)
 		for i := range more {
 			more[i].weight *= a.repair
-			more[i].why = word + " → " + w
+			more[i].why, more[i].spelt = word+" → "+w, w
 		}
 		if len(more) > 0 {
 			real++

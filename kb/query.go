@@ -31,11 +31,13 @@ type reading struct {
 	loose  bool    // another word of like meaning
 	idf    float64 // what it can bring, with its weight; never more than the word itself, if that is known
 	why    string  // "" = the word itself
+	spelt  string  // the right spelling, of a repair
 }
 
 // group is a word of the question with its readings; the best one counts in each article.
 type group struct {
 	word     string
+	spelt    string // as it was probably meant
 	readings []reading
 	idf      float64 // what the best reading can bring
 	share    float64 // 1, or less for a word of the turn before
@@ -85,7 +87,7 @@ func (a asker) read(text string, typing bool, share float64) []group {
 }
 
 func (a asker) group(word string, last bool) group {
-	g := group{word: word}
+	g := group{word: word, spelt: word}
 	_, g.stop = a.stopClass(word)
 	for _, t := range a.known(word) {
 		g.readings = append(g.readings, reading{term: t, weight: 1})
@@ -95,7 +97,9 @@ func (a asker) group(word string, last bool) group {
 		g.stop = g.stop && len(g.readings) < 2 // "do" may become "document"
 	}
 	if len(g.readings) == 0 {
-		g.add(a.repairs(word)...)
+		if g.add(a.repairs(word)...); len(g.readings) > 0 && g.readings[0].spelt != "" {
+			g.spelt = g.readings[0].spelt
+		}
 	}
 	if !g.stop {
 		g.add(a.relatives(word)...)

@@ -47,7 +47,7 @@ func (x *Index) Search(q Query) Found {
 	z := x.borrow(s)
 	defer x.giveBack(z)
 	a.lexical(z, groups)
-	mostGrams := a.pieceScores(z, q.Text)
+	mostGrams := a.pieceScores(z, groups)
 	limit := q.Limit
 	if limit <= 0 {
 		limit = defaultLimit

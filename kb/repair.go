@@ -75,7 +75,11 @@ func (a asker) byUse(found []uint32, word string, weight float64) []reading {
 	var g group
 	for _, w := range found[:min(len(found), maxRepairs)] {
 		share := math.Sqrt(float64(a.wordDF[w]) / float64(a.wordDF[found[0]]))
-		g.add(reading{term: a.stemOf[w], weight: weight * share, why: word + " → " + text[w]})
+		_, spelt, other := strings.Cut(text[w], ":")
+		if !other {
+			spelt = text[w]
+		}
+		g.add(reading{term: a.stemOf[w], weight: weight * share, why: word + " → " + spelt, spelt: spelt})
 	}
 	return g.readings
 }

@@ -56,8 +56,8 @@ func (a asker) addReading(z *scratch, weight float64, r reading, foundOnly bool)
 }
 
 // pieceScores adds up BM25 of pieces of four letters, and gives the most that the question's pieces could bring.
-func (a asker) pieceScores(z *scratch, text string) (most float64) {
-	for _, g := range a.piecesOf(text) {
+func (a asker) pieceScores(z *scratch, groups []group) (most float64) {
+	for _, g := range a.piecesOf(groups) {
 		weight := rarity(a.n, a.gramDF[g]) * (a.gramK + 1)
 		most += weight
 		w := float32(weight)
@@ -70,15 +70,18 @@ func (a asker) pieceScores(z *scratch, text string) (most float64) {
 	return most
 }
 
-// piecesOf gives the pieces of a text that articles have.
-func (a asker) piecesOf(text string) []uint32 {
+// piecesOf gives the pieces of the last turn's words that articles have.
+func (a asker) piecesOf(groups []group) []uint32 {
 	var out []uint32
-	new(cutter).each(cut(text), func(w []byte, _ bool) {
-		eachGram(w, func(p []byte) {
-			if g := a.pieces.find(p); g != 0 && a.gramDF[g] > 0 && len(out) < maxPieces {
-				out = append(out, g)
+	for _, g := range groups {
+		if g.before {
+			break
+		}
+		eachGram([]byte(g.spelt), func(p []byte) {
+			if n := a.pieces.find(p); n != 0 && a.gramDF[n] > 0 && len(out) < maxPieces {
+				out = append(out, n)
 			}
 		})
-	})
+	}
 	return out
 }
