@@ -49,9 +49,16 @@ func TestOneSlip(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"delivary", "delivery", true}, {"delivry", "delivery", true}, {"deliverry", "delivery", true},
-		{"devilery", "delivery", false}, {"ecnoding", "encoding", true}, {"same", "same", false},
-		{"über", "uber", true}, {"", "a", true}, {"ab", "ba", true}, {"abc", "cab", false},
+		{"delivary", "delivery", true},
+		{"delivry", "delivery", true},
+		{"deliverry", "delivery", true},
+		{"devilery", "delivery", false},
+		{"ecnoding", "encoding", true},
+		{"same", "same", false},
+		{"über", "uber", true},
+		{"", "a", true},
+		{"ab", "ba", true},
+		{"abc", "cab", false},
 	} {
 		if got := oneSlip(c.a, c.b); got != c.want {
 			t.Errorf("oneSlip(%q, %q) = %v", c.a, c.b, got)
