@@ -3,7 +3,6 @@ package kb_test
 import (
 	"math/rand"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -157,22 +156,5 @@ func TestSafeURL(t *testing.T) {
 		if got := kb.SafeURL(in) != ""; got != ok {
 			t.Errorf("SafeURL(%q) passes: %v, want %v", in, got, ok)
 		}
-	}
-}
-
-func BenchmarkSearch(b *testing.B) {
-	var list []kb.Article
-	r := rand.New(rand.NewSource(1))
-	for i := range 1000 {
-		var body strings.Builder
-		for range 180 {
-			body.WriteString("w" + strconv.Itoa(int(r.ExpFloat64()*300)) + " ")
-		}
-		list = append(list, article("ar_"+strconv.Itoa(i), "title w"+strconv.Itoa(r.Intn(2000)), body.String()))
-	}
-	x := indexOf(list)
-	b.ResetTimer()
-	for i := range b.N {
-		x.Search(kb.Query{Text: "w" + strconv.Itoa(i%900) + " w12 w" + strconv.Itoa(i%70)})
 	}
 }

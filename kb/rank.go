@@ -1,21 +1,9 @@
 package kb
 
 import (
-	"maps"
 	"math"
 	"slices"
-	"strings"
 )
-
-// Query is what somebody looks for.
-type Query struct {
-	Text    string
-	Typing  bool   // the last word may be unfinished
-	Agent   bool   // internal articles too
-	Mailbox string // "" = any
-	Before  string // the visitor's previous turn: counts once, Text twice
-	Limit   int    // 0 = 3
-}
 
 // Result is one article found.
 type Result struct {
@@ -32,80 +20,94 @@ type Found struct {
 	Coverage float64  `json:"coverage"`
 }
 
-// Limits of a query.
 const (
-	maxQuery      = 2000 // bytes; the rest is not looked at
-	maxQueryWords = 64
-	defaultLimit  = 3
+	maxClose     = 200 // articles that are compared phrasing by phrasing, sentence by sentence
+	maxExplained = 20  // results that say why
 )
 
-// term is one alternative of a query word.
-type term struct {
-	stem   string
-	weight float64
-	why    string
-}
-
-// group is a query word with its alternatives; the best one counts in each article.
-type group struct {
-	alts []term
-	idf  float64 // the best alternative's
+// candidate is an article on its way to a result.
+type candidate struct {
+	slot               uint32
+	lexical, grams     float64 // shares of the most that the question could bring
+	phrasing, sentence float64
+	score              float64
 }
 
 // Search ranks articles for a question. It is deterministic. Source: self-help.md §3.
 func (x *Index) Search(q Query) Found {
 	s := x.snapshot()
-	v := s.public
+	a := asker{s, s.public}
 	if q.Agent {
-		v = s.agents
+		a.view = s.agents
 	}
-	groups := v.groups(q)
-	if len(groups) == 0 || len(v.ids) == 0 {
+	groups := a.groups(q)
+	if len(groups) == 0 || a.n == 0 {
 		return Found{}
 	}
-	lexical, grams, phrases := map[string]float64{}, map[string]float64{}, map[string]float64{}
-	qGrams := gramsOf(cut(q.Text))
-	var topLex, topGram float64
-	for _, id := range v.ids {
-		d := s.docs[id]
-		if !d.in(q.Mailbox) {
-			continue
+	z := x.borrow(s)
+	defer x.giveBack(z)
+	a.lexical(z, groups)
+	mostGrams := a.pieceScores(z, groups)
+	limit := q.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	list := a.candidates(z, q.Mailbox, mostOf(groups)*(a.k1+1), mostGrams, max(limit, maxClose))
+	list = a.rank(a.vector(z, groups), list, max(2, limit))
+	found := Found{Coverage: a.coverage(list, groups)}
+	for i, c := range list[:min(limit, len(list))] {
+		v := s.slots[c.slot].article.Version
+		r := Result{Article: s.slots[c.slot].article.ID, Title: v.Title, Summary: v.Summary, Score: c.score}
+		if i < maxExplained {
+			r.Why = a.why(c.slot, groups)
 		}
-		lexical[id] = v.bm25f(d, groups)
-		grams[id] = v.gramScore(d, qGrams)
-		phrases[id] = v.bestPhrasing(d, groups)
-		topLex, topGram = max(topLex, lexical[id]), max(topGram, grams[id])
-	}
-	var out []Result
-	for _, id := range slices.Sorted(maps.Keys(lexical)) {
-		score := share(lexical[id], topLex) + phrases[id] + gramShare*share(grams[id], topGram)
-		if lexical[id] == 0 && phrases[id] == 0 && grams[id] < topGram/2 || score == 0 {
-			continue
-		}
-		d := s.docs[id]
-		score *= d.prior()
-		out = append(out, Result{
-			Article: id, Title: d.article.Version.Title, Summary: d.article.Version.Summary, Score: score, Why: v.why(d, groups),
-		})
-	}
-	slices.SortFunc(out, byScore)
-	found := Found{Results: out}
-	if len(out) > 0 {
-		found.Coverage = v.coverage(s.docs[out[0].Article], groups)
-	}
-	if limit := q.Limit; limit <= 0 {
-		found.Results = out[:min(defaultLimit, len(out))]
-	} else {
-		found.Results = out[:min(limit, len(out))]
+		found.Results = append(found.Results, r)
 	}
 	return found
 }
 
-func cut(s string) string {
-	if len(s) > maxQuery {
-		s = strings.ToValidUTF8(s[:maxQuery], "")
+// mostOf is the most that the words could bring.
+func mostOf(groups []group) float64 {
+	sum := 0.0
+	for i := range groups {
+		sum += groups[i].weight()
 	}
-	return s
+	return sum
+}
+
+// candidates are the n best by what was added up, of the articles that the reader may find, best first.
+func (a asker) candidates(z *scratch, mailbox string, mostLexical, mostGrams float64, n int) []candidate {
+	var top hit
+	for _, slot := range z.touched {
+		h := &z.hits[slot]
+		if l := a.limits[slot]; l != 0 && !a.allows(l, slot, mailbox) {
+			h.lexical, h.grams = 0, 0
+			continue
+		}
+		top.lexical, top.grams = max(top.lexical, h.lexical), max(top.grams, h.grams)
+	}
+	perLexical := share(a.wLexical, float64(top.lexical)) + share(a.wCover, mostLexical)
+	perGrams := share(a.wGrams, float64(top.grams)) + share(a.wGramCover, mostGrams)
+	perMatched := share(a.wMatched*(a.k1+1), mostLexical)
+	best := a.newBest(z, n)
+	for _, slot := range z.touched {
+		h := &z.hits[slot]
+		// An article without a word in common must at least be alike in spelling.
+		if h.lexical > 0 || h.grams > 0 && h.grams >= top.grams/2 {
+			best.offer(slot, perLexical*float64(h.lexical)+perMatched*float64(h.matched)+perGrams*float64(h.grams))
+		}
+	}
+	out := make([]candidate, 0, len(best.heap))
+	for _, s := range best.sorted() {
+		h := &z.hits[s.slot]
+		out = append(out, candidate{slot: s.slot, score: s.score, lexical: share(float64(h.lexical), mostLexical), grams: share(float64(h.grams), mostGrams)})
+	}
+	return out
+}
+
+// allows reports whether the reader may find an article that is not for everybody.
+func (a asker) allows(l limit, slot uint32, mailbox string) bool {
+	return (a.inside || l&inside == 0) && (l&mailboxes == 0 || a.slots[slot].in(mailbox))
 }
 
 func share(x, top float64) float64 {
@@ -115,175 +117,34 @@ func share(x, top float64) float64 {
 	return x / top
 }
 
-func (d *doc) in(mailbox string) bool {
-	return mailbox == "" || len(d.article.Mailboxes) == 0 || slices.Contains(d.article.Mailboxes, mailbox)
+func (e *entry) in(mailbox string) bool {
+	return mailbox == "" || len(e.article.Mailboxes) == 0 || slices.Contains(e.article.Mailboxes, mailbox)
+}
+
+// rank looks at the best candidates closely and gives the first limit of them, best first.
+func (a asker) rank(q vector, list []candidate, limit int) []candidate {
+	for i := range list[:min(len(list), maxClose)] {
+		c := &list[i]
+		e := a.slots[c.slot]
+		c.phrasing = q.nearest(e.stream[:e.bodyAt], q.weight)
+		c.sentence = q.nearest(e.stream[e.bodyAt:], q.strict)
+		c.score += a.wPhrasing*c.phrasing + a.wSentence*max(c.phrasing, c.sentence)
+		c.score *= e.prior()
+	}
+	slices.SortFunc(list, func(x, y candidate) int {
+		return a.order(scored{x.slot, x.score}, scored{y.slot, y.score})
+	})
+	return list[:min(limit, len(list))]
 }
 
 // prior lets ratings count a little, .97 to 1.03, from 20 on (self-help.md §6).
-func (d *doc) prior() float64 {
-	n := float64(d.article.Solved + d.article.Unsolved)
+func (e *entry) prior() float64 {
+	n := float64(e.article.Solved + e.article.Unsolved)
 	if n < 20 {
 		return 1
 	}
 	const z = 1.96 // Wilson, 95 %
-	p := float64(d.article.Solved) / n
+	p := float64(e.article.Solved) / n
 	low := (p + z*z/(2*n) - z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))) / (1 + z*z/n)
 	return 0.97 + 0.06*low
-}
-
-// groups makes the query's words into weighted alternatives. A word of the question counts twice, one of the
-// turn before once.
-func (v *view) groups(q Query) []group {
-	list := words(cut(q.Text))
-	list = list[:min(len(list), maxQueryWords)]
-	var out []group
-	if !q.Typing && !slices.ContainsFunc(list, func(w string) bool { return !isStop(w) }) {
-		return nil // "how do I" asks nothing yet
-	}
-	for i, w := range list {
-		last := i == len(list)-1 && q.Typing
-		out = append(out, v.group(w, last))
-	}
-	if q.Before != "" {
-		before := words(cut(q.Before))
-		for _, w := range before[:min(len(before), maxQueryWords)] {
-			g := v.group(w, false)
-			g.idf /= 2
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-func (v *view) group(word string, last bool) group {
-	g := group{}
-	s := stem("en", word)
-	if v.df[s] > 0 {
-		g.alts = append(g.alts, term{s, 1, word})
-	}
-	if last {
-		g.alts = append(g.alts, v.complete(word)...)
-	}
-	if len(g.alts) == 0 {
-		g.alts = v.repair(word)
-	}
-	for _, a := range g.alts {
-		g.idf = max(g.idf, v.idf(a.stem))
-	}
-	if len(g.alts) == 0 {
-		g.idf = math.Log(1 + float64(len(v.ids)) + 0.5) // unknown: as rare as can be
-	}
-	if isStop(word) {
-		g.idf *= stopWeight
-	}
-	return g
-}
-
-func (v *view) idf(stem string) float64 {
-	n, df := float64(len(v.ids)), float64(v.df[stem])
-	return math.Log(1 + (n-df+0.5)/(df+0.5))
-}
-
-// weight is BM25F's combined term frequency of a stem in an article.
-func (v *view) weight(d *doc, stem string) float64 {
-	tf, ok := d.tf[stem]
-	if !ok {
-		return 0
-	}
-	w := 0.0
-	for f := range tf {
-		if tf[f] > 0 {
-			b := fieldB(f)
-			w += fieldWeight(f) * tf[f] / (1 - b + b*d.length[f]/max(v.avg[f], 1))
-		}
-	}
-	return w
-}
-
-func (v *view) bm25f(d *doc, groups []group) float64 {
-	sum := 0.0
-	for _, g := range groups {
-		best := 0.0
-		for _, a := range g.alts {
-			w := v.weight(d, a.stem)
-			best = max(best, a.weight*w*(k1+1)/(w+k1))
-		}
-		sum += g.idf * best
-	}
-	return sum
-}
-
-// coverage is what the best article scores against the most that the words could.
-func (v *view) coverage(d *doc, groups []group) float64 {
-	most := 0.0
-	for _, g := range groups {
-		most += g.idf * (k1 + 1)
-	}
-	return min(1, share(v.bm25f(d, groups), most))
-}
-
-func (v *view) gramScore(d *doc, query []string) float64 {
-	sum := 0.0
-	for _, g := range query {
-		tf := d.grams[g]
-		if tf == 0 {
-			continue
-		}
-		n, df := float64(len(v.ids)), float64(v.gramDF[g])
-		idf := math.Log(1 + (n-df+0.5)/(df+0.5))
-		sum += idf * tf * (k1 + 1) / (tf + k1*(0.25+0.75*d.gramLen/max(v.gramAvg, 1)))
-	}
-	return sum
-}
-
-// bestPhrasing is the IDF-weighted cosine between the question and the phrasing that is most like it.
-func (v *view) bestPhrasing(d *doc, groups []group) float64 {
-	query := map[string]float64{}
-	var norm float64
-	for _, g := range groups {
-		if len(g.alts) > 0 {
-			query[g.alts[0].stem] = max(query[g.alts[0].stem], g.idf*g.alts[0].weight)
-		}
-		norm += g.idf * g.idf
-	}
-	best := 0.0
-	for _, p := range d.phrasing {
-		best = max(best, v.cosine(query, math.Sqrt(norm), p))
-	}
-	return best
-}
-
-func (v *view) cosine(query map[string]float64, qNorm float64, phrasing []string) float64 {
-	var dot, norm float64
-	seen := map[string]bool{}
-	for _, t := range phrasing {
-		if seen[t] {
-			continue
-		}
-		seen[t] = true
-		w := v.idf(t)
-		if isStop(t) {
-			w *= stopWeight
-		}
-		norm += w * w
-		dot += w * query[t]
-	}
-	if norm == 0 || qNorm == 0 {
-		return 0
-	}
-	return min(1, dot/(math.Sqrt(norm)*qNorm))
-}
-
-// why lists the words that met the article.
-func (v *view) why(d *doc, groups []group) []string {
-	out := []string{}
-	for _, g := range groups {
-		for _, a := range g.alts {
-			if _, ok := d.tf[a.stem]; ok && !isStop(a.why) && !slices.Contains(out, a.why) {
-				out = append(out, a.why)
-				break
-			}
-		}
-	}
-	return out
 }

@@ -29,6 +29,15 @@ func (o *office) Mailbox(context.Context, gateway.ID) (gateway.Mailbox, error) {
 
 func (o *office) Beats(context.Context, []gateway.ID, time.Time) error { return nil }
 
+// Sessions says that everybody's session goes on.
+func (o *office) Sessions(_ context.Context, hashes []string, _ time.Time) (map[string]gateway.Role, error) {
+	all := make(map[string]gateway.Role, len(hashes))
+	for _, h := range hashes {
+		all[h] = gateway.RoleAgent
+	}
+	return all, nil
+}
+
 func (o *office) Candidates(context.Context, gateway.ID, gateway.ID) ([]gateway.Candidate, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -112,7 +121,7 @@ func hears(t *testing.T, box gateway.Mailbox, then func(t *testing.T, s *Server,
 		s := &Server{svc: &gateway.Service{Store: o, Bus: bus, Now: time.Now, Log: log, Wake: func() {}}, log: log, node: "n"}
 		s.hub = NewHub(&eventLog{}, bus, func(string, error) {})
 		s.presence = newPresence(s)
-		agent := &socket{s: s, line: &ear{}, caller: gateway.Caller{Actor: gateway.Actor{ID: officeAgent}}}
+		agent := &socket{s: s, line: &ear{}, caller: gateway.Caller{Actor: gateway.Actor{ID: officeAgent, Role: gateway.RoleAgent}}}
 		e := &ear{}
 		visitor := &socket{
 			s: s, line: e, greeted: true,
