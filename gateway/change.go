@@ -86,8 +86,8 @@ func (s *Service) DenyChange(ctx context.Context, c Caller, change string) (veri
 	return s.moved(ctx, row, err)
 }
 
-// ObserveLogin gives an authentic login event, or a security event about an account, to the gate. Errors: those of
-// verify.Guard.Observe and Kill.
+// ObserveLogin gives an authentic login event, a security event about an account or a backend's late answer to the
+// gate. Errors: those of verify.Guard.Observe, Kill and Result.
 func (s *Service) ObserveLogin(ctx context.Context, e verify.LoginEvent) (verify.Verdict, error) {
 	if s.Guard == nil {
 		return verify.Verdict{}, verify.Refuse(verify.PolicyUnavailable)
@@ -99,7 +99,11 @@ func (s *Service) ObserveLogin(ctx context.Context, e verify.LoginEvent) (verify
 		}
 		return verify.Verdict{Level: verify.E0}, err
 	}
-	v, err := s.Guard.Observe(ctx, e)
+	observe := s.Guard.Observe
+	if e.Kind == verify.ChangeResult {
+		observe = s.Guard.Result
+	}
+	v, err := observe(ctx, e)
 	s.told(ctx, v)
 	return v, err
 }

@@ -20,6 +20,9 @@ const (
 	SubjectKill = "subject.kill" // ends the live changes of the subject
 )
 
+// ChangeResult is no login: the backend answers a delivery that it took with 202. Source: proof-gate.md §3.9.
+const ChangeResult = "change.result"
+
 // LoginEvent is an authentic login, as its Source read it. Authentic means only that the source said it:
 // whether it counts is Match's business. Source: proof-gate.md §3.8.
 type LoginEvent struct {
@@ -37,6 +40,14 @@ type LoginEvent struct {
 	Handle   string // "" = not bound: E0
 	Chg      string // digest of what the host displayed
 	Witness  string // the host's MAC over the commitment; opaque to the gateway
+	Result   Result // of change.result
+}
+
+// Result is what a backend says later of a change that it took with 202.
+type Result struct {
+	Challenge string
+	Commit    string
+	Answer    Answer // applied or refused
 }
 
 // Delivery is one request as it came in: method, headers and the raw body, nothing decoded.

@@ -115,7 +115,7 @@ func (g *Guard) judge(ctx context.Context, m moment, row Row, e LoginEvent, v Ve
 		row.Proof = g.proof(m, *ch, e, v)
 	}
 	if v.To == Matched {
-		burns = append(burns, Burn{Use: BurnCommit, Key: ch.Commit})
+		burns = append(burns, Burn{Use: BurnCommit, Key: ch.Commit, Value: row.ID})
 		until = earlier(m.now.Add(MatchLife), ch.ExpiresAt())
 	}
 	by := Actor{Role: HostLogin, ID: e.Source}

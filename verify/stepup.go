@@ -145,7 +145,7 @@ func (g *Guard) logIn(ctx context.Context, row Row, s Slip, t IDToken) (Verdict,
 	old, until := row, time.Time{}
 	var burns []Burn
 	if v.To == Matched {
-		burns = []Burn{{Use: BurnCommit, Key: row.Challenge.Commit}}
+		burns = []Burn{{Use: BurnCommit, Key: row.Challenge.Commit, Value: row.ID}}
 		until = earlier(m.now.Add(MatchLife), row.Challenge.ExpiresAt())
 		row.Proof = &Proof{
 			Source: s.Source, Event: s.Key, Subject: t.Subject, Issuer: t.Issuer, Level: v.Level,

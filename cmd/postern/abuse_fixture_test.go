@@ -28,7 +28,7 @@ type fixture struct {
 	club   *hostSite           // a second host, whose changes are confirmed at idp
 	idp    *verifytest.Hostile // its OpenID provider
 	caep   *transmitter        // reports security events of the accounts at site
-	hook   verify.Secret       // of the sources that other login providers sign as
+	hook   verify.Secret       // from which the secrets of other login providers are made
 	clock  *testClock
 	staff  map[string]member
 	config Config

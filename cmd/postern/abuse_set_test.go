@@ -312,7 +312,7 @@ func loginElsewhere(r *row) {
 	handle, _, _ := r.site.view(r.T, address)
 	body := fmt.Appendf(nil, `{"id":"e1","type":"LOGIN","clientId":"another","userId":"u-vic","handle":%q}`, handle)
 	r.still(k, change, func() {
-		if status, answer := r.signed("keycloak", r.hook, hookID(), r.clock.now(), body, body); status != http.StatusOK || string(answer) != "{}" {
+		if status, answer := r.signed("keycloak", hookOf(r.hook, "keycloak"), hookID(), r.clock.now(), body, body); status != http.StatusOK || string(answer) != "{}" {
 			r.Errorf("answered %d %s", status, answer)
 		}
 	})
@@ -327,7 +327,7 @@ func tokenRefresh(r *row) {
 	const given = `{"sub":"u-vic", "role":"authenticated","exp":9007199254740993,"x":"<&>"}`
 	body := []byte(`{"user_id":"u-vic","authentication_method":"token_refresh","claims":` + given + `}`)
 	r.still(k, change, func() {
-		if status, answer := r.signed("supabase", r.hook, hookID(), r.clock.now(), body, body); status != http.StatusOK || string(answer) != `{"claims":`+given+`}` {
+		if status, answer := r.signed("supabase", hookOf(r.hook, "supabase"), hookID(), r.clock.now(), body, body); status != http.StatusOK || string(answer) != `{"claims":`+given+`}` {
 			r.Errorf("answered %d %s", status, answer)
 		}
 	})

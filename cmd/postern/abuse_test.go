@@ -56,7 +56,7 @@ func readAbuse(t *testing.T) []abuseRow {
 func abuseTests() map[string]func(r *row) {
 	all := map[string]func(r *row){}
 	for _, letter := range []map[string]func(r *row){
-		abuseA(), abuseB(), abuseSet(), abuseC(), abuseD(), abuseE(), abuseG(), abuseJ(), abuseK(), abuseKill(), abuseL(), abuseR(), abuseOIDC(), abuseEvidence(),
+		abuseA(), abuseB(), abuseSet(), abuseResult(), abuseC(), abuseD(), abuseE(), abuseG(), abuseJ(), abuseK(), abuseKill(), abuseL(), abuseR(), abuseOIDC(), abuseEvidence(),
 	} {
 		for id, test := range letter {
 			all[id] = test

@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -83,17 +84,25 @@ func (x *transmitter) sources(t *testing.T, c *Config, hook verify.Secret) {
 		}
 		return p
 	}
-	secret := file("hook", "whsec_"+base64.StdEncoding.EncodeToString(hook))
+	secret := func(name string) string {
+		return file(name, "whsec_"+base64.StdEncoding.EncodeToString(hookOf(hook, name)))
+	}
 	set := SourceConfig{Name: "events", Adapter: "ssf", Host: "shop", Issuer: setIssuer, Audience: setUs, JWKSURL: x.URL + "/jwks", Allow: []string{"127.0.0.1/32"}}
 	other := set
 	other.Name, other.Issuer = "events-b", setIssuer+"/b"
 	c.Sources = append(
 		c.Sources, set, other,
-		SourceConfig{Name: "keycloak", Adapter: "keycloak", Host: "shop", SecretsFile: secret, ClientID: "shop"},
-		SourceConfig{Name: "supabase", Adapter: "supabase", Host: "shop", SecretsFile: secret},
+		SourceConfig{Name: "keycloak", Adapter: "keycloak", Host: "shop", SecretsFile: secret("keycloak"), ClientID: "shop"},
+		SourceConfig{Name: "supabase", Adapter: "supabase", Host: "shop", SecretsFile: secret("supabase")},
 		SourceConfig{Name: "auth0", Adapter: "auth0", Host: "shop", TokenFile: file("auth0", auth0Token)},
 		SourceConfig{Name: "okta", Adapter: "okta", Host: "shop", TokenFile: file("okta", oktaToken)},
 	)
+}
+
+// hookOf is the secret of one source: none is shared.
+func hookOf(hook verify.Secret, source string) verify.Secret {
+	sum := sha256.Sum256(append([]byte(source), hook...))
+	return sum[:]
 }
 
 type claims = map[string]any

@@ -325,6 +325,7 @@ client_id = "postern"
 func TestSourceForms(t *testing.T) {
 	dir := t.TempDir()
 	secrets, token := "secrets_file = '"+write(t, dir, "s", secretLine)+"'\n", "token_file = '"+write(t, dir, "t", "Bearer 0123456789abcdefghij\n")+"'\n"
+	base := "secrets_file = '" + write(t, dir, "b", "whsec_"+base64.StdEncoding.EncodeToString([]byte("the secret of the source beside it"))+"\n") + "'\n"
 	short := "token_file = '" + write(t, dir, "u", "hunter2\n") + "'\n"
 	three := "token_file = '" + write(t, dir, "w", strings.Repeat("Bearer 0123456789abcdefghij\n", 3)) + "'\n"
 	public := "public_keys = ['whpk_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=']\n"
@@ -358,6 +359,9 @@ func TestSourceForms(t *testing.T) {
 		{"cognito with a client", "cognito", secrets + "client_id = 'shop'\n", []string{"client_id is not for this adapter"}},
 		{"supabase", "supabase", public, nil},
 		{"auth0", "auth0", token, nil},
+		{"keys of another source", "webhook", public + "[[source]]\nname = 'two'\nadapter = 'webhook'\nhost = 'shop'\n" + public, []string{"source two: public_keys: shares a secret or key with source idp"}},
+		{"a token of another source", "auth0", token + "[[source]]\nname = 'two'\nadapter = 'okta'\nhost = 'shop'\n" + token, []string{"source two: token_file: shares a secret or key with source idp"}},
+		{"a secret of another source", "cognito", secrets + "[[source]]\nname = 'two'\nadapter = 'supabase'\nhost = 'shop'\n" + secrets, []string{"source two: secrets_file: shares a secret or key with source idp"}},
 		{"auth0 without token", "auth0", secrets, []string{"source idp: token_file is needed"}},
 		{"auth0 with a short token", "auth0", short, []string{"token_file: line 1: must have at least 24 characters"}},
 		{"auth0 with three tokens", "auth0", three, []string{"token_file: holds more than two values"}},
@@ -366,7 +370,7 @@ func TestSourceForms(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := write(t, t.TempDir(), "p.toml", "[[host]]\nname = 'shop'\naudience = 'https://acct.site.test'\nsite = 'https://site.test'\nverify_url = 'https://site.test/v'\ndelivery_url = 'https://acct.site.test/p'\n"+
-				"[[source]]\nname = 'shop'\nadapter = 'webhook'\nhost = 'shop'\n"+secrets+"[[source]]\nname = 'idp'\nadapter = '"+c.adapter+"'\nhost = 'shop'\n"+c.lines)
+				"[[source]]\nname = 'shop'\nadapter = 'webhook'\nhost = 'shop'\n"+base+"[[source]]\nname = 'idp'\nadapter = '"+c.adapter+"'\nhost = 'shop'\n"+c.lines)
 			conf, _, err := Load([]string{"--config", file}, nil, io.Discard)
 			if c.says != nil {
 				mustSay(t, err, c.says...)

@@ -87,7 +87,7 @@ func TestLeakGuardOnTheWay(t *testing.T) {
 					r := newRow(t, f)
 					r.given()
 					test(r)
-					if now := r.site.dump(t); now != r.before {
+					if now := r.dump(); now != r.before {
 						t.Errorf("the host's accounts are %s and were %s", now, r.before)
 					}
 				})

@@ -55,6 +55,9 @@ func parse(body []byte) (verify.LoginEvent, error) {
 	if err != nil {
 		return e, err
 	}
+	if kind, err := o.String("type"); err == nil && kind == verify.ChangeResult {
+		return result(o)
+	}
 	if err := o.Only("type", "handle", "chg", "sub", "auth_time", "witness"); err != nil {
 		return e, err
 	}
@@ -73,6 +76,35 @@ func parse(body []byte) (verify.LoginEvent, error) {
 	}
 	switch e.Kind {
 	case verify.LoginConfirmed, verify.LoginDenied, verify.LoginDisowned:
+		return e, nil
+	}
+	return e, verify.Refuse(verify.EventType)
+}
+
+// result reads what a backend says later of a change that it took with 202. A code that the gate does not know is
+// kept as backend.refused.
+func result(o verify.Object) (e verify.LoginEvent, err error) {
+	if err := o.Only("type", "challenge", "commit", "result", "version", "code"); err != nil {
+		return e, err
+	}
+	e.Kind = verify.ChangeResult
+	var code string
+	a := &e.Result.Answer
+	for key, to := range map[string]*string{"challenge": &e.Result.Challenge, "commit": &e.Result.Commit, "result": &a.Result, "version": &a.Version, "code": &code} {
+		if !o.Has(key) && (key == "version" || key == "code") {
+			continue
+		}
+		if *to, err = o.String(key); err != nil || len(*to) > 255 {
+			return e, verify.RefuseField(verify.JSONInvalid, key)
+		}
+	}
+	switch {
+	case a.Result == verify.ResultApplied && code == "":
+		return e, nil
+	case a.Result == verify.ResultRefused && a.Version == "":
+		if a.Reason = verify.Reason(code); code == "" || a.Reason.Code() == "internal" {
+			a.Reason = verify.BackendRefused
+		}
 		return e, nil
 	}
 	return e, verify.Refuse(verify.EventType)

@@ -163,6 +163,40 @@ func TestAbuseDeliveries(t *testing.T) {
 	})
 }
 
+// A backend's late answer is read as strictly as a login.
+func TestResults(t *testing.T) {
+	at := verifytest.Noon()
+	for _, c := range []struct {
+		name, body string
+		want       verify.Reason
+		answer     verify.Answer
+	}{
+		{"applied", `{"type":"change.result","challenge":"cl","commit":"c","result":"applied","version":"2"}`, "", verify.Answer{Result: "applied", Version: "2"}},
+		{"refused", `{"type":"change.result","challenge":"cl","commit":"c","result":"refused","code":"receipt.level"}`, "", verify.Answer{Result: "refused", Reason: verify.ReceiptLevel}},
+		{"refused for a reason of its own", `{"type":"change.result","challenge":"cl","commit":"c","result":"refused","code":"because"}`, "", verify.Answer{Result: "refused", Reason: verify.BackendRefused}},
+		{"pending", `{"type":"change.result","challenge":"cl","commit":"c","result":"pending"}`, verify.EventType, verify.Answer{}},
+		{"applied with a code", `{"type":"change.result","challenge":"cl","commit":"c","result":"applied","code":"receipt.level"}`, verify.EventType, verify.Answer{}},
+		{"no commit", `{"type":"change.result","challenge":"cl","result":"applied"}`, verify.JSONInvalid, verify.Answer{}},
+		{"a subject beside", `{"type":"change.result","challenge":"cl","commit":"c","result":"applied","sub":"u-vic"}`, verify.JSONInvalid, verify.Answer{}},
+		{"a handle beside", `{"type":"change.result","challenge":"cl","commit":"c","result":"applied","handle":"h"}`, verify.JSONInvalid, verify.Answer{}},
+		{"a login with a result", `{"type":"login.confirmed","handle":"h","chg":"c","sub":"u","result":"applied"}`, verify.JSONInvalid, verify.Answer{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			events, err := source().Parse(t.Context(), deliver(current, c.body, "ev_1", at))
+			if verify.ReasonOf(err) != c.want || (err == nil) != (len(events) == 1) {
+				t.Fatalf("Parse = %v, %v; want reason %q", events, err, c.want)
+			}
+			if err != nil {
+				return
+			}
+			want := verify.Result{Challenge: "cl", Commit: "c", Answer: c.answer}
+			if e := events[0]; e.Kind != verify.ChangeResult || e.Result != want || e.Handle != "" || e.Subject != "" || e.Host != "shop" {
+				t.Errorf("event = %+v", e)
+			}
+		})
+	}
+}
+
 func with(d verify.Delivery, f func(*verify.Delivery)) verify.Delivery {
 	f(&d)
 	return d
