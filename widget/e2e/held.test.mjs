@@ -35,7 +35,10 @@ scene("a key is stopped and kept nowhere, but its words come back to their autho
 	const key = "use sk_live_9aB8cD7eF6gH5iJ4kL3m";
 	await replies(mia.page, key);
 	await thread(mia.page).getByText(t("sys.blocked", { who: "Mia" })).waitFor();
-	await mia.page.waitForFunction(([id, text]) => document.getElementById(id)?.value === text, ["composer", key]);
+	await mia.page.waitForFunction(([id, text]) => {
+		const field = document.getElementById(id);
+		return field instanceof HTMLTextAreaElement && field.value === text;
+	}, ["composer", key]);
 	assert.equal(await held(mia.page).count(), 0);
 	await composer(mia.page).fill("");
 });
