@@ -14,7 +14,10 @@ func (a asker) coverage(list []candidate, groups []group) float64 {
 		return 0
 	}
 	c, lead := list[0], 1.0
-	if len(list) > 1 {
+	switch {
+	case c.lexical == 0:
+		lead = 0 // alike in spelling only: to be the only one proves nothing
+	case len(list) > 1:
 		lead = min(1, c.score-list[1].score)
 	}
 	evidence := c.lexical * mostOf(groups) / 2.5

@@ -61,6 +61,7 @@ func TestSearch(t *testing.T) {
 		{"half a word while typing", kb.Query{Text: "renew", Typing: true}, "ar_4"},
 		{"one word of many", kb.Query{Text: "hello my friend bought shoes and the parcel is not here"}, "ar_3"},
 		{"nothing of ours", kb.Query{Text: "quantum chromodynamics"}, ""},
+		{"alike in spelling only", kb.Query{Text: "deliquescent resettlement"}, ""},
 		{"only stop words", kb.Query{Text: "how do i"}, ""},
 		{"empty", kb.Query{Text: ""}, ""},
 		{"emoji", kb.Query{Text: "🙂🙂"}, ""},

@@ -21,8 +21,8 @@ type Found struct {
 }
 
 const (
-	maxClose     = 200 // articles that are compared phrasing by phrasing, sentence by sentence
-	maxExplained = 20  // results that say why
+	maxClose     = 80 // articles that are compared phrasing by phrasing, sentence by sentence
+	maxExplained = 20 // results that say why
 )
 
 // candidate is an article on its way to a result.

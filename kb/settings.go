@@ -40,7 +40,7 @@ func defaults() settings {
 		lengthB:     [fields]float64{fieldTitle: 0.3, fieldPhrasing: 0.4, fieldHints: 0.5, fieldBody: 0.75},
 		k1:          1.4, gramK: 1.2, gramB: 0.1, idfPower: 0.85,
 		wLexical: 1, wCover: 1, wMatched: 0.5, wPhrasing: 0.5, wSentence: 0.25, wGrams: 0.08, wGramCover: 1.4,
-		pair: 0.9, before: 0.45, synonym: 0.35, kin: 0.5, looseIn: 0.2, repair: 0.95, prefix: 0.5, complete: 0.6,
+		pair: 0.9, before: 0.45, synonym: 0.35, kin: 0.5, looseIn: 0.2, repair: 0.95, prefix: 0.5, complete: 1,
 		question: 0.2, negation: 0.15, verb: 0.8, function: 0.15,
 	}
 }
