@@ -34,7 +34,7 @@ func (r *row) mailed(email string) ticket {
 	r.Helper()
 	k := ticket{row: r, vic: r.visit(newBrowser(r.T)), mia: r.as("ag1")}
 	cv := k.vic.ok("conversation.start", map[string]any{
-		"command_id": newAddress(), "client_id": "m", "text": "Prices, please", "email": email, "ticket": true,
+		"command_id": newAddress(), "client_id": "m", "text": "Prices, please", "email": email, "ticket": true, "locale": "ar",
 	})["conversation"].(map[string]any)["id"].(string)
 	k.cv = gateway.ID(cv)
 	k.mia.ok("resume", map[string]any{"topic": cv, "seq": 0})
@@ -62,6 +62,9 @@ func rateToken(t *testing.T, raw []byte, public string) string {
 	text, err := io.ReadAll(quotedprintable.NewReader(m.Body))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !bytes.Contains(text, []byte("تقييم Support")) {
+		t.Errorf("the line is not in the conversation's language: %s", text)
 	}
 	found := regexp.MustCompile(regexp.QuoteMeta(public)+`/rate#(\S+)`).FindAllSubmatch(text, -1)
 	if len(found) != 1 {
@@ -134,7 +137,7 @@ func (k ticket) sees(state string, stars int) {
 	k.Helper()
 	was := k.rated()
 	status, answer := k.post("/look", map[string]any{"token": k.link})
-	want := map[string]any{"state": state, "stars": float64(stars), "mailbox": "Support", "locale": ""}
+	want := map[string]any{"state": state, "stars": float64(stars), "mailbox": "Support", "locale": "ar"}
 	if status != http.StatusOK || !maps.Equal(answer, want) {
 		k.Errorf("the page is told %d %v, want %v", status, answer, want)
 	}

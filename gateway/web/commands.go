@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -138,6 +139,7 @@ func (k *socket) start(ctx context.Context, c gateway.Caller, raw json.RawMessag
 		Fields    map[string]string `json:"fields"`
 		Page      string            `json:"page"`
 		Article   gateway.ID        `json:"article"`
+		Locale    string            `json:"locale"`
 		Ticket    bool              `json:"ticket"`
 	}
 	if err := args(raw, &in); err != nil {
@@ -149,7 +151,7 @@ func (k *socket) start(ctx context.Context, c gateway.Caller, raw json.RawMessag
 	cv, err := k.s.svc.StartConversation(ctx, c, gateway.StartInput{
 		CommandID: in.CommandID, ClientID: in.ClientID, Text: in.Text, Page: k.s.page(in.Page), Article: in.Article,
 		Claimed: gateway.Claimed{Name: in.Name, Email: in.Email, Fields: in.Fields}, Ticket: in.Ticket,
-		Browser: k.browser(), Locale: k.locale(), Searches: k.takeContext(),
+		Browser: k.browser(), Locale: cmp.Or(word(in.Locale, maxLocale), k.locale()), Searches: k.takeContext(),
 	})
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ const (
 	agentIdle   = 5 * time.Minute
 	maxTopics   = 64 // watched by one socket
 	typingGap   = 800 * time.Millisecond
+	maxLocale   = 20 // bytes
 )
 
 // line is the transport under a socket: one connection that never blocks its sender.
@@ -369,7 +370,7 @@ func (k *socket) watches(topic string) bool {
 func (k *socket) about(in helloArgs) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.browserIs, k.localeIs = word(in.Browser, 80), word(in.Locale, 20)
+	k.browserIs, k.localeIs = word(in.Browser, 80), word(in.Locale, maxLocale)
 }
 
 func (k *socket) browser() string {

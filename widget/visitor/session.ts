@@ -227,6 +227,7 @@ export class Session {
 		const ok = await this.socket.command<{ conversation: Conversation }>("conversation.start", {
 			...ids,
 			page,
+			locale: st.locale.value,
 			...args,
 		});
 		this.#watch(ok.conversation);
