@@ -11,6 +11,10 @@ export function Form({ given, done, changed }: P) {
 	const [text, setText] = useState("");
 	const [error, setError] = useState("");
 	const [busy, setBusy] = useState(false);
+	const choose = (n: number) => {
+		setStars(n);
+		setError("");
+	};
 	const send = async (e: Event) => {
 		e.preventDefault();
 		if (busy) return;
@@ -31,7 +35,7 @@ export function Form({ given, done, changed }: P) {
 	return (
 		<form onSubmit={send} aria-busy={busy}>
 			{given > 0 && <p class="quiet">{t("rate.given", { n: given })}</p>}
-			<Stars legend={t("rate.stars")} stars={stars} choose={setStars} />
+			<Stars legend={t("rate.stars")} stars={stars} choose={choose} />
 			<label>
 				{t("rate.text")}
 				<textarea rows={4} maxLength={680} dir="auto" value={text} onInput={(e) => setText(e.currentTarget.value)} />

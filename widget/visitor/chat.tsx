@@ -49,6 +49,10 @@ function Log({ s, v }: { s: Session; v: View }) {
 	useEffect(() => {
 		near.current = true;
 		down();
+		// A keyboard that opens, a field that grows, the stars at the end: what was in sight stays in sight.
+		const size = new ResizeObserver(() => near.current && down());
+		if (log.current) size.observe(log.current);
+		return () => size.disconnect();
 	}, [v.topic]);
 	const lastMine = v.lines.findLast((l) => "message" in l && l.role === "visitor")?.seq ?? 0;
 	return (

@@ -18,6 +18,10 @@ export function End({ s, v }: { s: Session; v: View }) {
 		setText(v.rating.text ?? "");
 		setEdit(false);
 	}, [v.rating]);
+	const choose = (n: number) => {
+		setStars(n);
+		setError("");
+	};
 	const send = (e: Event) => {
 		e.preventDefault();
 		if (!stars) {
@@ -34,7 +38,7 @@ export function End({ s, v }: { s: Session; v: View }) {
 		<form class="end" onSubmit={send}>
 			{edit ? (
 				<>
-					<Stars legend={t("end.title")} stars={stars} choose={setStars} />
+					<Stars legend={t("end.title")} stars={stars} choose={choose} />
 					<label>
 						{t("end.text")}
 						<textarea rows={2} maxLength={680} value={text} onInput={(e) => setText(e.currentTarget.value)} />

@@ -36,7 +36,7 @@ export function Verify({ s, c, frozen }: { s: Session; c: GateMoved & { at: numb
 	};
 	const deny = () => s.socket.command("change.deny", { change: c.change }).catch((e) => setError(st.words(e)));
 	return (
-		<section class={`gate ${kindOf}`} aria-labelledby={id}>
+		<article class={`gate ${kindOf}`} aria-labelledby={id}>
 			<h2 id={id}>{pick(c.title ?? kind?.title) || c.kind}</h2>
 			<dl>
 				{Object.entries(c.fields ?? {}).map(([name, value]) => (
@@ -79,7 +79,7 @@ export function Verify({ s, c, frozen }: { s: Session; c: GateMoved & { at: numb
 					)}
 				</p>
 			)}
-		</section>
+		</article>
 	);
 }
 type GuideProps = { s: Session; v: View; message: string; guide: NonNullable<Message["guide"]> };
@@ -92,7 +92,7 @@ export function Guide({ s, v, message, guide }: GuideProps) {
 			.command("guide.follow", { conversation: v.topic, message, ...(done ? { done } : {}) })
 			.catch(() => undefined);
 	return (
-		<section class="gate guide" aria-labelledby={`u-${message}`}>
+		<article class="gate guide" aria-labelledby={`u-${message}`}>
 			<h2 id={`u-${message}`}>{pick(guide.title)}</h2>
 			<p>{t("verify.guide")}</p>
 			<ol>
@@ -111,6 +111,6 @@ export function Guide({ s, v, message, guide }: GuideProps) {
 				</button>
 			)}
 			<p role="status">{at === "done" ? t("verify.guide.thanks") : ""}</p>
-		</section>
+		</article>
 	);
 }
