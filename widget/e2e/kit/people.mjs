@@ -180,6 +180,22 @@ export async function closes(page, reason = "") {
 }
 
 /**
+ * The agent offers the end of the plan's renewal; gives the side panel.
+ * @param {Page} page
+ */
+export async function offersRenewal(page) {
+	await side(page, "verify").click();
+	const tab = page.locator("#side");
+	await tab.getByLabel(t("offer.kind")).selectOption({ label: "Cancel the renewal of your plan" });
+	await tab.getByLabel("Plan", { exact: true }).selectOption("plus");
+	await tab.getByRole("button", { name: t("offer.preview") }).click();
+	await tab.getByText(t("offer.sees")).waitFor();
+	await tab.getByRole("button", { name: t("offer.go") }).click();
+	await tab.getByText(t("gate.offered")).first().waitFor();
+	return tab;
+}
+
+/**
  * Walks by Tab to a control, as somebody without a mouse does.
  * @param {Page} page
  * @param {Locator} target
