@@ -1,6 +1,6 @@
 // The admin pages, and what visitors and agents see of them at once (P23, P43, P87-P90, P113 and web.md §5).
 import { strict as assert } from "node:assert";
-import { accept, be, onDuty, side, signIn, startChat, t, visit } from "./kit/people.mjs";
+import { accept, be, goTo, onDuty, side, signIn, startChat, t, visit } from "./kit/people.mjs";
 import { suite } from "./kit/world.mjs";
 
 const s = suite();
@@ -86,7 +86,7 @@ scene("verification: a test event comes through; a kind switched off can no long
 	await d.getByRole("button", { name: t("a.kind.off"), exact: true }).click();
 	await ada.page.getByText(t("a.kind.off.done")).waitFor();
 	await mia.page.reload();
-	await mia.page.locator("[data-row]").first().waitFor({ timeout: 3000 }).catch(() => mia.page.keyboard.press("g").then(() => mia.page.keyboard.press("m")));
+	await goTo(mia.page, "mine");
 	await mia.page.locator("[data-row]").filter({ hasText: "About my plan" }).click();
 	await side(mia.page, "verify").click();
 	const kinds = mia.page.locator("#side").getByLabel(t("offer.kind"));

@@ -156,7 +156,12 @@ export class Demo {
 		const args = ["demo", "--data", data, "--port", String(o.port ?? 0), "--shop-port", String(o.shopPort ?? 0)];
 		if (o.provider) args.push("--provider");
 		const p = new Process(await binary(), args);
-		await p.ready("postern demo", (log) => log.includes("Ctrl-C stops it"));
+		try {
+			await p.ready("postern demo", (log) => log.includes("Ctrl-C stops it"));
+		} catch (e) {
+			await p.stop("SIGKILL"); // else it would keep this process alive
+			throw e;
+		}
 		return new Demo(data, p);
 	}
 

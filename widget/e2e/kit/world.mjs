@@ -8,6 +8,8 @@ import { chromium } from "playwright-core";
 import { Demo, out } from "./server.mjs";
 
 const chrome = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** Limits are written for a machine at rest; a busy one gets this many times as long. Only a failure takes that long. */
+const PATIENCE = 4;
 const harmless = [/Failed to load resource/, /WebSocket connection to/];
 /** @param {string} name */
 const file = (name) => join(out, `${name.replace(/[^\w-]+/g, "_").slice(0, 90)}`);
@@ -67,7 +69,7 @@ export class World {
 	static async start(args = []) {
 		mkdirSync(out, { recursive: true });
 		const all = ["--no-sandbox", "--disable-dev-shm-usage", ...args];
-		return new World(await chromium.launch({ executablePath: chrome, args: all }));
+		return new World(await chromium.launch({ executablePath: chrome, args: all, timeout: 30_000 * PATIENCE }));
 	}
 
 	/**
@@ -82,7 +84,7 @@ export class World {
 			colorScheme: "light",
 			...options,
 		});
-		context.setDefaultTimeout(30_000); // a machine may be busy; what does not come is a failure all the same
+		context.setDefaultTimeout(10_000 * PATIENCE);
 		await context.tracing.start({ screenshots: false, snapshots: true });
 		const p = new Person(name, context);
 		context.on("page", (page) => this.#watch(p, page));
@@ -173,7 +175,7 @@ export class Suite {
 	 * @param {number} [seconds] on an idle machine; a busy one gets three times as many
 	 */
 	scene = (name, run, seconds = 60) =>
-		test(name, { timeout: 3 * seconds * 1000 }, async () => {
+		test(name, { timeout: seconds * 1000 * PATIENCE }, async () => {
 			assert.ok(!this.broken, `a scene before this one failed: ${this.broken}`);
 			try {
 				await run(this);
@@ -195,9 +197,17 @@ export class Suite {
 export function suite(o = {}) {
 	const s = new Suite();
 	before(async () => {
-		const demo = o.demo === false ? undefined : Demo.start(o.demo);
-		s.world = await World.start(o.args);
-		if (demo) s.demo = await demo;
+		const begin = [
+			World.start(o.args).then((w) => {
+				s.world = w;
+			}),
+			o.demo !== false &&
+				Demo.start(o.demo).then((d) => {
+					s.demo = d;
+				}),
+		];
+		// All are waited for: one that fails must not leave the other running unknown.
+		for (const r of await Promise.allSettled(begin)) if (r.status === "rejected") throw r.reason;
 	});
 	after(async () => {
 		await s.world?.end();
