@@ -183,7 +183,7 @@ scene("P07: the last agent goes while the panel stands open: Talk to us becomes 
 	opens.setUTCDate(opens.getUTCDate() + 2);
 	opens.setUTCHours(9, 0, 0, 0);
 	await ada.change("accounts", { hours: [{ day: opens.getUTCDay(), from: 9 * 60, to: 10 * 60 }] });
-	const when = await p.page.evaluate((at) => new Intl.DateTimeFormat("en", { weekday: "long", hour: "2-digit", minute: "2-digit" }).format(at), opens.getTime());
+	const when = await p.page.evaluate((at) => new Intl.DateTimeFormat(navigator.language, { weekday: "long", hour: "2-digit", minute: "2-digit" }).format(at), opens.getTime());
 	await f.getByText(t("home.back", { time: when })).waitFor();
 	await button(f, "panel.back").click();
 	await f.getByText(`${t("home.closed")} ${t("home.back", { time: when })}`).waitFor();
