@@ -213,7 +213,7 @@ function Articles({ s, r }: { s: Session; r: Row }): JSX.Element {
 		return (
 			<section class="article">
 				<div class="row">
-					<Button icon="back" look="quiet" onClick={() => setPage(undefined)}>
+					<Button icon="back" look="quiet" class="way-back" onClick={() => setPage(undefined)}>
 						{t("pane.back")}
 					</Button>
 					<span class="grow" />
@@ -275,7 +275,7 @@ function History({ s, r }: { s: Session; r: Row }): JSX.Element {
 	if (at)
 		return (
 			<section class="earlier">
-				<Button icon="back" look="quiet" onClick={() => setAt(undefined)}>
+				<Button icon="back" look="quiet" class="way-back" onClick={() => setAt(undefined)}>
 					{t("history.back")}
 				</Button>
 				<h2>{exact(at.row.started_at)}</h2>

@@ -86,7 +86,7 @@ function Letter({ name }: { name: string }): JSX.Element {
 	const mail = useLoad<{ mail: Mail }>(`/v1/spool/${encodeURIComponent(name)}`);
 	return (
 		<article class="letter" aria-label={t("a.spool.mail")}>
-			<Button look="quiet" icon="back" class="only-narrow" onClick={() => void go("spool")}>
+			<Button look="quiet" icon="back" class="way-back only-narrow" onClick={() => void go("spool")}>
 				{t("a.back")}
 			</Button>
 			<Loaded from={mail}>
