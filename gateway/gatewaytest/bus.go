@@ -82,10 +82,17 @@ func Eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
+// publish sends hints, again where the bus gave up: on a busy machine it may within its 50 ms.
 func publish(t *testing.T, b gateway.Bus, hints ...gateway.Hint) {
 	t.Helper()
-	if err := b.Publish(t.Context(), hints...); err != nil {
-		t.Fatalf("Publish: %v", err)
+	for end := time.Now().Add(patience); ; {
+		err := b.Publish(t.Context(), hints...)
+		if err == nil {
+			return
+		}
+		if gateway.CodeOf(err) != "unavailable" || time.Now().After(end) {
+			t.Fatalf("Publish: %v", err)
+		}
 	}
 }
 
@@ -188,7 +195,7 @@ func busNoBlocking(t *testing.T, r BusRig) {
 		hints[i] = gateway.Hint{Topic: "nobody", Seq: uint64(i + 1)}
 	}
 	for range 50 {
-		publish(t, r.A, hints...)
+		_ = r.A.Publish(t.Context(), hints...) // it may give up, but not wait
 	}
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("5,000 hints to nobody took %v", took)
