@@ -48,6 +48,8 @@ function One({ s, r, h }: { s: Session; r: Row; h: Held }): JSX.Element {
 					<span class="state">
 						<Icon name="stop" /> {heldWords(h.kinds)}
 					</span>
+				</p>
+				<div class="held-acts">
 					{mine && (
 						<Button look="quiet" onClick={() => void edit()}>
 							{t("held.edit")}
@@ -68,7 +70,7 @@ function One({ s, r, h }: { s: Session; r: Row; h: Held }): JSX.Element {
 							{t("held.withdraw")}
 						</Button>
 					)}
-				</p>
+				</div>
 			</div>
 		</section>
 	);

@@ -51,9 +51,11 @@ function Health({ o }: { o: Overview }): JSX.Element {
 					<li key={what}>
 						<span class="grow">
 							{t(`a.health.${what}`)}
-							{what === "mail" && o.mail_stopped > 0 && <small> {t("a.health.stopped", { n: o.mail_stopped })}</small>}
-							{what === "log" && state === "differs" && <small> {t("a.health.differs")}</small>}
-							{what === "mail" && state === "spooled" && <small> {t("a.health.spooled")}</small>}
+							{what === "mail" && o.mail_stopped > 0 && (
+								<small class="under">{t("a.health.stopped", { n: o.mail_stopped })}</small>
+							)}
+							{what === "log" && state === "differs" && <small class="under">{t("a.health.differs")}</small>}
+							{what === "mail" && state === "spooled" && <small class="under">{t("a.health.spooled")}</small>}
 						</span>
 						<Badge
 							tone={state === "ok" ? "ok" : state === "spooled" ? "wait" : "stop"}
