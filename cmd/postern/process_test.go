@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -290,4 +292,29 @@ func (h *hostSite) postEvent(ctx context.Context, e map[string]any) (string, err
 	}
 	err = json.NewDecoder(res.Body).Decode(&answer)
 	return answer.Return, err
+}
+
+// A gateway that is closed in the moment of its start ends: its listener may not have begun to serve yet.
+func TestCloseAtOnce(t *testing.T) {
+	for range 4 {
+		c, _, err := Load([]string{"--data", t.TempDir()}, nil, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.PublicURL = fmt.Sprintf("http://localhost:%d", portOf(l))
+		a, err := Start(t.Context(), c, l, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := net.Dial("tcp", l.Addr().String()); err == nil {
+			t.Fatal("somebody still listens")
+		}
+	}
 }

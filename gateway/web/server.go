@@ -69,6 +69,10 @@ type Server struct {
 	base context.Context // of every request; ends with the server
 	stop context.CancelFunc
 	work sync.WaitGroup
+
+	mu       sync.Mutex // listener, down
+	listener net.Listener
+	down     bool
 }
 
 // Limits of the listener (architecture.md §10).
@@ -127,8 +131,27 @@ func (s *Server) goDo(ctx context.Context, run func(context.Context)) {
 	}()
 }
 
-// Serve answers on the listener until Shutdown.
-func (s *Server) Serve(l net.Listener) error { return s.app.Listener(l) }
+// Serve answers on the listener until Shutdown, and not at all if that came first.
+func (s *Server) Serve(l net.Listener) error {
+	s.mu.Lock()
+	s.listener = l
+	down := s.down
+	s.mu.Unlock()
+	if down {
+		return l.Close()
+	}
+	return s.app.Listener(l)
+}
+
+// deafen closes the listener: Fiber knows it only once it has begun to serve, which may be after its own shutdown.
+func (s *Server) deafen() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = true
+	if s.listener != nil {
+		_ = s.listener.Close() // closed already after an ordinary shutdown
+	}
+}
 
 // Shutdown refuses newcomers, tells every socket to come back, and ends this server's goroutines. Sockets
 // are closed over at most five seconds, or until ctx ends.
@@ -139,6 +162,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.sockets.shutdown(ctx, min(5*time.Second, time.Duration(s.sockets.Count())*time.Millisecond), func(c *conn) { c.Send(restart) })
 	err = s.app.ShutdownWithContext(ctx)
+	s.deafen()
 	s.stop()
 	s.work.Wait()
 	return err
