@@ -92,6 +92,8 @@ scene("a page under the strictest policy with Trusted Types opens the panel and 
 async function frames(page, path) {
 	await page.goto(path);
 	await page.waitForLoadState("load");
+	// A refused frame becomes an error page only after its parent has loaded.
+	await until("every frame shows its page or an error", () => page.frames().slice(1).every((x) => !["", "about:blank"].includes(x.url())));
 	return Promise.all(page.frames().slice(1).map(async (x) => ({ url: x.url(), app: await x.locator("html[data-app]").count() })));
 }
 const refused = (list, what) => {
