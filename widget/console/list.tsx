@@ -79,7 +79,9 @@ function Waiting({ s, r }: { s: Session; r: Row }): JSX.Element {
 						{age(now.value - since)}
 					</time>
 				</span>
-				<span class="two-lines">{r.first_words || t("list.nowords")}</span>
+				<span class="two-lines">
+					<bdi>{r.first_words || t("list.nowords")}</bdi>
+				</span>
 				<span class="card-meta">
 					<Badge>{boxName(r.mailbox)}</Badge>
 					{r.missed_at ? (
@@ -126,7 +128,9 @@ function Line({ s, r, view }: { s: Session; r: Row; view: ViewName }): JSX.Eleme
 					<b class="grow one-line">{name}</b>
 					<time title={exact(lastAt(r))}>{age(now.value - lastAt(r))}</time>
 				</span>
-				<span class="one-line block">{r.subject || r.first_words || t("list.nowords")}</span>
+				<span class="one-line block">
+					<bdi>{r.subject || r.first_words || t("list.nowords")}</bdi>
+				</span>
 				<span class="card-meta">
 					{fresh && <Badge tone="accent">{t("list.new")}</Badge>}
 					{r.number ? <Badge icon="ticket">{`#${r.number}`}</Badge> : null}

@@ -34,7 +34,9 @@ function Card({ s, r, more }: { s: Session; r: Row; more: number }): JSX.Element
 			</div>
 			<p class="offer-words">
 				<b class="one-line block">{visitorName(r)}</b>
-				<span class="two-lines">{r.first_words || t("list.nowords")}</span>
+				<span class="two-lines">
+					<bdi>{r.first_words || t("list.nowords")}</bdi>
+				</span>
 			</p>
 			<div class="offer-actions">
 				<Button look="main" icon="check" onClick={() => void s.claim(r.id)}>

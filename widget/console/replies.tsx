@@ -81,7 +81,9 @@ function One({ s, x }: { s: Session; x: SavedReply }): JSX.Element {
 	return (
 		<li>
 			<div class="grow">
-				<h3>{x.title}</h3>
+				<h3>
+					<bdi>{x.title}</bdi>
+				</h3>
 				<p class="quiet-text pre">{x.text}</p>
 			</div>
 			{x.owner || sharesReplies() ? (

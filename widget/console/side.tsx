@@ -1,6 +1,6 @@
 import { Fragment, type JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { t } from "../kit/i18n";
+import { languageName, t } from "../kit/i18n";
 import { Nodes } from "../kit/nodes";
 import { ago, exact } from "../kit/time";
 import { api, Badge, Button, Empty, Icon, IconButton, SearchField, Skeleton, Tabs, toast, words } from "../kit/ui";
@@ -95,7 +95,7 @@ function Visitor({ r }: { r: Row }): JSX.Element {
 				<dl class="facts">
 					<Fact name={t("visitor.where")} value={<Address url={c?.page || r.page} />} />
 					<Fact name={t("visitor.browser")} value={c?.browser || r.browser} />
-					<Fact name={t("visitor.lang")} value={r.locale} />
+					<Fact name={t("visitor.lang")} value={r.locale && languageName(r.locale)} />
 					<Fact name={t("visitor.since")} value={ago(r.started_at, st.now.value)} title={exact(r.started_at)} />
 				</dl>
 			</section>
@@ -105,14 +105,17 @@ function Visitor({ r }: { r: Row }): JSX.Element {
 				<ul class="tried">
 					{c?.searches?.map((x) => (
 						<li key={`q${x.at}${x.q}`}>
-							<Icon name="search" /> <span class="grow">“{x.q}”</span>
+							<Icon name="search" />{" "}
+							<span class="grow">
+								“<bdi>{x.q}</bdi>”
+							</span>
 						</li>
 					))}
 					{c?.read?.map((x) => (
 						<li key={x.article}>
 							<Icon name="book" />
 							<span class="grow">
-								{x.title}
+								<bdi>{x.title}</bdi>
 								<small class="block">
 									{x.solved === undefined ? t("visitor.read") : t(x.solved ? "visitor.solved" : "visitor.unsolved")}
 								</small>
@@ -221,7 +224,7 @@ function Articles({ s, r }: { s: Session; r: Row }): JSX.Element {
 						{t("article.insert")}
 					</Button>
 				</div>
-				<h2>{page.title}</h2>
+				<h2 dir="auto">{page.title}</h2>
 				<Nodes nodes={page.nodes} />
 			</section>
 		);
@@ -234,7 +237,9 @@ function Articles({ s, r }: { s: Session; r: Row }): JSX.Element {
 			</p>
 			{found.map((a) => (
 				<article class="found" key={a.article}>
-					<h3>{a.title}</h3>
+					<h3>
+						<bdi>{a.title}</bdi>
+					</h3>
 					<p class="quiet-text two-lines">{a.summary}</p>
 					<div class="row">
 						<Button aria-label={t("article.insert_of", { title: a.title })} onClick={() => put(a.article, a.title)}>
@@ -305,7 +310,9 @@ function History({ s, r }: { s: Session; r: Row }): JSX.Element {
 							<b class="grow one-line">{visitorName(x)}</b>
 							<time title={exact(x.started_at)}>{ago(x.started_at, st.now.value)}</time>
 						</span>
-						<span class="one-line block">{x.subject || x.first_words || t("list.nowords")}</span>
+						<span class="one-line block">
+							<bdi>{x.subject || x.first_words || t("list.nowords")}</bdi>
+						</span>
 						<span class="hint">
 							{st.boxName(x.mailbox)} · {t(`status.${x.status}`)}
 						</span>

@@ -130,7 +130,9 @@ export function Suggest({ of }: { of: Suggesting }): JSX.Element | null {
 					>
 						<Icon name={c.icon} />
 						<span class="grow">
-							<b class="one-line block">{c.title}</b>
+							<b class="one-line block">
+								<bdi>{c.title}</bdi>
+							</b>
 							<small class="one-line block">{c.text}</small>
 						</span>
 					</div>

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { empty, take } from "./conversation";
-import { dir, t, use } from "./i18n";
+import { dir, languageName, t, use } from "./i18n";
 import ar from "./i18n/ar.json";
 import en from "./i18n/en.json";
 import staffAr from "./i18n/staff/ar.json";
@@ -38,6 +38,11 @@ test("plurals and direction follow the language", () => {
 	expect(dir()).toBe("rtl");
 	use("en", en);
 	expect(t("launcher.unread", { n: 1 })).toBe("1 unread message");
+});
+test("a language has its name, any other text stays as it is", () => {
+	use("en", en);
+	expect(languageName("de")).toBe("German");
+	expect(languageName("not a language")).toBe("not a language");
 });
 test("a script address is never a link", () => {
 	for (const bad of ["javascript:alert(1)", "data:text/html,x", "//evil.test", "/\\evil.test"])

@@ -19,6 +19,14 @@ export function region(): string {
 	const base = (l: string) => l.split("-")[0];
 	return globalThis.navigator?.languages?.find((l) => base(l) === base(locale)) ?? locale;
 }
+/** Name of a language in the one in use (de: German); the code itself where it names none: browsers send any text. */
+export function languageName(code: string): string {
+	try {
+		return new Intl.DisplayNames(locale, { type: "language" }).of(code) ?? code;
+	} catch {
+		return code;
+	}
+}
 /** Writing direction of a locale. */
 export function dir(of = locale): "rtl" | "ltr" {
 	return RTL.has(of.split("-")[0] ?? "") ? "rtl" : "ltr";
