@@ -281,7 +281,7 @@ func (g *Guard) sound(ctx context.Context, m moment, r Row) error {
 	if r.State.Open() && m.now.UnixMilli() >= r.ExpiresAt {
 		why := expiry(r)
 		if _, err := g.step(ctx, m, r, Expired, Actor{Role: System}, why, time.Time{}); err != nil {
-			return err
+			return g.expiredBefore(ctx, r.ID, err)
 		}
 		return Refuse(why)
 	}
@@ -292,6 +292,15 @@ func (g *Guard) sound(ctx context.Context, m moment, r Row) error {
 		return err
 	}
 	return Refuse(ChangeEdited)
+}
+
+// expiredBefore says what somebody hears who came to an end that the sweep, or another node, has just written:
+// the same as whoever finds it later.
+func (g *Guard) expiredBefore(ctx context.Context, change string, lost error) error {
+	if row, err := g.Ledger.Change(ctx, change); err == nil && row.State == Expired {
+		return Refuse(row.Reason)
+	}
+	return lost
 }
 
 // intact recomputes everything that was fixed from the values in the row: the digest, and the commitment

@@ -1,11 +1,13 @@
 package verify_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -294,6 +296,22 @@ func TestAbuseRaces(t *testing.T) {
 	})
 }
 
+// meeting is a ledger whose first two readers of a change go on only when both have read it.
+type meeting struct {
+	verify.Ledger
+	read atomic.Int32
+	wait sync.WaitGroup
+}
+
+func (l *meeting) Change(ctx context.Context, id string) (verify.Row, error) {
+	row, err := l.Ledger.Change(ctx, id)
+	if l.read.Add(1) <= 2 {
+		l.wait.Done()
+		l.wait.Wait()
+	}
+	return row, err
+}
+
 func together(n int, f func() error) []error {
 	errs := make([]error, n)
 	var wg sync.WaitGroup
@@ -312,6 +330,22 @@ func TestAbuseOpen(t *testing.T) {
 		_, err := w.guard.Open(t.Context(), w.visitor(cv1, 1), verify.OpenRequest{Change: row.ID})
 		w.wantReason(err, verify.OfferExpired)
 		w.wantState(row.ID, verify.Expired, verify.OfferExpired)
+	})
+	t.Run("C06 two come at the same moment, and hear the same", func(t *testing.T) {
+		w := newWorld(t)
+		row := w.offered(cv1, cancelPlus)
+		w.after(15*time.Minute + time.Second)
+		both := &meeting{Ledger: w.guard.Ledger}
+		both.wait.Add(2)
+		w.guard.Ledger = both
+		for _, err := range together(2, func() error {
+			_, err := w.guard.Open(t.Context(), w.visitor(cv1, 1), verify.OpenRequest{Change: row.ID})
+			return err
+		}) {
+			w.wantReason(err, verify.OfferExpired)
+		}
+		w.wantState(row.ID, verify.Expired, verify.OfferExpired)
+		w.wantClean()
 	})
 	t.Run("D06 a visitor without key", func(t *testing.T) {
 		w := newWorld(t)
