@@ -27,6 +27,7 @@ type flow struct {
 
 	change, handle, finish string
 	challenge, chg, commit string // what the widget keeps of the newest opening
+	login                  login
 	took                   time.Duration
 }
 
@@ -69,7 +70,11 @@ func (w *flow) step(do func() error) error {
 
 // The steps of the state table up to proven, and to each end before it.
 func (w *flow) draft(ctx context.Context) error {
-	ok, err := w.mia.do(ctx, "change.draft", map[string]any{"conversation": w.cv, "kind": "renewal.cancel", "fields": map[string]string{"plan": "plus"}})
+	return w.drafts(ctx, "renewal.cancel", map[string]string{"plan": "plus"})
+}
+
+func (w *flow) drafts(ctx context.Context, kind string, fields map[string]string) error {
+	ok, err := w.mia.do(ctx, "change.draft", map[string]any{"conversation": w.cv, "kind": kind, "fields": fields})
 	if err == nil {
 		w.change, _ = ok["change"].(map[string]any)["id"].(string)
 	}
@@ -85,16 +90,23 @@ func (w *flow) open(ctx context.Context) error { return w.opens(ctx, false) }
 func (w *flow) over(ctx context.Context) error { return w.opens(ctx, true) }
 
 func (w *flow) opens(ctx context.Context, over bool) error {
+	address, err := w.opened(ctx, over)
+	_, w.handle, _ = strings.Cut(address, "h=")
+	return err
+}
+
+// opened opens the change; it gives the address where the browser goes.
+func (w *flow) opened(ctx context.Context, over bool) (address string, err error) {
 	ok, err := w.vic.do(ctx, "change.open", map[string]any{"change": w.change, "page": "https://shop.test/", "over": over})
 	if err != nil {
-		return err
+		return "", err
 	}
 	c, _ := ok["change"].(map[string]any)
 	for name, to := range map[string]*string{"challenge": &w.challenge, "chg": &w.chg, "commit": &w.commit} {
 		*to, _ = c[name].(string)
 	}
-	_, w.handle, _ = strings.Cut(ok["url"].(string), "h=")
-	return nil
+	address, _ = ok["url"].(string)
+	return address, nil
 }
 
 func (w *flow) confirm(ctx context.Context) error { return w.press(ctx, verify.LoginConfirmed, 0) }
@@ -174,10 +186,14 @@ func killPoints() []killPoint {
 // however fast the machine is.
 func killedCommits(r *row) {
 	var list []*process
-	r.fixture, list = processes(r.T, r.engine, func(c *Config) { c.Hosts[0].DeliveryURL = "http://" + freeAddress(r.T) + "/postern" }, 1)
+	r.fixture, list = processes(r.T, r.engine, func(c *Config) {
+		for i := range c.Hosts {
+			c.Hosts[i].DeliveryURL = "http://" + freeAddress(r.T) + "/postern"
+		}
+	}, 1)
 	r.given()
 	const kills = 200
-	points := killPoints()
+	points := append(killPoints(), clubPoints()...)
 	rounds := (kills + len(points) - 1) / len(points)
 	stored := map[string][2]int{}
 	for i := range kills {
@@ -234,8 +250,11 @@ func (r *row) found(w *flow, p killPoint, answered bool) (moved int) {
 	}
 	c := r.change(w.change)
 	after := slices.Contains(p.after, c.State)
-	if p.name == "start over" {
+	switch p.name {
+	case "start over":
 		after = c.Challenge.ID != w.challenge || answered
+	case "approve":
+		after = c.Proof.Finish != ""
 	}
 	if !after && (answered || !slices.Contains(p.before, c.State)) {
 		r.Errorf("%s, answered: %v: the change is %s", p.name, answered, c.State)

@@ -148,6 +148,7 @@ func processes(t *testing.T, engine string, bend func(*Config), nodes int) (*fix
 	}
 	f.config = f.site.config(t, f.config)
 	f.config.TrustedProxies = []string{"127.0.0.1/32"}
+	f.join(t)
 	for name, to := range map[string]*string{"key.pem": &f.config.SigningKeyFile, "secret": &f.config.SecretFile} {
 		fresh := map[string]func() ([]byte, error){"key.pem": newSigningKey, "secret": newSecret}[name]
 		b, err := fresh()
@@ -178,7 +179,9 @@ func processes(t *testing.T, engine string, bend func(*Config), nodes int) (*fix
 	}
 	a.key = publicKey(t, key)
 	f.node = &node{App: a, url: "http://" + address, origin: f.config.PublicURL}
-	f.site.gate, f.site.issuer = f.node, f.config.PublicURL
+	for _, h := range []*hostSite{f.site, f.club} {
+		h.gate, h.issuer = f.node, f.config.PublicURL
+	}
 	f.people(t)
 	list := []*process{f.process(t, address)}
 	for len(list) < nodes {
