@@ -54,7 +54,7 @@ func places() map[string]place {
 		"gateway/token":              {floor: leaf, modules: "golang.org/x/crypto github.com/golang-jwt/jwt/v5"},
 		"gateway/notify":             {floor: leaf},
 		"gateway/sim":                {floor: leaf},
-		"gateway/web":                {floor: 3, modules: "github.com/gofiber/fiber/v2 github.com/valyala/fasthttp github.com/coder/websocket github.com/prometheus/client_golang"},
+		"gateway/web":                {floor: 3, modules: "github.com/gofiber/fiber/v2 github.com/valyala/fasthttp github.com/coder/websocket github.com/prometheus/client_golang golang.org/x/net"},
 		"cmd/postern":                {floor: joins, modules: "github.com/BurntSushi/toml github.com/coder/websocket"},
 		"cmd/shop":                   {floor: joins},
 		"cmd/shop/site":              {floor: leaf, modules: "modernc.org/sqlite golang.org/x/crypto github.com/golang-jwt/jwt/v5"},

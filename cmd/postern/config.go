@@ -71,6 +71,7 @@ type HostConfig struct {
 	DeliveryURL    string   `toml:"delivery_url"`     // the backend's endpoint
 	RecoveryURL    string   `toml:"recovery_url"`     // for people who cannot log in
 	SessionKeyFile string   `toml:"session_key_file"` // PEM public key; absent: no session tokens
+	Popup          bool     `toml:"popup"`            // the login may open in a window of its own, on pages of the gateway's own site
 	Allow          []string `toml:"allow"`            // loopback or private prefixes its URLs may resolve to
 }
 

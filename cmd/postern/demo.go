@@ -169,6 +169,7 @@ func (d *demo) config(port int) (Config, error) {
 	c.Hosts = []HostConfig{{
 		Name: demoHost, Audience: demoAudience, Site: d.shopURL + "/", VerifyURL: d.shopURL + "/support-verify",
 		DeliveryURL: d.shopURL + "/postern", RecoveryURL: d.shopURL + "/forgot", SessionKeyFile: session, Allow: []string{"127.0.0.1/32"},
+		Popup: true,
 	}}
 	c.Sources = []SourceConfig{{Name: demoHost, Adapter: "webhook", Host: demoHost, SecretsFile: secrets}}
 	if d.login {

@@ -17,6 +17,7 @@ const entries = `
 # delivery_url = "https://acct.site.test/postern"
 # recovery_url = "https://site.test/forgot"
 # session_key_file = "shop.pub.pem"     # absent: no session tokens
+# popup = false                         # true: the login may open in a window of its own, on pages of the gateway's own site
 # allow = []                            # loopback or private prefixes its URLs may resolve to
 
 # A source of login events, at /v1/events/NAME. One that signs with Ed25519 (v1a) has public_keys: then its secrets_file

@@ -276,9 +276,18 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 	return web.New(ctx, web.Options{
 		Service: a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
-		Keys: func() []verify.Key { return []verify.Key{a.key} }, SpoolDir: spool, SmartHost: c.SMTP.Host != "",
+		Keys: func() []verify.Key { return []verify.Key{a.key} }, Popups: popups(c), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
 		SignEvent: sign,
 	})
+}
+
+// popups are the hosts whose entry allows a login in a window of its own.
+func popups(c Config) map[string]bool {
+	out := map[string]bool{}
+	for _, h := range c.Hosts {
+		out[h.Name] = h.Popup
+	}
+	return out
 }
 
 // keep reads the configured file, or its default, which it makes at the first start.

@@ -86,7 +86,9 @@ func (k *socket) openChange(ctx context.Context, c gateway.Caller, raw json.RawM
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"url": o.URL, "until": o.ExpiresAt.UnixMilli(), "change": k.s.viewChange(o.Row, false)}, nil
+	return map[string]any{
+		"url": o.URL, "until": o.ExpiresAt.UnixMilli(), "change": k.s.viewChange(o.Row, false), "popup": k.s.popup(o.Row.Host, in.Page),
+	}, nil
 }
 
 func (k *socket) finish(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {

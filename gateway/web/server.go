@@ -44,6 +44,7 @@ type Options struct {
 	Assets   fs.FS                    // the built UI; nil = "run make ui"
 	Sources  map[string]verify.Source // login events by source name
 	Keys     func() []verify.Key      // receipt keys to publish
+	Popups   map[string]bool          // hosts whose login may open in a window of its own
 	SpoolDir string                   // "" = no spool viewer
 	// SmartHost says that mails leave; without one they stay in a folder, and the overview says so.
 	SmartHost bool

@@ -1,7 +1,7 @@
 // The Proof Gate with an OpenID provider: login there, the gateway's own confirm page, and back; the panel is
 // cross-site (127.0.0.1 and localhost), and the provider's pages send Cross-Origin-Opener-Policy: same-origin.
 import { strict as assert } from "node:assert";
-import { site } from "./kit/api.mjs";
+import { Staff, site } from "./kit/api.mjs";
 import { accept, button, closes, customer, log, onDuty, openPanel, panel, say, side, startChat, t, visit } from "./kit/people.mjs";
 import { axe, shot, suite } from "./kit/world.mjs";
 import { until } from "./kit/server.mjs";
@@ -205,4 +205,49 @@ scene("Not me, on an Arabic phone: everything is stopped", async () => {
 	await stranger.page.getByText(t("confirm.error.proof_expired")).waitFor();
 	assert.equal(new URL(stranger.page.url()).hash, "");
 	await stranger.leave();
+});
+
+/** What a page of the gateway's own site shows. */
+const near = () => ({ html: `<!doctype html><html lang="en"><title>Near</title><h1>Near</h1><script src="${s.demo.gateway}/widget/loader.js" data-mailbox="accounts"></script>` });
+
+/** A customer on a page of the gateway's own site, with a change offered to her. */
+async function nearby(blocked) {
+	const p = await s.world.person(blocked ? "blocked" : "nearby");
+	// What a browser does that blocks windows.
+	if (blocked) await p.page.addInitScript(() => Object.assign(window, { open: () => null }));
+	await customer(s.demo, p.page, "robin@example.com");
+	const origin = await site(near, "localhost");
+	await (await Staff.in(s.demo.gateway, "ada@shop.example")).allow("accounts", origin);
+	await p.page.goto(origin);
+	f = await openPanel(p.page);
+	await startChat(f, "Please change my plan");
+	await accept(sol.page);
+	const tab = await offers("Change your display name", "New name", { text: blocked ? "Robin B" : "Robin A" });
+	return { p, tab, origin };
+}
+
+scene("D08: on a page of the gateway's own site the login opens in a window; the page stays, and shows the end of it", async () => {
+	const { p, tab, origin } = await nearby(false);
+	const opens = p.context.waitForEvent("page");
+	await button(f, "verify.login").click();
+	const pop = await opens;
+	await logIn(pop);
+	await press(pop, "approve").click();
+	await f.getByText(t("verify.applied"), { exact: true }).first().waitFor();
+	await tab.getByText(t("gate.applied")).first().waitFor();
+	assert.equal(new URL(p.page.url()).origin, origin, "the page never left");
+	await until("the window closes by itself", () => pop.isClosed());
+	await p.leave();
+});
+
+scene("D08: where windows are blocked the full page goes there and gets back, applied once", async () => {
+	const { p, tab, origin } = await nearby(true);
+	await button(f, "verify.login").click();
+	await logIn(p.page);
+	assert.equal(p.context.pages().length, 1, "no window");
+	await press(p.page, "approve").click();
+	await p.page.waitForURL(`${origin}/**`);
+	await panel(p.page).getByText(t("verify.applied"), { exact: true }).first().waitFor();
+	await tab.getByText(t("gate.applied")).first().waitFor();
+	await p.leave();
 });

@@ -133,7 +133,14 @@ function take(m: Up): void {
 	if (m.t === "keep") keep(String(m.k), m.v);
 	else if (m.t === "key") writeKey(slot(), m.v as CryptoKeyPair).catch(() => undefined);
 	else if (m.t === "close") show(false);
-	else if (m.t === "go" && /^https?:/.test(String(m.url))) location.assign(String(m.url));
+	else if (m.t === "go" && /^https?:/.test(m.url as string)) {
+		const url = m.url as string;
+		// A blocked window is null: then the full page goes there, which always gets back.
+		const pop = Boolean(m.popup && w.open(url, "", "width=480,height=760"));
+		keep("pop", pop);
+		if (!pop) location.assign(url);
+	} else if (m.t === "done" && kept().pop)
+		w.close(); // its name is gone after a provider's COOP
 	else if (m.t === "color") host.style.setProperty("--c", String(m.v));
 	else if (m.t === "unread") {
 		button.ariaLabel = String(m.label);

@@ -262,12 +262,15 @@ export class Session {
 		await this.socket.command("article.rate", { article, solved, ...(text ? { text } : {}), ...this.#here() });
 		this.tell("article-rated", { article, solved });
 	}
-	async openChange(id: string, over = false): Promise<void> {
+	/** Goes to the login; true if this page leaves for it. */
+	async openChange(id: string, over = false): Promise<boolean> {
 		const page = this.#init.page;
-		const ok = await this.socket.command<{ url: string; change: Change }>("change.open", { change: id, page, over });
+		type Opened = { url: string; change: Change; popup: boolean };
+		const ok = await this.socket.command<Opened>("change.open", { change: id, page, over });
 		const { challenge = "", chg = "", commit = "" } = ok.change;
 		this.keep("pending", { conversation: st.current.value, change: id, challenge, chg, commit });
-		this.up({ t: "go", url: ok.url });
+		this.up({ t: "go", url: ok.url, popup: ok.popup });
+		return !ok.popup;
 	}
 	async #finish(): Promise<void> {
 		const { back, pending } = this.#init;
@@ -282,6 +285,7 @@ export class Session {
 		try {
 			const sig = await signFinish(this.#key, pending, back);
 			await this.socket.command("change.finish", { conversation, change, finish: back, sig, chg });
+			this.up({ t: "done" });
 		} catch (e) {
 			if (e instanceof CommandError && e.error.retry !== "yes") st.trouble.value = st.words(e);
 			else this.#init = { ...this.#init, back };

@@ -29,10 +29,12 @@ export function Verify({ s, c, frozen }: { s: Session; c: GateMoved & { at: numb
 	const ask = () => {
 		if (busy) return;
 		setBusy(true);
-		s.openChange(c.change, c.state === "challenged").catch((e) => {
-			setBusy(false);
-			setError(st.words(e));
-		});
+		s.openChange(c.change, c.state === "challenged")
+			.then((away) => setBusy(away)) // a page that leaves stays busy: nobody presses twice
+			.catch((e) => {
+				setBusy(false);
+				setError(st.words(e));
+			});
 	};
 	const deny = () => s.socket.command("change.deny", { change: c.change }).catch((e) => setError(st.words(e)));
 	return (

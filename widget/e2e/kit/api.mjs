@@ -61,8 +61,9 @@ export class Staff {
 /**
  * A site of the test's own: `pages` gives `{html, headers?}` for a path. Gives its origin.
  * @param {(path: string) => {html: string, headers?: Record<string, string>} | undefined} pages
+ * @param {string} [host] under which name it is met: localhost is the gateway's own site
  */
-export async function site(pages) {
+export async function site(pages, host = "127.0.0.1") {
 	const s = createServer((req, res) => {
 		const p = pages(new URL(req.url ?? "/", "http://site").pathname);
 		if (!p) return res.writeHead(404).end();
@@ -70,5 +71,5 @@ export async function site(pages) {
 	});
 	await new Promise((done) => s.listen(0, "127.0.0.1", () => done(undefined)));
 	s.unref(); // it ends with the process
-	return `http://127.0.0.1:${addressOf(s).port}`;
+	return `http://${host}:${addressOf(s).port}`;
 }
