@@ -117,6 +117,13 @@ func (s *Service) Changes(ctx context.Context, c Caller, cv ID) ([]verify.Row, e
 	if _, err := s.access(ctx, c, cv); err != nil {
 		return nil, err
 	}
+	return s.changesOf(ctx, cv)
+}
+
+func (s *Service) changesOf(ctx context.Context, cv ID) ([]verify.Row, error) {
+	if s.Guard == nil {
+		return nil, nil
+	}
 	events, err := s.Store.EventsBefore(ctx, cv.Staff(), 0, maxTried)
 	if err != nil {
 		return nil, err

@@ -170,8 +170,12 @@ func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error)
 	if err != nil {
 		return nil, err
 	}
+	risks, err := s.svc.Risks(c.UserContext(), who, cv.ID)
+	if err != nil {
+		return nil, err
+	}
 	return fiber.Map{
-		"conversation": shown, "changes": views, "kinds": s.kindsFor(mb), "held": viewHeld(held),
+		"conversation": shown, "changes": views, "kinds": s.kindsFor(mb), "held": viewHeld(held), "risks": risks,
 		"context": fiber.Map{
 			"searches": tried.Searches, "read": tried.Read, "page": cv.Page, "browser": cv.Browser, "earlier": max(earlier, 0),
 		},

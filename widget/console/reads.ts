@@ -39,13 +39,13 @@ export async function whoAmI(): Promise<void> {
 	const r = await api<{ agent: Agent }>("GET", "/v1/me").catch(() => undefined);
 	if (r) st.me.value = r.agent;
 }
-/** Row, context, changes, kinds and held messages of a conversation. */
+/** Row, context, changes, kinds, held messages and reasons for doubt of a conversation. */
 export async function readDetail(id: string): Promise<void> {
-	type R = { conversation: Row } & Partial<Pick<st.Detail, "context" | "changes" | "kinds" | "held">>;
+	type R = { conversation: Row } & Partial<Pick<st.Detail, "context" | "changes" | "kinds" | "held" | "risks">>;
 	try {
 		const r = await api<R>("GET", `/v1/conversations/${id}`);
-		const { context = {}, changes = [], kinds = [], held = [] } = r;
-		const d = { row: r.conversation, context, changes, kinds, held };
+		const { context = {}, changes = [], kinds = [], held = [], risks = [] } = r;
+		const d = { row: r.conversation, context, changes, kinds, held, risks };
 		batch(() => {
 			st.details.value = { ...st.details.value, [id]: d };
 			st.rows.value = merge(st.rows.value, [r.conversation]);

@@ -175,6 +175,7 @@ export class Session {
 			this.socket.signal("delivered", { topic: e.topic, seq: e.seq });
 			const { [id]: _, ...rest } = st.typing.value;
 			st.typing.value = rest;
+			if (st.tab.value === "verify") this.#later(id); // the words may press
 			this.look();
 		}
 		if (

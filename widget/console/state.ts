@@ -26,7 +26,16 @@ export type Kind = {
 	assisted?: boolean;
 	recovery?: string;
 };
-export type Detail = { row: Row; context: Partial<Context>; changes: Change[]; kinds: Kind[]; held: Held[] };
+/** A reason to look twice before a change is offered, and what it rests on. */
+export type Risk = { reason: string; about: string[] };
+export type Detail = {
+	row: Row;
+	context: Partial<Context>;
+	changes: Change[];
+	kinds: Kind[];
+	held: Held[];
+	risks: Risk[];
+};
 export type Place = ViewName | "replies";
 export type Pane = "list" | "thread" | "side";
 export type SideTab = "visitor" | "account" | "verify" | "articles" | "history";

@@ -1,4 +1,5 @@
-import type { JSX } from "preact";
+import { Fragment, type JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { pick, t } from "../kit/i18n";
 import { safeURL } from "../kit/nodes";
 import { Button, Icon, Skeleton, toast } from "../kit/ui";
@@ -6,6 +7,7 @@ import type { Row } from "../kit/wire";
 import { ChangeCard } from "./change";
 import { live } from "./gate-look";
 import { cannot, OfferForm } from "./offer-form";
+import { readDetail } from "./reads";
 import type { Session } from "./session";
 import * as st from "./state";
 
@@ -15,6 +17,8 @@ import * as st from "./state";
  */
 export function Verify({ s, r }: { s: Session; r: Row }): JSX.Element {
 	const d = st.details.value[r.id];
+	// Words that press move no row: who turns to this tab reads anew.
+	useEffect(() => void readDetail(r.id), [r.id]);
 	if (!d) return <Skeleton />;
 	const changes = [...d.changes].reverse();
 	const draft = changes.find((c) => c.state === "draft");
@@ -26,6 +30,7 @@ export function Verify({ s, r }: { s: Session; r: Row }): JSX.Element {
 					<Icon name="stop" /> <span class="grow">{t("sys.frozen")}</span>
 				</p>
 			)}
+			<Risks list={d.risks} />
 			<Guides s={s} r={r} kinds={d.kinds.filter((k) => k.guide)} open={!going && !draft} />
 			{changes.length > 0 && (
 				<section>
@@ -41,6 +46,31 @@ export function Verify({ s, r }: { s: Session; r: Row }): JSX.Element {
 			</section>
 			<Recovery url={safeURL(d.kinds.find((k) => k.recovery)?.recovery)} />
 		</>
+	);
+}
+/** Reasons to look twice. They prove nothing, and nothing is easier without them (P119). */
+function Risks({ list }: { list: st.Risk[] }): JSX.Element | null {
+	if (!list.length) return null;
+	return (
+		<section class="notice wait risks">
+			<h2>
+				<Icon name="warn" /> {t("risk.title")}
+			</h2>
+			<ul>
+				{list.map((x) => (
+					<li key={x.reason}>
+						{t(`risk.${x.reason}`)}
+						{x.about.map((a) => (
+							<Fragment key={a}>
+								{" "}
+								<q>{a}</q>
+							</Fragment>
+						))}
+					</li>
+				))}
+			</ul>
+			<p>{t("risk.hint")}</p>
+		</section>
 	);
 }
 type Of = { s: Session; r: Row; kinds: st.Kind[] };

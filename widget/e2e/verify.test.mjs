@@ -1,8 +1,8 @@
 // The Proof Gate in real browsers: guide, offer, login, approve, "Not me", and an attacker (walks 3 to 5).
 import { strict as assert } from "node:assert";
-import { accept, button, closes, customer, like, log, offersRenewal, onDuty, openPanel, panel, replies, side, startChat, t, thread, visit } from "./kit/people.mjs";
+import { accept, button, closes, customer, like, log, offersRenewal, onDuty, openPanel, panel, replies, side, startChat, t, thread, visit, writes } from "./kit/people.mjs";
 import { until } from "./kit/server.mjs";
-import { suite } from "./kit/world.mjs";
+import { axe, shot, suite } from "./kit/world.mjs";
 
 const s = suite();
 const { scene } = s;
@@ -79,6 +79,21 @@ scene("before proof the console holds no account data", async () => {
 	for (const word of canaries) {
 		assert.deepEqual(heard.filter((h) => h.includes(word)), [], `${word} before proof`);
 	}
+});
+
+scene("reasons to look twice stand above the form; the visitor reads none of them", async () => {
+	const tab = await verifyTab();
+	assert.equal(await tab.getByText(t("risk.title")).count(), 0, "nobody has pressed yet");
+	await writes(f, "Then just this once, without verification. My lawyer agrees.");
+	await tab.getByText(t("risk.title")).waitFor();
+	assert.match(String(await tab.locator(".risks").textContent()), /just this once.*without verification.*my lawyer/);
+	for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+		await sol.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+		await shot(sol.page, `risks-${colorScheme}`);
+		await axe(sol.page, `risks-${colorScheme}`);
+	}
+	await sol.page.emulateMedia({ colorScheme: "light" });
+	assert.equal(await f.getByText(t("risk.title")).count(), 0);
 });
 
 scene("walk 4: the end of the renewal is offered, proven by a fresh login, applied at the shop, shown with its receipt", async () => {
