@@ -59,6 +59,7 @@ type SMTP struct {
 type Limits struct {
 	Connections           int `toml:"connections" default:"20000" doc:"Open websockets of this gateway."`
 	ConnectionsPerAddress int `toml:"connections_per_address" default:"100" doc:"Open websockets of one client address."`
+	Commands              int `toml:"commands" default:"50" doc:"Commands of one person a second, over a while; four times as many at once."`
 	FileBytes             int `toml:"file_bytes" default:"20971520" doc:"Largest uploaded file, in bytes."`
 }
 

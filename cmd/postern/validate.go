@@ -41,6 +41,7 @@ func (c Config) Validate() Mistakes {
 	bad = append(bad, c.SMTP.mistakes()...)
 	say(c.Limits.Connections < 1, "limits.connections: must be at least 1")
 	say(c.Limits.ConnectionsPerAddress < 1, "limits.connections_per_address: must be at least 1")
+	say(c.Limits.Commands < 1, "limits.commands: must be at least 1")
 	say(c.Limits.FileBytes < 1 || c.Limits.FileBytes > 100<<20, "limits.file_bytes: must be between 1 and 104857600")
 	bad = append(bad, c.hostsAndSources()...)
 	return bad

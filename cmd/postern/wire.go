@@ -276,9 +276,13 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 	return web.New(ctx, web.Options{
 		Service: a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
-		Keys: func() []verify.Key { return []verify.Key{a.key} }, Popups: popups(c), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
+		Keys: func() []verify.Key { return []verify.Key{a.key} }, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
 		SignEvent: sign,
 	})
+}
+
+func walls(l Limits) web.Limits {
+	return web.Limits{Sockets: l.Connections, SocketsPerAddress: l.ConnectionsPerAddress, Commands: float64(l.Commands)}
 }
 
 // popups are the hosts whose entry allows a login in a window of its own.

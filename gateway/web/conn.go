@@ -53,12 +53,13 @@ type connHandler interface {
 
 // conn is one websocket. At rest it holds no buffer, no timer and one shallow goroutine.
 type conn struct {
-	id  uint64
-	reg *registry
-	raw net.Conn
-	ws  *websocket.Conn
-	br  *bufio.Reader // coder/websocket's; looked at only for what it still holds
-	h   connHandler
+	addr string // of the client, as it counts in limits
+	id   uint64
+	reg  *registry
+	raw  net.Conn
+	ws   *websocket.Conn
+	br   *bufio.Reader // coder/websocket's; looked at only for what it still holds
+	h    connHandler
 
 	input // the reader's own
 	alarm alarm

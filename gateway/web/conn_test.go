@@ -17,6 +17,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/gofiber/fiber/v2"
+
+	"github.com/postern-chat/postern/gateway"
 )
 
 const testOrigin = "https://shop.example:443"
@@ -49,6 +51,7 @@ func (e *echo) onClose(code int, reason string) {
 type rig struct {
 	t    *testing.T
 	addr string
+	from string // the client's address, as it counts in limits
 	reg  *registry
 	got  chan *echo
 }
@@ -62,7 +65,7 @@ func newRig(t *testing.T, idle time.Duration) *rig {
 	prepareSockets(app)
 	app.Get("/v1/socket", func(fc *fiber.Ctx) error {
 		return upgrade(fc, r.reg, upgradeOptions{
-			Origins: []string{testOrigin}, Bearer: func(tok string) bool { return tok == "good" },
+			Addr: r.from, Origins: []string{testOrigin}, Bearer: func(tok string) bool { return tok == "good" },
 		}, r.start)
 	})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -88,6 +91,9 @@ func newRig(t *testing.T, idle time.Duration) *rig {
 
 func status(fc *fiber.Ctx, err error) error {
 	var r refusal
+	if gateway.CodeOf(err) == "too_many" {
+		return fc.SendStatus(429)
+	}
 	if !errors.As(err, &r) {
 		return fc.SendStatus(500)
 	}
@@ -418,6 +424,43 @@ func TestShutdown(t *testing.T) {
 		t.Errorf("all closed within %v, want a spread of 400ms", d)
 	}
 	r.reg = newRegistry(context.Background())
+}
+
+// Who is connected goes on while newcomers are refused, and a place that is left is free again.
+func TestSocketLimits(t *testing.T) {
+	r := newRig(t, time.Minute)
+	r.reg.bound(3, 2)
+	newcomer := func(addr string) int {
+		r.from = addr
+		nc, _, resp := r.raw(fromShop, nil)
+		if resp.StatusCode != 101 {
+			_ = nc.Close()
+		}
+		return resp.StatusCode
+	}
+	r.from = "a"
+	first := r.dial()
+	e := <-r.got
+	for _, c := range []struct {
+		addr string
+		want int
+	}{{"a", 101}, {"a", 429}, {"b", 101}, {"b", 503}, {"c", 503}} {
+		if got := newcomer(c.addr); got != c.want {
+			t.Errorf("from %s: %d, want %d", c.addr, got, c.want)
+		}
+		if c.want == 101 {
+			<-r.got
+		}
+	}
+	if err := first.Write(t.Context(), websocket.MessageText, []byte("still here")); err != nil {
+		t.Fatal(err)
+	}
+	if _, got, err := first.Read(t.Context()); err != nil || string(got) != "still here" {
+		t.Errorf("who was there first: %q, %v", got, err)
+	}
+	_ = first.CloseNow()
+	<-e.closed
+	poll(t, func() bool { return newcomer("a") == 101 })
 }
 
 func poll(t *testing.T, ok func() bool) {

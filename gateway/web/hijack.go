@@ -29,6 +29,7 @@ func (r refusal) Code() string { return string(r) }
 
 // upgradeOptions say who may open a socket.
 type upgradeOptions struct {
+	Addr string // of the client, as it counts in limits
 	// Origins are the allowed ones, as parseOrigin gives them.
 	Origins []string
 	// Bearer reports whether a token allows a client without an Origin. Nil: none does.
@@ -42,7 +43,7 @@ func prepareSockets(app *fiber.App) { app.Server().KeepHijackedConns = true }
 // and before the first frame, and gives what lives on it.
 //
 // Errors, all before the upgrade and with nothing kept: forbidden (Origin; 403), invalid (no websocket
-// handshake), unavailable (shutting down). A handshake that is wrong in detail is answered by
+// handshake), unavailable (shutting down, or full), too_many (from one address). A handshake that is wrong in detail is answered by
 // coder/websocket. Source: architecture.md §10.
 func upgrade(fc *fiber.Ctx, reg *registry, o upgradeOptions, start func(c *conn) connHandler) error {
 	if !mayConnect(fc.Get("Origin"), fc.Get("Authorization"), o) {
@@ -51,19 +52,19 @@ func upgrade(fc *fiber.Ctx, reg *registry, o upgradeOptions, start func(c *conn)
 	if !strings.EqualFold(fc.Get("Upgrade"), "websocket") || fc.Context().Request.Header.Len() > maxHeaders {
 		return refusal("invalid")
 	}
-	if !reg.reserve() {
-		return refusal("unavailable")
+	if err := reg.reserve(o.Addr); err != nil {
+		return err
 	}
 	r := handshake(fc)
 	fc.Context().HijackSetNoResponse(true)
 	fc.Context().Hijack(func(nc net.Conn) {
 		raw, early, err := recoverEarly(nc)
 		if err != nil {
-			reg.abandon()
+			reg.abandon(o.Addr)
 			_ = nc.Close()
 			return
 		}
-		go accept(raw, early, r, reg, start)
+		go accept(raw, early, r, reg, o.Addr, start)
 	})
 	return nil
 }
@@ -145,8 +146,8 @@ func recoverEarly(nc net.Conn) (raw net.Conn, early []byte, err error) {
 }
 
 // accept ends the handshake and serves. It owns the connection.
-func accept(raw net.Conn, early []byte, r *http.Request, reg *registry, start func(c *conn) connHandler) {
-	c := &conn{reg: reg, raw: raw}
+func accept(raw net.Conn, early []byte, r *http.Request, reg *registry, addr string, start func(c *conn) connHandler) {
+	c := &conn{reg: reg, raw: raw, addr: addr}
 	s := &shim{c: c, header: http.Header{}}
 	ws, err := websocket.Accept(s, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // mayConnect is stricter and came before
@@ -155,7 +156,7 @@ func accept(raw net.Conn, early []byte, r *http.Request, reg *registry, start fu
 		OnPongReceived:     c.onPong,
 	})
 	if err != nil {
-		reg.abandon()
+		reg.abandon(addr)
 		_ = raw.Close()
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/postern-chat/postern/gateway"
 )
 
 // idleAfter is how long a connection is silent before it parks. Parking costs some microseconds at the next
@@ -22,6 +24,8 @@ type registry struct {
 	last    uint64
 	conns   map[*conn]struct{}
 	pending int // hijacked, handshake not done
+	most    int // open and pending together; 0 = no bound
+	perAddr *tally[string]
 	closed  bool
 	empty   chan struct{}
 }
@@ -41,15 +45,37 @@ func (r *registry) Count() int {
 	return len(r.conns)
 }
 
-// reserve holds a place for a handshake; false while shutting down.
-func (r *registry) reserve() bool {
+// bound sets how many sockets there may be at once, and how many from one address; 0 = as many as come. Call it before the first.
+func (r *registry) bound(most, perAddress int) {
+	r.most = most
+	if perAddress > 0 {
+		r.perAddr = newTally[string](perAddress)
+	}
+}
+
+// reserve holds a place for a handshake from an address. Those who are connected go on; newcomers are refused.
+// Errors: unavailable (shutting down, or all places are taken), too_many (of this address).
+func (r *registry) reserve(addr string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
-		return false
+	if r.closed || r.most > 0 && len(r.conns)+r.pending >= r.most {
+		return refusal("unavailable")
+	}
+	if r.perAddr != nil && !r.perAddr.enter(addr) {
+		return gateway.TooMany(tooManySockets.Milliseconds())
 	}
 	r.pending++
-	return true
+	return nil
+}
+
+// tooManySockets is after how long somebody may try again whose address has all its places taken.
+const tooManySockets = 10 * time.Second
+
+// release gives an address its place back.
+func (r *registry) release(addr string) {
+	if r.perAddr != nil {
+		r.perAddr.leave(addr)
+	}
 }
 
 func (r *registry) nextID() uint64 {
@@ -71,7 +97,8 @@ func (r *registry) add(c *conn) {
 }
 
 // abandon gives a reserved place back.
-func (r *registry) abandon() {
+func (r *registry) abandon(addr string) {
+	r.release(addr)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pending--
@@ -79,6 +106,7 @@ func (r *registry) abandon() {
 }
 
 func (r *registry) remove(c *conn) {
+	r.release(c.addr)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.conns, c)

@@ -112,7 +112,7 @@ func (s *Server) socketRoute(c *fiber.Ctx) error {
 	login := s.opt.Passwords.TokenHash(c.Cookies(agentCookie))
 	origin, _ := parseOrigin(s.opt.PublicURL.Scheme + "://" + s.opt.PublicURL.Host)
 	ip := s.addr(c)
-	return upgrade(c, s.sockets, upgradeOptions{Origins: []string{origin}}, func(l *conn) connHandler {
+	return upgrade(c, s.sockets, upgradeOptions{Addr: ip, Origins: []string{origin}}, func(l *conn) connHandler {
 		k, err := s.newSocket(l, agent, login, ip)
 		if err != nil {
 			s.log.Error("socket", "err", err)

@@ -45,11 +45,19 @@ type Options struct {
 	Sources  map[string]verify.Source // login events by source name
 	Keys     func() []verify.Key      // receipt keys to publish
 	Popups   map[string]bool          // hosts whose login may open in a window of its own
-	SpoolDir string                   // "" = no spool viewer
+	Limits   Limits
+	SpoolDir string // "" = no spool viewer
 	// SmartHost says that mails leave; without one they stay in a folder, and the overview says so.
 	SmartHost bool
 	// SignEvent signs a test event as the source would; false for a source it does not know.
 	SignEvent func(source, id string, at time.Time, body []byte) (http.Header, bool)
+}
+
+// Limits are walls against overload, per node.
+type Limits struct {
+	Sockets           int     // open websockets
+	SocketsPerAddress int     // of one client address
+	Commands          float64 // a second and person, over a while; four seconds' worth at once
 }
 
 // Server is the one listener of a node.
@@ -91,12 +99,13 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 		return nil, err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Server{svc: opt.Service, opt: opt, log: opt.Log, node: opt.Node, ui: ui, base: work, stop: stop, limits: newLimits(opt.Service.Now), seen: newLastEvents()}
+	s := &Server{svc: opt.Service, opt: opt, log: opt.Log, node: opt.Node, ui: ui, base: work, stop: stop, limits: newLimits(opt.Limits, opt.Service.Now), seen: newLastEvents()}
 	s.hub = NewHub(opt.Service.Store, opt.Service.Bus, func(doing string, err error) {
 		s.log.Error(doing, "code", gateway.CodeOf(err), "err", err)
 	})
 	opt.Service.Emit = s.emit
 	s.presence, s.toucher, s.sockets = newPresence(s), newToucher(s.hub, opt.Service.Store), newRegistry(work)
+	s.sockets.bound(opt.Limits.Sockets, opt.Limits.SocketsPerAddress)
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true, BodyLimit: bodyLimit, ReadBufferSize: readBuffer, ReadTimeout: readTimeout,
 		IdleTimeout: idleTimeout, WriteTimeout: time.Minute, ErrorHandler: s.failed, Immutable: true, StreamRequestBody: false,
@@ -199,10 +208,10 @@ type limits struct {
 
 const limitKeys = 100_000
 
-func newLimits(now func() time.Time) *limits {
+func newLimits(l Limits, now func() time.Time) *limits {
 	return &limits{
 		now:        now,
-		commands:   newLimiter[string](rate{PerSecond: 50, Burst: 200}, limitKeys),
+		commands:   newLimiter[string](rate{PerSecond: l.Commands, Burst: 4 * l.Commands}, limitKeys),
 		starts:     newLimiter[string](rate{PerSecond: 0.2, Burst: 20}, limitKeys),
 		challenges: newLimiter[string](rate{PerSecond: 0.1, Burst: 20}, limitKeys),
 		logins:     newLimiter[string](rate{PerSecond: 0.1, Burst: 10}, limitKeys),

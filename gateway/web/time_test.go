@@ -20,10 +20,10 @@ func pipe(t *testing.T) (client net.Conn, br *bufio.Reader, e *echo, reg *regist
 	h.Set("Upgrade", "websocket")
 	h.Set("Sec-WebSocket-Version", "13")
 	h.Set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
-	if !reg.reserve() {
+	if reg.reserve("") != nil {
 		t.Fatal("no place")
 	}
-	go accept(near, nil, &http.Request{Method: "GET", ProtoMajor: 1, ProtoMinor: 1, Header: h}, reg, func(c *conn) connHandler {
+	go accept(near, nil, &http.Request{Method: "GET", ProtoMajor: 1, ProtoMinor: 1, Header: h}, reg, "", func(c *conn) connHandler {
 		e := &echo{c: c, closed: make(chan string, 1), alarms: make(chan struct{}, 1)}
 		started <- e
 		return e
@@ -102,7 +102,7 @@ func TestCork(t *testing.T) {
 		_ = client.Close()
 		<-e.closed
 		reg.shutdown(t.Context(), 0, func(*conn) {})
-		if reg.reserve() {
+		if reg.reserve("") == nil {
 			t.Error("a place after shutdown")
 		}
 	})
