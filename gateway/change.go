@@ -55,6 +55,17 @@ func (s *Service) WithdrawChange(ctx context.Context, c Caller, change string) (
 	return s.moved(ctx, row, err)
 }
 
+// SecondChange is the second pair of eyes on a change that cools. Errors: those of verify.Guard.Second.
+func (s *Service) SecondChange(ctx context.Context, c Caller, change string) (verify.Row, error) {
+	if err := s.mayChange(ctx, c, change); err != nil {
+		return verify.Row{}, err
+	}
+	row, err := s.Guard.Second(ctx, c.actor(), change)
+	row, err = s.moved(ctx, row, err)
+	s.wake()
+	return row, err
+}
+
 // OpenChange is the visitor's press on "Log in to confirm". Errors: those of verify.Guard.Open.
 func (s *Service) OpenChange(ctx context.Context, c Caller, req verify.OpenRequest) (verify.Opened, error) {
 	if err := s.mayChange(ctx, c, req.Change); err != nil {

@@ -168,11 +168,11 @@ func (a *auditor) follow(n int64, b []byte) {
 }
 
 // stays tells a step that ends in its own state from a note: a Start over by the visitor, an Approve on our
-// confirm page. Neither has a reason; a note always has one.
+// confirm page, a second approval. None has a reason; a note always has one.
 func (a *auditor) stays(o Object, s State) bool {
 	role, _ := o.String("role")
 	reason, _ := o.String("reason")
-	return reason == "" && (s == Challenged && Role(role) == Visitor || s == Matched && Role(role) == HostLogin)
+	return reason == "" && (s == Challenged && Role(role) == Visitor || s == Matched && Role(role) == HostLogin || s == Cooling && Role(role) == Supervisor)
 }
 
 // states compares every stored change with its last leaf, and the other way round.

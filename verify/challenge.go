@@ -8,7 +8,7 @@ import (
 // State is where a change stands.
 //
 //	draft → offered → challenged → matched → proven → [cooling] → released → applied
-//	             Start over └─┘   Approve └─┘                         └→ unsettled → applied | failed
+//	             Start over └─┘   Approve └─┘                 Second └─┘   └→ unsettled → applied | failed
 //	any live state → expired · denied · disowned · withdrawn · revoked · failed(reason)   (final)
 //
 // Source: proof-gate.md §3.5.
@@ -48,6 +48,7 @@ const (
 
 	authEarly    = 2 * time.Second // auth_time may be this much before t0
 	authLate     = 5 * time.Second // and this much after now
+	coolingSlack = time.Hour       // time to release what was agreed to at the last moment
 	clockSlack   = 5 * time.Second // the clock may be this much behind the high-water mark
 	limitWindow  = 10 * time.Minute
 	limitPerTalk = 3
@@ -69,7 +70,7 @@ func next(s State) []State {
 	case Proven:
 		return []State{Cooling, Released, Expired, Withdrawn, Denied, Disowned, Revoked, Failed}
 	case Cooling:
-		return []State{Released, Withdrawn, Denied, Disowned, Revoked, Failed}
+		return []State{Cooling, Released, Expired, Withdrawn, Denied, Disowned, Revoked, Failed}
 	case Released:
 		return []State{Applied, Failed, Unsettled}
 	case Unsettled:

@@ -8,6 +8,8 @@ const (
 	ResultRefused = "refused" // the backend said no; Reason tells why
 	ResultPending = "pending" // 202: will be answered later
 	ResultUnknown = "unknown" // to settle: never seen
+
+	ResultAnnounced = "announced" // to announce: the owner is told, cooling has begun
 )
 
 // Answer is what the backend said.
@@ -15,6 +17,8 @@ type Answer struct {
 	Result  string `json:"result"`
 	Version string `json:"version,omitempty"` // of the account after the change
 	Reason  Reason `json:"reason,omitempty"`  // code of a refusal, cleaned
+	// NotBefore is when the backend will take the receipt at the earliest, unix seconds; 0 = it did not say.
+	NotBefore int64 `json:"not_before,omitempty"`
 }
 
 // Dispatch is one delivery to the host's backend. Source: proof-gate.md §3.9 "Delivery".

@@ -47,10 +47,11 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.backend = &backend{w: w, ownKey: []byte("the host's own key, 32 bytes long"), table: map[string][2]string{}}
+	w.backend = &backend{w: w, ownKey: []byte("the host's own key, 32 bytes long"), table: map[string][2]string{}, waits: map[string]*wait{}}
 	w.backend.check = receipt.Checker{
 		Gateway: gate, Audience: aud, Keys: verify.KeySet{signer.Key()}, OwnKey: w.backend.ownKey,
 		Minimum: func(string) verify.Level { return verify.A2 },
+		Cooled:  func(string) verify.Level { return verify.A1 },
 		Linked: func(_, sub string) error {
 			return map[bool]error{false: errors.New("none")}[strings.HasPrefix(sub, "u-")]
 		},
@@ -232,6 +233,7 @@ type backend struct {
 	ownKey  []byte
 	mu      sync.Mutex
 	table   map[string][2]string // commit → chg, answer
+	waits   map[string]*wait     // commit → announced change
 	applied []verify.Change
 	notices []verify.Dispatch
 	fault   func(d verify.Dispatch) error // before the request, or instead of the answer
@@ -261,11 +263,11 @@ func (b *backend) take(ctx context.Context, m receipt.Message) error {
 	if _, found, err := receipt.Lookup(ctx, b, m); found || err != nil {
 		return err
 	}
-	p, err := b.check.Check(m, b.w.now())
+	p, err := b.check.CheckPending(ctx, cooling{b}, m, b.w.now())
 	if err != nil {
 		return err
 	}
-	_, err = receipt.Once(ctx, b, p, []byte("applied"), func() error { b.applied = append(b.applied, p.Change); return nil })
+	_, err = receipt.Once(ctx, b, p, []byte("applied"), func() error { b.applied = append(b.applied, p.Change); b.inTime(p.Commit); return nil })
 	return err
 }
 
@@ -286,8 +288,60 @@ func (b *backend) Apply(ctx context.Context, d verify.Dispatch) (verify.Answer, 
 	return verify.Answer{Result: verify.ResultApplied}, nil
 }
 
-func (b *backend) Announce(context.Context, verify.Dispatch) (verify.Answer, error) {
-	return verify.Answer{}, errors.New("no cooling here")
+// wait is a change that was announced, and what the owner was seen to do, kept apart from what the check reads.
+type wait struct {
+	receipt.Pending
+	told, cancelled time.Time
+	challenge       string
+}
+
+// inTime holds invariant 13: nothing that was announced is applied before its full day, or after a cancel.
+func (b *backend) inTime(commit string) {
+	if k := b.waits[commit]; k != nil && (!k.cancelled.IsZero() || b.w.now().Before(k.told.Add(24*time.Hour))) {
+		b.w.Errorf("invariant 13: %s was applied at %s, announced at %s, cancelled at %s", commit, b.w.now(), k.told, k.cancelled)
+	}
+}
+
+func (b *backend) Pending(_ context.Context, commit string) (receipt.Pending, bool, error) {
+	k, ok := b.waits[commit]
+	if !ok {
+		return receipt.Pending{}, false, nil
+	}
+	return k.Pending, true, nil
+}
+
+func (b *backend) Announced(_ context.Context, commit string, p receipt.Pending) error {
+	b.waits[commit] = &wait{Pending: p, told: b.w.now()}
+	return nil
+}
+
+// cooling is the backend's table of announced changes.
+type cooling struct{ *backend }
+
+func (c cooling) Announce(ctx context.Context, commit string, p receipt.Pending) error {
+	return c.Announced(ctx, commit, p)
+}
+
+func (b *backend) cancel(commit string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waits[commit].Cancelled, b.waits[commit].cancelled = true, b.w.now()
+}
+
+func (b *backend) Announce(ctx context.Context, d verify.Dispatch) (verify.Answer, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fault != nil {
+		if err := b.fault(d); err != nil {
+			return verify.Answer{}, err
+		}
+	}
+	m := receipt.Message{Type: d.Type, Change: d.Change, Sub: d.Subject, Commit: d.Commit, Challenge: d.Challenge, Receipt: d.Receipt}
+	p, _, err := b.check.Announce(ctx, cooling{b}, b, m, 0, b.w.now())
+	if err != nil {
+		return verify.Answer{Result: verify.ResultRefused, Reason: verify.ReasonOf(err)}, nil
+	}
+	return verify.Answer{Result: verify.ResultAnnounced, NotBefore: p.NotBefore.Unix()}, nil
 }
 
 func (b *backend) Settle(_ context.Context, d verify.Dispatch) (verify.Answer, error) {

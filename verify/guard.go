@@ -278,7 +278,7 @@ func (g *Guard) loadFor(ctx context.Context, by Actor, id string) (moment, Row, 
 // sound makes sure that the row's time is not over and that its change still has the frozen digest. A row
 // that fails is ended on the spot, with its leaf.
 func (g *Guard) sound(ctx context.Context, m moment, r Row) error {
-	if r.State.Open() && m.now.UnixMilli() >= r.ExpiresAt {
+	if (r.State.Open() || r.State == Cooling) && m.now.UnixMilli() >= r.ExpiresAt {
 		why := expiry(r)
 		if _, err := g.step(ctx, m, r, Expired, Actor{Role: System}, why, time.Time{}); err != nil {
 			return g.expiredBefore(ctx, r.ID, err)
@@ -324,7 +324,9 @@ func complete(r Row) bool {
 	switch r.State {
 	case Released, Unsettled:
 		return r.Challenge != nil && r.Proof != nil && r.Receipt != nil
-	case Matched, Proven, Cooling:
+	case Cooling:
+		return r.Challenge != nil && r.Proof != nil && r.Cool != nil
+	case Matched, Proven:
 		return r.Challenge != nil && r.Proof != nil
 	case Challenged:
 		return r.Challenge != nil
@@ -345,6 +347,8 @@ func expiry(r Row) Reason {
 			return ChallengeExpired
 		}
 		return FinishExpired
+	case Cooling:
+		return CoolingExpired
 	}
 	return ProofExpired
 }

@@ -52,6 +52,9 @@ type Kind struct {
 	Assisted    bool              `json:"assisted,omitempty"`     // may be offered although such a page exists
 	Level       Level             `json:"level,omitempty"`        // raises what the tier needs; can never lower it
 	Off         bool              `json:"off,omitempty"`
+	// Cooling is for how many hours a change waits whose login is worth less than the tier needs at once, with a
+	// second approval at its end; 0 = such a login is refused. 1 to 72.
+	Cooling int64 `json:"cooling,omitempty"`
 }
 
 // Catalogue is the list of starters: what most hosts have, named once. A policy takes a row by its name
@@ -101,6 +104,8 @@ func (k Kind) Mistakes() []string {
 	say(k.Host == "", "host is missing")
 	say(!k.Tier.Valid(), "tier must be read, plain or sensitive")
 	say(k.Title["en"] == "", "title.en is missing")
+	say(k.Cooling < 0 || k.Cooling > int64(CoolingMax.Hours()), "cooling must be between 1 and 72 hours")
+	say(k.Cooling != 0 && k.Tier == TierRead, "what is only read cannot cool")
 	say(k.Level != "" && !k.Level.Valid(), "level must be A1, A2 or A3")
 	for i, f := range k.Fields {
 		say(slices.ContainsFunc(k.Fields[:i], func(o Field) bool { return strings.EqualFold(o.Name, f.Name) }), "field "+f.Name+" appears twice")

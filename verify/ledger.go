@@ -25,6 +25,7 @@ type Row struct {
 	Challenge    *Challenge `json:"challenge,omitempty"` // the living one; Start over replaces it
 	Proof        *Proof     `json:"proof,omitempty"`
 	Receipt      *Minted    `json:"receipt,omitempty"`
+	Cool         *Cool      `json:"cool,omitempty"`   // of a change that cools or has cooled
 	Answer       *Answer    `json:"answer,omitempty"` // the backend's, once it came
 	CreatedAt    int64      `json:"created_at"`
 	ChangedAt    int64      `json:"changed_at"`
@@ -36,7 +37,7 @@ type Row struct {
 func (r Row) clone() Row {
 	r.Change.Fields = copyMap(r.Change.Fields)
 	r.Challenge, r.Proof = copyOf(r.Challenge), copyOf(r.Proof)
-	r.Receipt, r.Answer = copyOf(r.Receipt), copyOf(r.Answer)
+	r.Receipt, r.Cool, r.Answer = copyOf(r.Receipt), copyOf(r.Cool), copyOf(r.Answer)
 	return r
 }
 
@@ -58,7 +59,7 @@ func copyMap(m map[string]string) map[string]string {
 
 // Burn is something that may be used once: inserted in the transaction of the step, unique by use and key.
 type Burn struct {
-	Use   string // commit, finish, event, note, start, state
+	Use   string // commit, finish, event, note, start, state, announce, second
 	Key   string
 	Value string    // what a repetition must be answered with, if anything
 	Until time.Time // may be forgotten then; zero = never
@@ -72,6 +73,9 @@ const (
 	BurnNote   = "note"
 	BurnStart  = "start" // key: that of the slip
 	BurnState  = "state" // key: that of the login's slip
+	// Of a change that cools: key commit and id, value the change and who agreed.
+	BurnAnnounce = "announce"
+	BurnSecond   = "second"
 )
 
 // Taken is the refusal for a burn that exists already.
@@ -153,20 +157,27 @@ func (s Step) Job() string {
 		return "release"
 	case Released, Unsettled:
 		return "settle"
-	case Disowned:
+	case Disowned, Applied:
 		return "notice"
+	case Cooling: // once it was agreed to
+		if s.Row.Cool != nil && s.Row.Cool.Second.ID != "" {
+			return "release"
+		}
 	}
 	return ""
 }
 
 // JobAt is when that work is due: at once, but a released change is looked after only when whoever released
-// it must have ended, and an unsettled one is asked for a minute later (and each minute again).
+// it must have ended, an unsettled one is asked for a minute later (and each minute again), and one that cools is
+// released when its time is over.
 func (s Step) JobAt() time.Time {
 	switch s.Row.State {
 	case Released:
 		return time.UnixMilli(s.Row.ExpiresAt)
 	case Unsettled:
 		return s.At.Add(time.Minute)
+	case Cooling:
+		return time.UnixMilli(max(s.Row.Waits(), s.At.UnixMilli()))
 	}
 	return s.At
 }
@@ -251,7 +262,7 @@ type Ledger interface {
 	ByFinish(ctx context.Context, finishHash string) (Row, error)
 	// Live reads the rows of a conversation in draft … unsettled, oldest first.
 	Live(ctx context.Context, conversation string) ([]Row, error)
-	// Due reads up to limit rows in draft … proven with ExpiresAt ≤ now, oldest first.
+	// Due reads up to limit rows in draft … cooling with ExpiresAt ≤ now, oldest first.
 	Due(ctx context.Context, now time.Time, limit int) ([]Row, error)
 	// ToSettle reads up to limit rows in released or unsettled, oldest first.
 	ToSettle(ctx context.Context, limit int) ([]Row, error)

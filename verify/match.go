@@ -32,7 +32,7 @@ func Match(ch Challenge, e LoginEvent, p Policy, now time.Time) Verdict {
 	if !ok || k.Off || k.Host != ch.Host {
 		return end(Failed, PolicyUnavailable)
 	}
-	if v.Level = levelOf(e); !v.Level.AtLeast(k.Needs()) {
+	if v.Level = levelOf(e); !k.Takes(v.Level) {
 		return end(Failed, ProofLevel)
 	}
 	return end(Matched, "")

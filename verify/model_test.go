@@ -21,20 +21,27 @@ type walker struct {
 	keys   []byte
 }
 
-// Invariants 1, 2, 4, 5, 6, 7 and 14 of proof-gate.md §6 hold after every random step.
+// Invariants 1, 2, 4, 5, 6, 7, 13 and 14 of proof-gate.md §6 hold after every random step.
 func TestModelWalk(t *testing.T) {
-	reached := map[verify.State]int{}
+	reached, cooled := map[verify.State]int{}, 0
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			k := &walker{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 1)), honest: map[string]bool{}}
+			if seed%2 == 1 {
+				k.policy.Kinds[0].Cooling = 24 // a login without the host's witness is enough, and cools
+			}
 			before := map[string]verify.Row{}
-			for range 400 {
+			for range 500 {
 				k.step()
 				k.check(before)
 			}
 			k.wantClean()
 			for _, id := range k.ids {
-				reached[k.row(id).State]++
+				r := k.row(id)
+				reached[r.State]++
+				if r.Cool != nil && r.State == verify.Applied {
+					cooled++
+				}
 			}
 		})
 	}
@@ -43,7 +50,10 @@ func TestModelWalk(t *testing.T) {
 			t.Errorf("no walk ended in %s: the walk is too tame", s)
 		}
 	}
-	t.Logf("ends: %v", reached)
+	if cooled == 0 {
+		t.Error("no walk applied a change that had cooled")
+	}
+	t.Logf("ends: %v, %d of them after cooling", reached, cooled)
 }
 
 func pick[T any](k *walker, from []T) (T, bool) {
@@ -58,7 +68,7 @@ func (k *walker) step() {
 	ctx, g := k.Context(), k.guard
 	cv := []string{cv1, cv2}[k.r.IntN(2)]
 	id, some := pick(k, k.ids)
-	switch k.r.IntN(17) {
+	switch k.r.IntN(23) {
 	case 0, 1:
 		if k.r.IntN(2) == 0 {
 			return
@@ -103,6 +113,60 @@ func (k *walker) step() {
 		if k.r.IntN(4) == 0 { // a security event, now and then an old one again
 			_, _ = g.Kill(ctx, killEvent(fmt.Sprint("set_", k.r.IntN(30)), "u-vic"))
 		}
+	case 17, 20:
+		k.second()
+	case 18, 21, 22:
+		k.passes()
+	case 19:
+		if k.r.IntN(4) == 0 {
+			k.cancels()
+		}
+	}
+}
+
+// cooling picks a change that cools.
+func (k *walker) cooling() (verify.Row, bool) {
+	var all []verify.Row
+	for _, id := range k.ids {
+		if r := k.row(id); r.State == verify.Cooling {
+			all = append(all, r)
+		}
+	}
+	return pick(k, all)
+}
+
+// second agrees to a change that cools, as whoever: only a supervisor who has not offered it may.
+func (k *walker) second() {
+	row, some := k.cooling()
+	if !some {
+		return
+	}
+	by := []verify.Actor{{Role: verify.Supervisor, ID: "su1"}, {Role: verify.Supervisor, ID: "ag1"}, {Role: verify.Senior, ID: "sn1"}, {Role: verify.Admin, ID: "ad1"}, k.visitor(row.Conversation, 1)}[max(0, k.r.IntN(9)-4)]
+	if _, err := k.guard.Second(k.Context(), by, row.ID); err == nil && by.ID != "su1" {
+		k.Fatalf("%s %s gave the second approval of a change that ag1 had offered", by.Role, by.ID)
+	}
+}
+
+// passes lets hours go by if something cools, and tries to release it.
+func (k *walker) passes() {
+	row, some := k.cooling()
+	if !some {
+		return
+	}
+	k.after(time.Duration(1+k.r.IntN(32)) * time.Hour)
+	_, _ = k.guard.Release(k.Context(), row.ID)
+	_, _ = k.guard.SweepExpired(k.Context(), 50)
+}
+
+// cancels is the owner's press at the backend, which may or may not reach the gateway.
+func (k *walker) cancels() {
+	row, some := k.cooling()
+	if !some {
+		return
+	}
+	k.backend.cancel(row.Challenge.Commit)
+	if k.r.IntN(2) == 0 {
+		_, _ = k.guard.Result(k.Context(), k.cancelled(row))
 	}
 }
 
@@ -125,6 +189,12 @@ func (k *walker) send() {
 		e.Handle = ""
 	case 3:
 		e.Witness = ""
+		k.honest[o.Row.Challenge.ID] = true
+	case 6, 7, 8, 9:
+		if k.policy.Kinds[0].Cooling > 0 { // worth A1: enough with cooling
+			e.Witness = ""
+		}
+		k.honest[o.Row.Challenge.ID] = true
 	case 4:
 		e.Kind = verify.LoginDenied
 	case 5:
@@ -194,6 +264,9 @@ func (k *walker) check(before map[string]verify.Row) {
 			if _, err := k.led.Burned(k.Context(), b); err != nil {
 				k.Fatalf("invariant 1: %s released without its %s burned", id, b.Use)
 			}
+		}
+		if c := r.Cool; p.Level == verify.A1 && (c == nil || c.Second.ID != "su1" || r.Receipt.Exp*1000 < c.At+24*3600*1000) {
+			k.Fatalf("invariant 13: %s was released without its full time and second approval: %+v", id, c)
 		}
 		if !k.honest[ch.ID] {
 			k.Fatalf("invariant 7: %s released without an honest login for %s", id, ch.ID)

@@ -97,8 +97,8 @@ func (p Policy) Hash() (string, error) {
 	return hash("postern.policy.v1\n", b), nil
 }
 
-// Needs is the level that a change of this kind must reach at once. A2 with cooling for sensitive kinds
-// does not exist yet, so they need A3. A kind can raise its level, never lower it.
+// Needs is the level that a change of this kind must reach at once; Cools is what is enough with cooling. A kind
+// can raise its level, never lower it.
 func (k Kind) Needs() Level {
 	needs := A2
 	if k.Tier != TierRead && k.Tier != TierPlain {
@@ -145,8 +145,8 @@ func (p Policy) Mistakes() []string {
 		if !ok {
 			bad = append(bad, "kind "+k.Name+": host "+k.Host+" does not exist")
 		}
-		if s, is := p.Provider(k); ok && is && !k.Off && k.Needs() == A3 && len(s.Strong) == 0 {
-			bad = append(bad, "kind "+k.Name+": needs A3, but host "+k.Host+" has no verify_url and its provider no strong values")
+		if s, is := p.Provider(k); ok && is && !k.Off && k.Needs() == A3 && k.Cools() == "" && len(s.Strong) == 0 {
+			bad = append(bad, "kind "+k.Name+": needs A3 or cooling, but host "+k.Host+" has no verify_url and its provider no strong values")
 		}
 		if ok && k.SelfService != "" && h.Page(k.SelfService) == "" {
 			bad = append(bad, "kind "+k.Name+": self_service must be a page of "+h.Site)

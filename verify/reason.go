@@ -71,6 +71,7 @@ const (
 	ChangeBase        Reason = "change.base"
 	ChangeSelfService Reason = "change.self_service"
 	ChangeEdited      Reason = "change.edited"
+	OwnerCancelled    Reason = "owner.cancelled" // by the link that the backend had mailed while the change was cooling
 
 	// proof_expired, 410.
 	DraftExpired     Reason = "draft.expired"
@@ -79,6 +80,7 @@ const (
 	StartExpired     Reason = "start.expired"
 	FinishExpired    Reason = "finish.expired"
 	ProofExpired     Reason = "proof.expired"
+	CoolingExpired   Reason = "cooling.expired" // nobody agreed in time
 	HandleExpired    Reason = "handle.expired"
 
 	// too_many, 429.
@@ -143,9 +145,9 @@ func (r Reason) Code() string {
 		return "subject_mismatch"
 	case StartUsed, FinishUsed:
 		return "proof_used"
-	case EventReplay, EventKill, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, ReceiptAlreadyUsed:
+	case EventReplay, EventKill, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, OwnerCancelled, ReceiptAlreadyUsed:
 		return "conflict"
-	case DraftExpired, OfferExpired, ChallengeExpired, StartExpired, FinishExpired, ProofExpired, HandleExpired:
+	case DraftExpired, OfferExpired, ChallengeExpired, StartExpired, FinishExpired, ProofExpired, CoolingExpired, HandleExpired:
 		return "proof_expired"
 	case ChallengeLimit, CodeLimit, ReadBudget:
 		return "too_many"

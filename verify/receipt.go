@@ -16,7 +16,7 @@ type Claims struct {
 	JTI          string     `json:"jti"` // rc_…
 	Iat          int64      `json:"iat"`
 	Exp          int64      `json:"exp"`
-	Use          string     `json:"use"` // apply
+	Use          string     `json:"use"` // apply, announce
 	Sub          string     `json:"sub"`
 	SubIss       string     `json:"sub_iss"`
 	Kind         string     `json:"kind"`
@@ -61,14 +61,17 @@ type Minted struct {
 	Exp int64  `json:"exp"` // unix seconds
 }
 
-// UseApply is the only use of a receipt so far.
-const UseApply = "apply"
+// Uses of a receipt. An announcement applies nothing: it lets the backend tell the owner and begin to count.
+const (
+	UseApply    = "apply"
+	UseAnnounce = "announce"
+)
 
 // mint puts the claims of a proven row together. The subject comes from the proof and nowhere else.
-func mint(r Row, id, issuer, origin, policy string, head Head, now time.Time) Claims {
+func mint(r Row, use, id, issuer, origin, policy string, head Head, now time.Time) Claims {
 	ch, p := r.Challenge, r.Proof
 	return Claims{
-		Iss: issuer, Aud: ch.Audience, JTI: id, Use: UseApply,
+		Iss: issuer, Aud: ch.Audience, JTI: id, Use: use,
 		Iat: now.Unix(), Exp: now.Add(ReceiptLife).Unix(),
 		Sub: p.Subject, SubIss: p.Issuer, Kind: r.Change.Kind, Chg: r.Chg, Commit: ch.Commit,
 		Challenge: ch.ID, Conversation: r.Conversation, Salt: ch.Salt, T0: ch.T0,

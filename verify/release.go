@@ -7,20 +7,21 @@ import (
 	"time"
 )
 
-// Release mints the receipt of a proven change and delivers it; called again on a released one it delivers
-// the same receipt again, while that lives. It is the job that a step to proven leaves behind, and safe to
-// run twice: the ledger lets one step through, the backend applies a commitment once.
+// Release mints the receipt of a proven change and delivers it, or announces one that must cool first; of one that
+// has cooled and was agreed to it does the same. Called again on a released one it delivers the same receipt again,
+// while that lives. It is the job that a step to proven and a second approval leave behind, and safe to run twice:
+// the ledger lets one step through, the backend applies a commitment once.
 //
-// Errors: change.state (nothing to release), proof.expired, change.edited, proof.level (the policy became
-// stricter), signer.unavailable (try again).
+// Errors: change.state (nothing to release, or nobody agreed), receipt.cooling (not yet: try again), proof.expired, cooling.expired, change.edited, proof.level
+// (the policy became stricter), signer.unavailable (try again).
 func (g *Guard) Release(ctx context.Context, id string) (Row, error) {
 	m, row, err := g.load(ctx, id)
 	if err != nil {
 		return Row{}, err
 	}
 	switch row.State {
-	case Proven:
-		if row, err = g.release(ctx, m, row); err != nil {
+	case Proven, Cooling:
+		if row, err = g.release(ctx, m, row); err != nil || row.State != Released {
 			return row, err
 		}
 		return g.deliver(ctx, row)
@@ -58,16 +59,37 @@ func (g *Guard) release(ctx context.Context, m moment, row Row) (Row, error) {
 	} else if err != nil {
 		return row, err
 	}
-	if !row.Proof.Level.AtLeast(k.Needs()) {
-		return row, g.end(ctx, m, row, Failed, system, ProofLevel)
+	if row, ready, err := g.ready(ctx, m, row, k); err != nil || !ready {
+		return row, err
 	}
-	minted, err := g.mint(ctx, m, row)
+	minted, err := g.mint(ctx, m, row, UseApply)
 	if err != nil {
 		return row, err
 	}
 	old := row
 	row.Receipt = &minted
 	return g.advance(ctx, old, stepOf(row, Released, system, "", m.now, m.now.Add(ReceiptLife)))
+}
+
+// ready reports whether the receipt may be made now. A proven change whose login is enough only with cooling is
+// announced instead; one that cools is looked at again, and what was announced never takes the short way.
+func (g *Guard) ready(ctx context.Context, m moment, row Row, k Kind) (Row, bool, error) {
+	system, level := Actor{Role: System}, row.Proof.Level
+	if !k.Takes(level) {
+		return row, false, g.end(ctx, m, row, Failed, system, ProofLevel)
+	}
+	if row.State == Proven && level.AtLeast(k.Needs()) {
+		return row, true, nil
+	}
+	if row.State == Proven {
+		row, err := g.announce(ctx, m, row, k)
+		return row, false, err
+	}
+	err := g.cooled(ctx, m, row, k)
+	if ReasonOf(err) == ChangeEdited {
+		err = g.end(ctx, m, row, Revoked, system, ChangeEdited)
+	}
+	return row, err == nil, err
 }
 
 // proven makes sure that the row did not come to be proven by an edit: commitment and finish token are
@@ -91,7 +113,7 @@ func (g *Guard) proven(ctx context.Context, row Row) error {
 	return nil
 }
 
-func (g *Guard) mint(ctx context.Context, m moment, row Row) (Minted, error) {
+func (g *Guard) mint(ctx context.Context, m moment, row Row, use string) (Minted, error) {
 	id, err := g.newID("rc_", m.now)
 	if err != nil {
 		return Minted{}, err
@@ -100,7 +122,7 @@ func (g *Guard) mint(ctx context.Context, m moment, row Row) (Minted, error) {
 	if err != nil {
 		return Minted{}, err
 	}
-	c := mint(row, id, g.Issuer, g.Origin, m.hash, head, m.now)
+	c := mint(row, use, id, g.Issuer, g.Origin, m.hash, head, m.now)
 	jws, err := g.Signer.Sign(ctx, c)
 	return Minted{ID: id, JWS: jws, Exp: c.Exp}, err
 }
@@ -179,18 +201,18 @@ func (g *Guard) Settle(ctx context.Context, id string) (Row, error) {
 	return g.answered(ctx, row, a)
 }
 
-// Notice asks the backend to tell the owner that somebody pressed "Not me". It is the job that a step to
-// disowned leaves behind. Errors: change.state, backend.unavailable (try again).
+// Notice asks the backend to tell the owner that somebody pressed "Not me", or that a change was applied. It is the
+// job that a step to disowned or applied leaves behind. Errors: change.state, backend.unavailable (try again).
 func (g *Guard) Notice(ctx context.Context, id string) error {
 	_, row, err := g.load(ctx, id)
 	if err != nil {
 		return err
 	}
-	if row.State != Disowned || row.Proof == nil || row.Proof.Subject == "" {
+	if row.State != Disowned && row.State != Applied || row.Proof == nil || row.Proof.Subject == "" {
 		return Refuse(ChangeState)
 	}
 	d := dispatch(row, "owner.notice")
-	d.Notice, d.Receipt = "disowned", ""
+	d.Notice, d.Receipt = string(row.State), ""
 	if err := g.Executor.Notify(ctx, d); err != nil {
 		return RefuseCause(BackendUnavailable, err)
 	}

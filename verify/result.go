@@ -9,7 +9,7 @@ import (
 
 // Result stores what the backend says later of a change that it took with 202, as its answer at once would have been.
 // Only a released or unsettled change listens, and only to a source of its own host that names challenge and
-// commitment. The same event again gets the same answer and moves nothing.
+// commitment. Of a change that cools a refusal says that the owner has cancelled it: it is denied. The same event again gets the same answer and moves nothing.
 //
 // Errors: event.type (not a result), change.state (no such challenge, or not in such a state), change.edited,
 // event.replay (same id, other body), those of begin and of the ledger.
@@ -38,14 +38,17 @@ func (g *Guard) result(ctx context.Context, m moment, e LoginEvent) (Verdict, er
 	if err != nil {
 		return Verdict{}, err
 	}
-	if row.Host != e.Host || row.Challenge == nil || row.Challenge.ID != e.Result.Challenge || row.State != Released && row.State != Unsettled {
+	if row.Host != e.Host || row.Challenge == nil || row.Challenge.ID != e.Result.Challenge || row.State != Released && row.State != Unsettled && row.State != Cooling {
 		return Verdict{}, Refuse(ChangeState)
 	}
 	if !intact(row) {
 		return Verdict{}, Refuse(ChangeEdited)
 	}
 	a, to := e.Result.Answer, Applied
-	if a.Result == ResultRefused {
+	switch {
+	case row.State == Cooling:
+		to = Denied
+	case a.Result == ResultRefused:
 		to = Failed
 	}
 	v := Verdict{Change: row.ID, Challenge: row.Challenge.ID, To: to, Level: row.Proof.Level}
@@ -53,9 +56,12 @@ func (g *Guard) result(ctx context.Context, m moment, e LoginEvent) (Verdict, er
 	if err != nil {
 		return Verdict{}, err
 	}
+	once := Burn{Use: BurnEvent, Key: eventKey(e), Value: string(note), Until: m.now.Add(ReplayLife)}
+	if row.State == Cooling {
+		return v, g.cancelled(ctx, m, row, e, once)
+	}
 	old := row
 	row.Answer = &a
-	once := Burn{Use: BurnEvent, Key: eventKey(e), Value: string(note), Until: m.now.Add(ReplayLife)}
 	_, err = g.advance(ctx, old, stepOf(row, to, Actor{Role: HostLogin, ID: e.Source}, a.Reason, m.now, time.Time{}, once))
 	return v, err
 }

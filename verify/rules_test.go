@@ -82,7 +82,7 @@ func TestFieldRules(t *testing.T) {
 func TestJobs(t *testing.T) {
 	at := time.UnixMilli(1795312800000)
 	due := map[verify.State]time.Time{
-		verify.Proven: at, verify.Disowned: at, verify.Released: at.Add(verify.ReceiptLife), verify.Unsettled: at.Add(time.Minute),
+		verify.Proven: at, verify.Disowned: at, verify.Applied: at, verify.Released: at.Add(verify.ReceiptLife), verify.Unsettled: at.Add(time.Minute),
 	}
 	for _, s := range verify.States() {
 		step := verify.Step{Row: verify.Row{State: s, ExpiresAt: at.Add(verify.ReceiptLife).UnixMilli()}, At: at}

@@ -179,7 +179,7 @@ func MatchToken(ch Challenge, src SourceEntry, t IDToken, p Policy, now time.Tim
 		return end(Failed, ProofSubject)
 	case !ok || k.Off || k.Host != ch.Host:
 		return end(Failed, PolicyUnavailable)
-	case !level.AtLeast(k.Needs()):
+	case !k.Takes(level):
 		return end(Failed, ProofLevel)
 	}
 	v.Level = level
@@ -202,7 +202,7 @@ func (g *Guard) provider(m moment, source string, row Row) (Provider, Kind, erro
 func (g *Guard) loginRequest(cookie string, row Row, k Kind) LoginRequest {
 	return LoginRequest{
 		State: g.state(cookie), Nonce: row.Challenge.Commit, Verifier: deriveToken(g.Secret, "pkce", cookie),
-		Strong: k.Needs() == A3,
+		Strong: k.Needs() == A3 && k.Cools() == "",
 	}
 }
 

@@ -24,6 +24,7 @@ type kindRow struct {
 	Assisted    bool              `toml:"assisted"`
 	Level       string            `toml:"level"`
 	Off         bool              `toml:"off"`
+	Cooling     int64             `toml:"cooling"` // hours
 }
 
 type fieldRow struct {
@@ -72,7 +73,7 @@ func (c Config) Policy() (p verify.Policy, off string, err error) {
 func (r kindRow) kind() verify.Kind {
 	k := verify.Kind{
 		Name: r.Name, Host: r.Host, Tier: verify.Tier(r.Tier), Title: r.Title, SelfService: r.SelfService,
-		Assisted: r.Assisted, Level: verify.Level(r.Level), Off: r.Off,
+		Assisted: r.Assisted, Level: verify.Level(r.Level), Off: r.Off, Cooling: r.Cooling,
 	}
 	for _, f := range r.Fields {
 		k.Fields = append(k.Fields, verify.Field(f))

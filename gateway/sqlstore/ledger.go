@@ -231,7 +231,7 @@ func (x *tx) follow(c gateway.Conversation, s verify.Step) error {
 		topic = c.ID.Staff() // the visitor sees a change when it is offered
 	}
 	p := gateway.GateMoved{
-		K: gateway.Kind(s.Event()), Change: s.Row.ID, Name: s.Row.Change.Kind, State: string(s.To()), Until: s.Row.ExpiresAt,
+		K: gateway.Kind(s.Event()), Change: s.Row.ID, Name: s.Row.Change.Kind, State: string(s.To()), Until: s.Row.Waits(),
 	}
 	if s.Kind != nil {
 		p.Title, p.Labels, p.Fields = s.Kind.Title, s.Kind.Labels(), s.Row.Change.Fields

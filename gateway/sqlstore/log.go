@@ -16,7 +16,7 @@ const (
 	qByFinish    = qChanges + `WHERE finish_hash = $1`
 	qLiveChanges = qChanges + `WHERE conversation = $1 AND state IN
 ('draft','offered','challenged','matched','proven','cooling','released','unsettled') ORDER BY created_at, id`
-	qDueChanges = qChanges + `WHERE state IN ('draft','offered','challenged','matched','proven')
+	qDueChanges = qChanges + `WHERE state IN ('draft','offered','challenged','matched','proven','cooling')
 AND expires_at <= $1 ORDER BY created_at, id LIMIT $2`
 	qToSettle = qChanges + `WHERE state IN ('released','unsettled') ORDER BY created_at, id LIMIT $1`
 	qBurned   = `SELECT use, key, value, until FROM burns WHERE use = $1 AND key = $2`

@@ -63,7 +63,7 @@ func visitorOnly() []string {
 func staffOnly() []string {
 	return []string{
 		"conversation.claim", "conversation.decline", "conversation.assign", "conversation.release",
-		"message.withdraw", "message.release", "note.send", "availability.set", "availability.restore", "change.offer", "change.withdraw",
+		"message.withdraw", "message.release", "note.send", "availability.set", "availability.restore", "change.offer", "change.withdraw", "change.second",
 	}
 }
 

@@ -17,6 +17,8 @@ func gateCommand(name string) (handler, bool) {
 		return onChange((*gateway.Service).OfferChange), true
 	case "change.withdraw":
 		return onChange((*gateway.Service).WithdrawChange), true
+	case "change.second":
+		return onChange((*gateway.Service).SecondChange), true
 	case "change.deny":
 		return onChange((*gateway.Service).DenyChange), true
 	case "change.open":
@@ -131,6 +133,7 @@ type changeView struct {
 	Reason       verify.Reason                `json:"reason,omitempty"` // staff only
 	Receipt      string                       `json:"receipt,omitempty"`
 	OfferedBy    string                       `json:"offered_by,omitempty"`
+	Seconded     bool                         `json:"seconded,omitempty"` // a supervisor has agreed; staff only
 	// What the widget needs to sign its finish; none of it is secret.
 	Challenge string `json:"challenge,omitempty"`
 	Chg       string `json:"chg,omitempty"`
@@ -140,7 +143,7 @@ type changeView struct {
 func (s *Server) viewChange(row verify.Row, staff bool) changeView {
 	v := changeView{
 		ID: row.ID, Conversation: row.Conversation, Kind: row.Change.Kind, Fields: row.Change.Fields, State: row.State,
-		Until: row.ExpiresAt, Chg: row.Chg,
+		Until: row.Waits(), Chg: row.Chg,
 	}
 	if p, err := s.svc.Policy(); err == nil {
 		k, _ := p.Kind(row.Change.Kind)
@@ -153,6 +156,7 @@ func (s *Server) viewChange(row verify.Row, staff bool) changeView {
 	}
 	if staff {
 		v.Reason, v.OfferedBy = row.Reason, row.OfferedBy.ID
+		v.Seconded = row.Cool != nil && row.Cool.Second.ID != ""
 	} else if row.Challenge != nil {
 		v.Challenge, v.Commit = row.Challenge.ID, row.Challenge.Commit
 	}

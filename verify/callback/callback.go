@@ -81,9 +81,9 @@ func Wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Announce implements verify.Executor.
+// Announce implements verify.Executor: up to three attempts within the minute that a proven change has.
 func (e *Executor) Announce(ctx context.Context, d verify.Dispatch) (verify.Answer, error) {
-	return e.send(ctx, d, e.pauses)
+	return e.send(ctx, d, []time.Duration{0, 10 * time.Second, 20 * time.Second})
 }
 
 // Apply implements verify.Executor: up to three attempts with the same body.
@@ -144,7 +144,7 @@ func (e *Executor) send(ctx context.Context, d verify.Dispatch, pauses []time.Du
 		}
 		var a verify.Answer
 		var reached bool
-		a, reached, err = e.attempt(ctx, t, d.ID, body)
+		a, reached, err = e.attempt(ctx, t, d.Type == "change.announce", d.ID, body)
 		if err == nil {
 			return a, nil
 		}
@@ -157,7 +157,7 @@ func (e *Executor) send(ctx context.Context, d verify.Dispatch, pauses []time.Du
 }
 
 // attempt posts once. reached tells whether a connection stood, so that the request may have arrived.
-func (e *Executor) attempt(ctx context.Context, t target, id string, body []byte) (a verify.Answer, reached bool, err error) {
+func (e *Executor) attempt(ctx context.Context, t target, announce bool, id string, body []byte) (a verify.Answer, reached bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, perAttempt)
 	defer cancel()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { reached = true }})
@@ -178,7 +178,11 @@ func (e *Executor) attempt(ctx context.Context, t target, id string, body []byte
 	if err != nil || len(text) > maxAnswer {
 		return verify.Answer{}, true, errors.New("callback: the answer is broken or over 16 KiB")
 	}
-	a, err = answer(res.StatusCode, text)
+	if announce {
+		a, err = announced(res.StatusCode, text)
+	} else {
+		a, err = answer(res.StatusCode, text)
+	}
 	return a, true, err
 }
 
@@ -205,6 +209,29 @@ func answer(status int, text []byte) (verify.Answer, error) {
 		return verify.Answer{Result: verify.ResultRefused, Reason: refusal(text)}, nil
 	}
 	return verify.Answer{}, fmt.Errorf("callback: the backend answered %d", status)
+}
+
+// announced reads what the backend said of an announcement: only 200 means that the owner is told. A backend that
+// does not know the type (204) has told nobody.
+func announced(status int, text []byte) (verify.Answer, error) {
+	switch status {
+	case http.StatusOK:
+	case http.StatusAccepted, http.StatusNoContent:
+		return verify.Answer{Result: verify.ResultRefused, Reason: verify.BackendRefused}, nil
+	default:
+		return answer(status, text)
+	}
+	o, err := verify.ReadObject(text, maxAnswer)
+	if err != nil {
+		return verify.Answer{}, errors.New("callback: the answer is not one JSON object")
+	}
+	a := verify.Answer{Result: verify.ResultAnnounced}
+	if o.Has("not_before") {
+		if a.NotBefore, err = o.Int("not_before"); err != nil {
+			return verify.Answer{}, errors.New("callback: not_before is no integer")
+		}
+	}
+	return a, nil
 }
 
 func applied(text []byte) (verify.Answer, error) {

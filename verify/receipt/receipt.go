@@ -70,6 +70,8 @@ type Checker struct {
 	IDPs     []IDP                          // providers whose ID tokens are evidence; none = ID tokens are refused
 	Minimum  func(kind string) verify.Level // own minimum per kind; "" refuses the kind
 	Linked   func(subIss, sub string) error // nil error: there is such an account here
+	// Cooled is the own minimum per kind for a change that cools first; nil, or "" for a kind: none may.
+	Cooled func(kind string) verify.Level
 }
 
 // IDP is an OpenID provider as the backend knows it: its issuer, the gateway's client id there, which logins
@@ -99,32 +101,41 @@ type Proven struct {
 // evidence.missing .witness .sig .iss .aud .nonce_mismatch .no_auth_time .stale .subject_mismatch, finish.sig,
 // clock.skew.
 func (c Checker) Check(m Message, now time.Time) (Proven, error) {
-	o, err := verify.Door{Keys: c.Keys, Typ: verify.ReceiptType}.Open(m.Receipt, now)
+	return c.check(m, verify.UseApply, c.Minimum, now)
+}
+
+func (c Checker) check(m Message, use string, minimum func(kind string) verify.Level, now time.Time) (Proven, error) {
+	r, p, err := c.open(m, use, now)
 	if err != nil {
-		return Proven{}, verify.RefuseCause(verify.ReceiptSig, err)
-	}
-	if err := c.envelope(o, now); err != nil {
-		return Proven{}, err
-	}
-	var r verify.Claims
-	if err := decode(o, &r); err != nil {
-		return Proven{}, verify.RefuseCause(verify.ReceiptSig, err)
-	}
-	p := Proven{Sub: r.Sub, SubIss: r.SubIss, Change: m.Change, Commit: r.Commit, Challenge: r.Challenge, Log: r.Log}
-	if p.Chg, err = m.Change.Digest(); err != nil || !verify.Equal(p.Chg, r.Chg) || m.Change.Kind != r.Kind || m.Change.V != "1" {
-		return Proven{}, verify.Refuse(verify.ReceiptChangeMismatch)
-	}
-	if err := c.commitment(r); err != nil {
 		return Proven{}, err
 	}
 	if p.Level, err = c.evidence(r, now.Unix()); err != nil {
 		return Proven{}, err
 	}
-	return p, c.rest(m, r, p.Level, now.Unix())
+	return p, c.rest(m, r, p.Level, minimum, now.Unix())
+}
+
+// open is steps 1 to 4.
+func (c Checker) open(m Message, use string, now time.Time) (r verify.Claims, p Proven, err error) {
+	o, err := verify.Door{Keys: c.Keys, Typ: verify.ReceiptType}.Open(m.Receipt, now)
+	if err != nil {
+		return r, p, verify.RefuseCause(verify.ReceiptSig, err)
+	}
+	if err := c.envelope(o, use, now); err != nil {
+		return r, p, err
+	}
+	if err := decode(o, &r); err != nil {
+		return r, p, verify.RefuseCause(verify.ReceiptSig, err)
+	}
+	p = Proven{Sub: r.Sub, SubIss: r.SubIss, Change: m.Change, Commit: r.Commit, Challenge: r.Challenge, Log: r.Log}
+	if p.Chg, err = m.Change.Digest(); err != nil || !verify.Equal(p.Chg, r.Chg) || m.Change.Kind != r.Kind || m.Change.V != "1" {
+		return r, p, verify.Refuse(verify.ReceiptChangeMismatch)
+	}
+	return r, p, c.commitment(r)
 }
 
 // envelope is step 2, and aud in one string.
-func (c Checker) envelope(o verify.Object, now time.Time) error {
+func (c Checker) envelope(o verify.Object, wanted string, now time.Time) error {
 	iat, errI := o.Int("iat")
 	exp, errE := o.Int("exp")
 	iss, _ := o.String("iss")
@@ -133,7 +144,7 @@ func (c Checker) envelope(o verify.Object, now time.Time) error {
 	switch {
 	case errI != nil || errE != nil:
 		return verify.Refuse(verify.ReceiptLifetime)
-	case iss != c.Gateway || c.Gateway == "" || use != verify.UseApply:
+	case iss != c.Gateway || c.Gateway == "" || use != wanted:
 		return verify.Refuse(verify.ReceiptIss)
 	case errA != nil:
 		return verify.Refuse(verify.ReceiptAudSingle)
@@ -191,7 +202,7 @@ func (c Checker) evidence(r verify.Claims, now int64) (verify.Level, error) {
 }
 
 // rest is steps 6 to 9.
-func (c Checker) rest(m Message, r verify.Claims, level verify.Level, now int64) error {
+func (c Checker) rest(m Message, r verify.Claims, level verify.Level, minimum func(kind string) verify.Level, now int64) error {
 	text, err := verify.FinishMessage(r.Challenge, r.Chg, r.Commit, r.Fin.Token)
 	switch {
 	case err != nil || !r.Cnf.JWK.Verify(text, r.Fin.Sig):
@@ -200,7 +211,7 @@ func (c Checker) rest(m Message, r verify.Claims, level verify.Level, now int64)
 		return verify.Refuse(verify.ReceiptExpired)
 	case m.Sub != "" && m.Sub != r.Sub, c.Linked == nil || c.Linked(r.SubIss, r.Sub) != nil:
 		return verify.Refuse(verify.EvidenceSubjectMismatch)
-	case c.Minimum == nil || !level.AtLeast(c.Minimum(r.Kind)) || !level.AtLeast(r.Level):
+	case minimum == nil || !level.AtLeast(minimum(r.Kind)) || !level.AtLeast(r.Level):
 		return verify.Refuse(verify.ReceiptLevel)
 	}
 	return nil

@@ -374,7 +374,9 @@ func (m *Memory) Live(_ context.Context, conversation string) ([]verify.Row, err
 func (m *Memory) Due(_ context.Context, now time.Time, limit int) ([]verify.Row, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	rows := m.all(func(r verify.Row) bool { return r.State.Open() && r.ExpiresAt <= now.UnixMilli() })
+	rows := m.all(func(r verify.Row) bool {
+		return (r.State.Open() || r.State == verify.Cooling) && r.ExpiresAt <= now.UnixMilli()
+	})
 	return rows[:min(limit, len(rows))], nil
 }
 

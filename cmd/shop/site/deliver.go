@@ -61,6 +61,13 @@ func (s *Site) deliver(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		answer(w, http.StatusOK, json.RawMessage(text))
+	case "change.announce":
+		until, err := s.announce(r.Context(), m)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		answer(w, http.StatusOK, map[string]int64{"not_before": until.Unix()})
 	case "change.settle":
 		s.settle(w, r, m)
 	case "owner.notice":
@@ -85,11 +92,7 @@ func (s *Site) apply(ctx context.Context, m receipt.Message) (text []byte, err e
 			return err
 		}
 		var owner Customer
-		checker := receipt.Checker{
-			Gateway: s.Gateway, Audience: s.Audience, Keys: keys, OwnKey: s.OwnKey, Minimum: s.minimum, IDPs: s.IDPs,
-			Linked: func(_, sub string) (err error) { owner, err = customerBy(ctx, t, "id", sub); return err },
-		}
-		p, err := checker.Check(m, now)
+		p, err := s.checker(ctx, t, keys, &owner).CheckPending(ctx, waiting{t: t}, m, now)
 		if err != nil {
 			return err
 		}
@@ -110,6 +113,14 @@ func (s *Site) apply(ctx context.Context, m receipt.Message) (text []byte, err e
 		return err
 	})
 	return text, err
+}
+
+// checker is what the shop knows by itself; it finds the owner on the way.
+func (s *Site) checker(ctx context.Context, t *sql.Tx, keys verify.KeySet, owner *Customer) receipt.Checker {
+	return receipt.Checker{
+		Gateway: s.Gateway, Audience: s.Audience, Keys: keys, OwnKey: s.OwnKey, Minimum: s.minimum, Cooled: s.cooled, IDPs: s.IDPs,
+		Linked: func(_, sub string) (err error) { *owner, err = customerBy(ctx, t, "id", sub); return err },
+	}
 }
 
 // receiptNumber is the id of a receipt whose signature was checked.

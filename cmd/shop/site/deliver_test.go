@@ -230,7 +230,7 @@ func TestNotices(t *testing.T) {
 		t.Errorf("forged notice: %d, want 401", code)
 	}
 	s.gate.secret = right
-	if code, _ := s.deliver(body(t, map[string]string{"type": "change.announce"})); code != http.StatusNoContent {
+	if code, _ := s.deliver(body(t, map[string]string{"type": "change.other"})); code != http.StatusNoContent {
 		t.Errorf("a type that the shop does not act on: %d, want 204", code)
 	}
 	b := s.browser()

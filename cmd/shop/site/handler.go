@@ -18,6 +18,7 @@ func (s *Site) Handler() http.Handler {
 	s.planRoutes(m)
 	s.confirmRoutes(m)
 	s.forgotRoutes(m)
+	s.cancelRoutes(m)
 	s.providerRoutes(m)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.show(w, r, http.StatusNotFound, "sorry", page{Title: "There is no such page", Data: "It may have moved, or the address has a slip in it."})

@@ -29,6 +29,11 @@ CREATE TABLE IF NOT EXISTS order_lines (
 -- One row per receipt that was carried out: commit is the proof's one commitment.
 CREATE TABLE IF NOT EXISTS burned (
 	commit_hash TEXT PRIMARY KEY, chg TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL);
+-- One row per change that was announced and waits; cancel is the hash of the token in its owner's link.
+CREATE TABLE IF NOT EXISTS pending (
+	commit_hash TEXT PRIMARY KEY, chg TEXT NOT NULL, sub TEXT NOT NULL, sub_iss TEXT NOT NULL, level TEXT NOT NULL,
+	at INTEGER NOT NULL, not_before INTEGER NOT NULL, cancelled_at INTEGER NOT NULL, cancel TEXT NOT NULL UNIQUE,
+	challenge TEXT NOT NULL, title TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS sessions (
 	token TEXT PRIMARY KEY, customer TEXT NOT NULL REFERENCES customers, login_at INTEGER NOT NULL, ends_at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS resets (token TEXT PRIMARY KEY, customer TEXT NOT NULL REFERENCES customers, ends_at INTEGER NOT NULL);

@@ -66,9 +66,9 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	if v.customer.ID != "" {
 		p.Customer = &v.customer
 	}
-	p.Embed = name != "confirm" && name != "confirm-login" && name != "confirm-ended" && name != "reset" && name != "idp-login"
+	p.Embed = name != "confirm" && name != "confirm-login" && name != "confirm-ended" && name != "reset" && name != "cancel" && name != "idp-login"
 	p.Leads = name == "idp-login"
-	if name == "reset" {
+	if name == "reset" || name == "cancel" {
 		p.Script = "reset.js"
 	}
 	var out bytes.Buffer
