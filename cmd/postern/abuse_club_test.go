@@ -34,6 +34,7 @@ name = "address.change"
 host = "club"
 tier = "sensitive"
 title = {en = "Change your delivery address"}
+cooling = 24
 field = [{name = "address", as = "text", label = {en = "New address"}}]
 `
 

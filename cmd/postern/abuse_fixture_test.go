@@ -47,6 +47,7 @@ type options struct {
 	beside time.Duration // how far the gateway's own clock is off
 	skip   bool          // pauses between attempts cost no time: the clock jumps
 	config func(*Config) // bends the deploy file
+	made   func(*fixture)
 }
 
 // testClock is a database's clock that can be set, and the gateway host's own beside it.
@@ -164,6 +165,9 @@ func startFixture(t *testing.T, engine string, o options) *fixture {
 	f.join(t)
 	if o.config != nil {
 		o.config(&f.config)
+	}
+	if o.made != nil {
+		o.made(f)
 	}
 	f.start(t, o)
 	f.people(t)

@@ -71,6 +71,7 @@ func abuseTests() map[string]func(r *row) {
 		abuseR(),
 		abuseOIDC(),
 		abuseEvidence(),
+		abuseCooling(),
 	} {
 		for id, test := range letter {
 			all[id] = test

@@ -69,6 +69,39 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
+func TestAnnouncementAnswers(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		want   verify.Answer
+		fails  bool
+	}{
+		{"taken", 200, `{}`, verify.Answer{Result: verify.ResultAnnounced}, false},
+		{"taken, with its time", 200, `{"not_before":1795399200}`, verify.Answer{Result: verify.ResultAnnounced, NotBefore: 1795399200}, false},
+		{"a time that is none", 200, `{"not_before":"soon"}`, verify.Answer{}, true},
+		{"no JSON", 200, `ok`, verify.Answer{}, true},
+		{"does not know announcements", 204, ``, verify.Answer{Result: verify.ResultRefused, Reason: verify.BackendRefused}, false},
+		{"later", 202, `{}`, verify.Answer{Result: verify.ResultRefused, Reason: verify.BackendRefused}, false},
+		{"no", 403, `{"code":"receipt.level"}`, verify.Answer{Result: verify.ResultRefused, Reason: verify.ReceiptLevel}, false},
+		{"broken", 500, ``, verify.Answer{}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(c.status)
+				_, _ = io.WriteString(w, c.body)
+			}))
+			defer s.Close()
+			d := apply()
+			d.Type = "change.announce"
+			a, err := executor(t, s.URL, loopback).Announce(t.Context(), d)
+			if (err != nil) != c.fails || a != c.want {
+				t.Errorf("Announce = %+v, %v", a, err)
+			}
+		})
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -42,6 +42,7 @@ func Ledger(t *testing.T, open func(t *testing.T) Store) {
 		{"a note under the same name is taken once", noteOnce},
 		{"reads find by handle, finish token, conversation and time", reads},
 		{"the log's tree grows leaf by leaf and audits clean", grows},
+		{"a change that cools is due when its time is over, and steps also after the talk", coolsOn},
 		{"a slip and its burns are kept together or not at all", slips},
 		{"a kill ends what is the subject's, up to cooling, and nothing else", kills},
 		{"a kill under the same name is carried out once, also by sixteen racers", killOnce},

@@ -43,7 +43,8 @@ export function ChangeCard({ s, r, c, newest }: { s: Session; r: Row; c: Change;
 					<Icon name="check" /> {t("gate.receipt")} <code>{c.receipt}</code>
 				</p>
 			)}
-			{c.state !== "draft" && <Steps c={c} all={th ? steps(th, c.id) : []} open={going || newest} />}
+			{c.state !== "draft" && <Steps all={th ? steps(th, c.id) : []} open={going || newest} />}
+			<Second s={s} r={r} c={c} />
 			<Ways s={s} r={r} c={c} />
 		</article>
 	);
@@ -66,7 +67,7 @@ function State({ c }: { c: Change }): JSX.Element {
 	);
 }
 /** What happened, oldest first; of a change that is over it is one press away. */
-function Steps({ c, all, open }: { c: Change; all: Step[]; open: boolean }): JSX.Element | null {
+function Steps({ all, open }: { all: Step[]; open: boolean }): JSX.Element | null {
 	if (!all.length) return null;
 	return (
 		<details open={open}>
@@ -77,17 +78,45 @@ function Steps({ c, all, open }: { c: Change; all: Step[]; open: boolean }): JSX
 					return (
 						<li class={l.tone} key={`${x.at}${x.state}${x.ev}`}>
 							<Icon name={l.icon} fill={l.fill} />
-							<span class="grow">
-								{t(x.state === "draft" ? "gate.drafted" : `gate.${x.state}`, {
-									time: c.until ? upcoming(c.until) : "",
-								})}
-							</span>
+							<span class="grow">{t(stepKey(x), { time: x.until ? upcoming(x.until) : "" })}</span>
 							<time title={exact(x.at)}>{clock(x.at)}</time>
 						</li>
 					);
 				})}
 			</ol>
 		</details>
+	);
+}
+function stepKey(x: Step): string {
+	if (x.state === "cooling" && x.again) return "gate.seconded";
+	return x.state === "draft" ? "gate.drafted" : `gate.${x.state}`;
+}
+/** While a change cools: who must still agree, and the button for who may. */
+function Second({ s, r, c }: { s: Session; r: Row; c: Change }): JSX.Element | null {
+	const [busy, setBusy] = useState(false);
+	if (c.state !== "cooling") return null;
+	if (c.seconded) return <p class="hint">{t("second.given")}</p>;
+	if (st.me.value?.role !== "supervisor") return <p class="hint">{t("second.wanted")}</p>;
+	if (c.offered_by === st.myId.value) return <p class="hint">{t("second.own")}</p>;
+	const agree = async () => {
+		setBusy(true);
+		try {
+			const { change } = await s.socket.command<{ change: Change }>("change.second", { change: c.id });
+			put(r.id, change);
+		} catch (e) {
+			toast(words(e), "stop");
+		}
+		setBusy(false);
+	};
+	return (
+		<>
+			<p class="hint">{t("second.ask")}</p>
+			<div class="row">
+				<Button look="main" icon="check" busy={busy} onClick={() => void agree()}>
+					{t("second.go")}
+				</Button>
+			</div>
+		</>
 	);
 }
 /** Offer or discard a draft; withdraw what is not released. */

@@ -135,13 +135,18 @@ export function lastFromVisitor(t: Thread): number {
 	}
 	return 0;
 }
-export type Step = { at: number; state: string; ev: string };
+/** again: it came to the state it was in, as a second approval does. */
+export type Step = { at: number; state: string; ev: string; until?: number; again?: boolean };
 /** The steps of one change, oldest first. */
 export function steps(t: Thread, change: string): Step[] {
 	return [...t.events, ...t.staff]
 		.filter((e) => isGate(e) && (e.data as GateMoved).change === change)
 		.sort((a, b) => a.at - b.at || a.seq - b.seq)
-		.map((e) => ({ at: e.at, state: (e.data as GateMoved).state, ev: e.ev }));
+		.map((e, i, all) => {
+			const { state, until } = e.data as GateMoved;
+			const before = all[i - 1]?.data as GateMoved | undefined;
+			return { at: e.at, state, ev: e.ev, until, again: before?.state === state };
+		});
 }
 /** When a login was proven in this conversation last; undefined = never. */
 export function provenAt(t: Thread | undefined): number | undefined {

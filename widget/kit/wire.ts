@@ -92,6 +92,7 @@ export type Change = {
 	receipt?: string;
 	recovery?: string;
 	offered_by?: string;
+	seconded?: boolean; // a supervisor has agreed while it cools
 	challenge?: string;
 	chg?: string;
 	commit?: string;
