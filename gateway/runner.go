@@ -276,6 +276,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.sendMail(ctx, j)
 	case JobFile:
 		return r.dropLoose(ctx, j)
+	case JobLetter:
+		return r.letter(ctx, j)
 	case JobReconcile:
 		return r.reconcile(ctx)
 	case JobRelease, JobSettle, JobNotice:

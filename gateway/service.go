@@ -22,6 +22,7 @@ type Service struct {
 	Composer Composer                    // an agent's answer → the bytes of a mail
 	Rating   RateTokens                  // the rating links in those mails; nil = there are none
 	Mail     Channel
+	Letters  Letters                       // to the staff; nil = there are none
 	Guard    *verify.Guard                 // the only door to a change; nil or unfinished = changes are off
 	Leaks    *LeakGuard                    // reads every text that goes to a visitor; nil = each is held
 	Tails    *LeakTails                    // spares the guard's reads; nil = none
@@ -40,6 +41,11 @@ type Service struct {
 // Composer makes the mail of an agent's answer: fixed bytes, so that each retry is the same mail.
 type Composer interface {
 	Compose(cv Conversation, mb Mailbox, author string, m Message, now time.Time) (Mail, error)
+}
+
+// Letters makes a mail to one of the staff that belongs to no conversation. what names its text: policy.
+type Letters interface {
+	Letter(id, from string, to Agent, what string, now time.Time) (Mail, error)
 }
 
 // Caller is who asks, as the transport has authenticated him.

@@ -42,6 +42,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	w := &world{T: t, at: verifytest.Noon(), policy: shopPolicy()}
+	w.policy.Sources = append(w.policy.Sources, verify.SourceEntry{Name: "other", Adapter: "webhook", Host: "other"})
 	w.led = verifytest.NewMemory(w.now)
 	signer, err := verify.NewLocalSigner(goldenKey(t, 7), rand.Reader)
 	if err != nil {
@@ -73,6 +74,9 @@ func shopPolicy() verify.Policy {
 	en := func(s string) map[string]string { return map[string]string{"en": s} }
 	return verify.Policy{
 		Hosts: []verify.Host{{Name: "shop", Audience: aud, Site: "https://site.test/", VerifyURL: "https://site.test/support-verify", Delivery: "https://acct.site.test/postern"}},
+		Sources: []verify.SourceEntry{
+			{Name: "shop", Adapter: "webhook", Host: "shop"}, {Name: "idp", Adapter: "ssf", Host: "shop"}, {Name: "idp-poll", Adapter: "ssf", Host: "shop"},
+		},
 		Kinds: []verify.Kind{
 			{Name: "renewal.cancel", Host: "shop", Tier: verify.TierPlain, Title: en("Cancel"), Fields: []verify.Field{{Name: "plan", As: "enum", Values: []string{"basic", "plus"}, Label: en("Plan")}}},
 			{Name: "email.change", Host: "shop", Tier: verify.TierSensitive, Title: en("E-mail"), SelfService: "/settings", Assisted: true, Fields: []verify.Field{{Name: "email", As: "email", Label: en("New e-mail")}}},

@@ -59,7 +59,7 @@ func TestAbuseEvents(t *testing.T) {
 		{"B22 chg of another change", func(_ *world, e *verify.LoginEvent) { e.Chg = verify.TokenHash("other") }, verify.Failed, verify.EventChangeMismatch},
 		{"B22 chg missing", func(_ *world, e *verify.LoginEvent) { e.Chg = "" }, verify.Failed, verify.EventChangeMismatch},
 		{"B23 another subject than the session's", func(_ *world, e *verify.LoginEvent) { e.Subject = "u-mal" }, verify.Failed, verify.ProofSubject},
-		{"B24 another host's source names the handle", func(_ *world, e *verify.LoginEvent) { e.Host = "other" }, verify.Challenged, verify.HandleExpired},
+		{"B24 another host's source names the handle", func(_ *world, e *verify.LoginEvent) { e.Source, e.Host = "other", "other" }, verify.Challenged, verify.HandleExpired},
 		{"B20 an unknown kind is a hint", func(_ *world, e *verify.LoginEvent) { e.Kind = "LOGIN" }, verify.Challenged, ""},
 		{"guessed handle", func(_ *world, e *verify.LoginEvent) { e.Handle = verify.TokenHash("guess") }, verify.Challenged, verify.HandleExpired},
 		{"C01 a login 3 s before t0", func(_ *world, e *verify.LoginEvent) { e.AuthTime -= 3 }, verify.Failed, verify.ProofStale},

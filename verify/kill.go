@@ -53,6 +53,9 @@ func (g *Guard) Kill(ctx context.Context, e LoginEvent) ([]Row, error) {
 	if e.Kind != SubjectKill || e.Subject == "" || e.Host == "" || e.Issuer == "" || e.ID == "" {
 		return nil, Refuse(EventType)
 	}
+	if !m.sends(e) {
+		return nil, Refuse(PolicyUnavailable)
+	}
 	rows, err := g.Ledger.Kill(ctx, Kill{
 		Host: e.Host, Subject: e.Subject, By: Actor{Role: HostLogin, ID: e.Source}, Reason: EventKill, At: m.now,
 		Once: Burn{Use: BurnEvent, Key: "kill\n" + e.Host + "\n" + e.Issuer + "\n" + e.ID, Until: m.now.Add(ReplayLife)},

@@ -48,7 +48,7 @@ func TestKillRefuses(t *testing.T) {
 		{"without a host", func(e *verify.LoginEvent) { e.Host = "" }, verify.EventType},
 		{"without an issuer", func(e *verify.LoginEvent) { e.Issuer = "" }, verify.EventType},
 		{"without an id", func(e *verify.LoginEvent) { e.ID = "" }, verify.EventType},
-		{"for another host", func(e *verify.LoginEvent) { e.Host = "other" }, ""},
+		{"for another host", func(e *verify.LoginEvent) { e.Source, e.Host = "other", "other" }, ""},
 		{"for somebody without a change", func(e *verify.LoginEvent) { e.Subject = "u-mal" }, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -17,7 +17,7 @@ type memo struct {
 // Observe takes an authentic login event in. Every judged event has a verdict and no error; Verdict.Reason
 // tells a refusal. The same event again (source, id, body) gives the same verdict and moves nothing.
 //
-// Errors, when no verdict can be made: clock.jump (one leaf), event.replay (same id, other body), those of
+// Errors, when no verdict can be made: policy.unavailable (its source is not in force), clock.jump (one leaf), event.replay (same id, other body), those of
 // begin and of the ledger.
 func (g *Guard) Observe(ctx context.Context, e LoginEvent) (Verdict, error) {
 	switch e.Kind { // they wait for nothing: whoever reports them may hold up a login until he is answered
@@ -32,6 +32,9 @@ func (g *Guard) Observe(ctx context.Context, e LoginEvent) (Verdict, error) {
 	}
 	if !bound(e) {
 		return Verdict{Level: E0}, nil
+	}
+	if !m.sends(e) {
+		return Verdict{}, Refuse(PolicyUnavailable)
 	}
 	v, err := g.again(ctx, e)
 	if err == nil || ReasonOf(err) != NotFound {
@@ -56,6 +59,13 @@ func (g *Guard) jumped(ctx context.Context, e LoginEvent, cause error) error {
 	}
 	s := Step{Row: row, From: row.State, Actor: Actor{Role: HostLogin, ID: e.Source}, Reason: ClockJump, At: time.UnixMilli(row.ChangedAt)}
 	return errors.Join(cause, g.Ledger.Note(ctx, s.Leaf(), "clock.jump\n"+row.ID))
+}
+
+// sends reports whether the policy in force has this source for this host: one that was added to the files without
+// two admins' agreement is not heard.
+func (m moment) sends(e LoginEvent) bool {
+	s, ok := m.policy.Source(e.Source)
+	return ok && s.Host == e.Host
 }
 
 func (g *Guard) observe(ctx context.Context, m moment, e LoginEvent) (Verdict, error) {

@@ -71,7 +71,14 @@ const (
 	ChangeBase        Reason = "change.base"
 	ChangeSelfService Reason = "change.self_service"
 	ChangeEdited      Reason = "change.edited"
-	OwnerCancelled    Reason = "owner.cancelled" // by the link that the backend had mailed while the change was cooling
+	// Lines about the policy itself; none refuses anything.
+	PolicyApproved  Reason = "policy.approved"
+	PolicyTightened Reason = "policy.tightened"
+	PolicyWaits     Reason = "policy.waits" // the files would loosen it
+	PolicyAsked     Reason = "policy.asked"
+	PolicyAgreed    Reason = "policy.agreed"
+	PolicyRejected  Reason = "policy.rejected"
+	OwnerCancelled  Reason = "owner.cancelled" // by the link that the backend had mailed while the change was cooling
 
 	// proof_expired, 410.
 	DraftExpired     Reason = "draft.expired"
@@ -145,7 +152,8 @@ func (r Reason) Code() string {
 		return "subject_mismatch"
 	case StartUsed, FinishUsed:
 		return "proof_used"
-	case EventReplay, EventKill, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, OwnerCancelled, ReceiptAlreadyUsed:
+	case EventReplay, EventKill, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, OwnerCancelled,
+		PolicyApproved, PolicyTightened, PolicyWaits, PolicyAsked, PolicyAgreed, PolicyRejected, ReceiptAlreadyUsed:
 		return "conflict"
 	case DraftExpired, OfferExpired, ChallengeExpired, StartExpired, FinishExpired, ProofExpired, CoolingExpired, HandleExpired:
 		return "proof_expired"

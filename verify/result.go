@@ -21,6 +21,9 @@ func (g *Guard) Result(ctx context.Context, e LoginEvent) (Verdict, error) {
 	if e.Kind != ChangeResult || e.ID == "" || e.Result.Answer.Result != ResultApplied && e.Result.Answer.Result != ResultRefused {
 		return Verdict{}, Refuse(EventType)
 	}
+	if !m.sends(e) {
+		return Verdict{}, Refuse(PolicyUnavailable)
+	}
 	if v, err := g.again(ctx, e); err == nil || ReasonOf(err) != NotFound {
 		return v, err
 	}

@@ -41,7 +41,7 @@ func TestResult(t *testing.T) {
 		}, verify.Failed, ""},
 		{"R22 an unknown commitment", func(e *verify.LoginEvent) { e.Result.Commit = verify.TokenHash("x") }, verify.Unsettled, verify.ChangeState},
 		{"R22 another challenge", func(e *verify.LoginEvent) { e.Result.Challenge = "cl_x" }, verify.Unsettled, verify.ChangeState},
-		{"another host's source", func(e *verify.LoginEvent) { e.Host = "other" }, verify.Unsettled, verify.ChangeState},
+		{"another host's source", func(e *verify.LoginEvent) { e.Source, e.Host = "other", "other" }, verify.Unsettled, verify.ChangeState},
 		{"pending again", func(e *verify.LoginEvent) { e.Result.Answer.Result = verify.ResultPending }, verify.Unsettled, verify.EventType},
 		{"unknown", func(e *verify.LoginEvent) { e.Result.Answer.Result = verify.ResultUnknown }, verify.Unsettled, verify.EventType},
 		{"a login", func(e *verify.LoginEvent) { e.Kind = verify.LoginConfirmed }, verify.Unsettled, verify.EventType},

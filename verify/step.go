@@ -57,6 +57,18 @@ func (g *Guard) NoteUnauthentic(ctx context.Context, source string, why Reason) 
 	return g.note(ctx, m.now, Row{Policy: m.hash}, Actor{Role: HostLogin, ID: source}, why)
 }
 
+// NotePolicy leaves a line about the policy with this hash. Errors: those of the ledger.
+func (g *Guard) NotePolicy(ctx context.Context, by Actor, why Reason, hash string) error {
+	if g == nil || g.Ledger == nil {
+		return Refuse(GuardUnavailable)
+	}
+	now, err := g.Ledger.Now(ctx)
+	if err != nil {
+		return err
+	}
+	return g.Ledger.Note(ctx, Step{Row: Row{Policy: hash}, Actor: by, Reason: why, At: now}.Leaf(), "")
+}
+
 // salt is 128 bits, b64url.
 func (g *Guard) salt() (string, error) {
 	var b [16]byte

@@ -70,7 +70,7 @@ func (p *login2) keys() verify.KeySet {
 func newStepUp(t *testing.T) (*world, *login2) {
 	w := newWorld(t)
 	p := &login2{w: w}
-	w.policy.Sources = []verify.SourceEntry{{Name: "idp", Adapter: "oidc", Host: "shop", Issuer: idp, Client: "postern", Strong: []string{"phr"}}}
+	w.policy.Sources = []verify.SourceEntry{{Name: "idp", Adapter: "oidc", Host: "shop", Issuer: idp, Client: "postern", Strong: []string{"phr"}}, {Name: "shop", Adapter: "webhook", Host: "shop"}}
 	w.guard.Providers = map[string]verify.Provider{"idp": p}
 	w.backend.check.IDPs = []receipt.IDP{{Relying: w.policy.Sources[0].Relying(), Keys: p.keys()}}
 	return w, p

@@ -41,13 +41,32 @@ func stricterKind(a, b Kind) Kind {
 	if a.SelfService == "" { // a kind with a page of its own is guided, not offered
 		k.SelfService = b.SelfService
 	}
-	if b.Needs().rank() > a.Needs().rank() {
-		k.Tier, k.Level = b.Tier, b.Level
+	k.Level, k.Tier = a.Level, a.Tier
+	if b.Level.rank() > a.Level.rank() {
+		k.Level = b.Level
 	}
-	if a.Tier == TierSensitive || b.Tier == TierSensitive {
-		k.Tier = TierSensitive
+	if b.Tier.rank() > a.Tier.rank() {
+		k.Tier = b.Tier
+	}
+	if k.Cooling = max(a.Cooling, b.Cooling); a.Cools() == "" || b.Cools() == "" { // a weaker login is taken by both or not at all
+		k.Cooling = 0
 	}
 	return k
+}
+
+func (t Tier) rank() int { return slices.Index([]Tier{TierRead, TierPlain, TierSensitive}, t) }
+
+// Tightens reports whether the policy to allows nothing that from does not allow: then it may be in force at once.
+// What is off is as if it were not there. Other words for people count as a loosening: a title can mislead.
+func Tightens(from, to Policy) bool {
+	want, err := on(Stricter(to, to)).Hash()
+	got, err2 := on(Stricter(from, to)).Hash()
+	return err == nil && err2 == nil && Equal(want, got)
+}
+
+func on(p Policy) Policy {
+	p.Kinds = slices.DeleteFunc(slices.Clone(p.Kinds), func(k Kind) bool { return k.Off })
+	return p
 }
 
 // common are the entries that stand in both lists, equal in all they say.

@@ -192,12 +192,27 @@ func (f *fixture) start(t *testing.T, o options) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if f.App != a { // restarted since
+			return
+		}
 		if err := a.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
 	f.node = &node{App: a, url: f.config.PublicURL}
 	f.site.gate, f.club.gate = f.node, f.node
+}
+
+// restart ends the gateway and starts one on the same database, with what edit makes of the deploy file.
+func (f *fixture) restart(t *testing.T, o options, edit func(*Config)) {
+	t.Helper()
+	if err := f.App.Close(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	edit(&f.config)
+	box := f.box
+	f.start(t, o)
+	f.box = box
 }
 
 // people makes the mailbox and the staff of the fixture: tr1 ag1 ag2 sn1 su1 ad1 ad2 au1 ed1.

@@ -108,12 +108,17 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return err
 	}
+	letters, err := staffWords(a.URL.JoinPath("admin", "verification").String())
+	if err != nil {
+		return err
+	}
 	tokens := mail.Tokens{Key: secret}
 	index := &kb.Index{}
 	a.Service = &gateway.Service{
 		Store: a.store.gateway, Articles: a.store.articles, Bus: a.bus, Index: index, Markdown: markdown.Parse, Sniff: http.DetectContentType,
 		Composer: mail.Composer{Tokens: tokens, Domain: a.URL.Hostname(), RatePage: a.URL.JoinPath("rate").String(), RateLine: line},
 		Rating:   tokens,
+		Letters:  mail.Staff{Domain: a.URL.Hostname(), Words: letters},
 		Mail:     channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
 		Leaks:    gateway.NewLeakGuard(), Tails: gateway.NewLeakTails(),
 		Now: a.outside.now, Rand: rand.Reader, Log: a.log,
@@ -122,11 +127,11 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	if err := index.Sync(ctx, a.store.articles, markdown.Plain); err != nil {
 		return err
 	}
-	return a.gate(c, secret)
+	return a.gate(ctx, c, secret)
 }
 
 // gate puts the proof gate together. Without a readable policy conversations run and changes are off.
-func (a *App) gate(c Config, secret []byte) error {
+func (a *App) gate(ctx context.Context, c Config, secret []byte) error {
 	policy, off, err := c.Policy()
 	if err != nil {
 		return err
@@ -135,7 +140,11 @@ func (a *App) gate(c Config, secret []byte) error {
 		if off != "" {
 			return policy, errors.New(off)
 		}
-		return a.Service.Restrict(policy)
+		p, err := a.Service.InForce(policy)
+		if err != nil {
+			return policy, err
+		}
+		return a.Service.Restrict(p)
 	}
 	if a.Service.Sessions, err = c.sessionKeys(); err != nil {
 		return err
@@ -169,7 +178,10 @@ func (a *App) gate(c Config, secret []byte) error {
 		Providers: providers,
 		Secret:    secret, Issuer: c.PublicURL, Origin: a.URL.Host + "/log",
 	}
-	return nil
+	if off != "" {
+		return nil
+	}
+	return a.Service.AdoptPolicy(ctx, policy)
 }
 
 // hosts makes what the deploy file's hosts and sources need: deliveries out, login events in.

@@ -7,6 +7,23 @@ import (
 	"github.com/postern-chat/postern/widget"
 )
 
+// staffWords gives mail.Staff its letters; link leads to the admin pages.
+func staffWords(link string) (func(locale, what string) (subject, text string, ok bool), error) {
+	texts, err := widget.MailTexts()
+	if err != nil {
+		return nil, err
+	}
+	return func(locale, what string) (string, string, bool) {
+		lang, _, _ := strings.Cut(strings.ToLower(locale), "-")
+		words, ok := texts[lang]
+		if !ok {
+			words = texts["en"]
+		}
+		subject, text := words["mail."+what+".subject"], words["mail."+what+".text"]
+		return subject, strings.ReplaceAll(text, "{link}", link), subject != "" && text != ""
+	}, nil
+}
+
 // rateLine gives mail.Composer its line, in the languages of the user interface; a locale without texts reads
 // English.
 func rateLine() (func(locale, mailbox, link string) string, error) {

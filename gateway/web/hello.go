@@ -84,6 +84,10 @@ func (k *socket) helloAgent(ctx context.Context, in helloArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	waits, err := k.s.policyBanner(ctx, k.who())
+	if err != nil {
+		return nil, err
+	}
 	topics := map[string]uint64{}
 	for _, n := range names { // from now on; what was before is in this answer
 		topics[n] = heads[n]
@@ -95,7 +99,7 @@ func (k *socket) helloAgent(ctx context.Context, in helloArgs) (any, error) {
 	k.s.presence.join(ctx, k, a.ID)
 	return map[string]any{
 		"agent": viewAgent(a), "memberships": memberships, "mailboxes": boxes, "agents": agents, "directory": all,
-		"now": k.s.svc.Now().UnixMilli(),
+		"now": k.s.svc.Now().UnixMilli(), "policy_waits": waits,
 	}, nil
 }
 

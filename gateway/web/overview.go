@@ -45,6 +45,13 @@ func (s *Server) overview(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if health["log"] = "ok"; len(found.Bad) > 0 {
 		health["log"] = "differs"
 	}
+	waits, err := s.policyBanner(c.UserContext(), who)
+	if err != nil {
+		return nil, err
+	}
+	if health["policy"] = "ok"; waits {
+		health["policy"] = "waits"
+	}
 	on := 0
 	for who := range seen {
 		if who.Is(gateway.PrefixAgent) {

@@ -19,6 +19,7 @@ import (
 // be changed here is that a kind is off; no secret is ever read (proof-gate.md §3.14).
 func (s *Server) verificationRoutes(a *fiber.App) {
 	a.Get("/v1/verification", s.staff(gateway.VerbAudit, s.verification))
+	a.Put("/v1/verification/policy", s.staff(gateway.VerbSettings, s.loosenPolicy))
 	a.Put("/v1/verification/kinds/:name", s.staff(gateway.VerbSettings, s.switchKind))
 	a.Post("/v1/verification/sources/new", s.staff(gateway.VerbSettings, s.newSource))
 	a.Post("/v1/verification/sources/:name/test", s.staff(gateway.VerbSettings, s.testSource))
@@ -74,6 +75,9 @@ func (s *Server) verification(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		sources = append(sources, sourceView{SourceEntry: e, URL: s.opt.PublicURL.String() + path, Test: s.canTest(e.Name), Last: last})
 	}
 	out := fiber.Map{"hosts": s.hostViews(p), "sources": sources, "kinds": kindStates(p, switches, act), "off": ""}
+	if out["waits"], err = s.policyWaits(c.UserContext(), who); err != nil {
+		return nil, err
+	}
 	if off != nil {
 		out["off"] = off.Error()
 	} else if out["policy"], err = p.Hash(); err != nil {

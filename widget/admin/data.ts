@@ -102,7 +102,22 @@ export type Kind = {
 	/** What this admin can do about a switched kind; missing = nothing now. */
 	act?: "ask" | "again" | "agree";
 };
-export type Verification = { hosts: Host[]; sources: Source[]; kinds: Kind[]; policy?: string; off: string };
+/** A looser policy that the files have and that is not in force yet (gateway/web/loosen.go). */
+export type PolicyWait = {
+	hash: string;
+	since: number;
+	ask: { asked_by?: string; asked_at?: number; agree_by?: string; on_at?: number };
+	act?: string;
+	changes: { what: string; name: string; from: string; to: string }[];
+};
+export type Verification = {
+	hosts: Host[];
+	sources: Source[];
+	kinds: Kind[];
+	policy?: string;
+	off: string;
+	waits?: PolicyWait | null;
+};
 
 /** Who is signed in: undefined = not asked yet, null = nobody. */
 export const me = signal<Person | null | undefined>(undefined);

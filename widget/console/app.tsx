@@ -15,7 +15,7 @@ import type { Session } from "./session";
 import { Side } from "./side";
 import { FirstPassword } from "./signin";
 import { Splitter } from "./splitter";
-import { away, current, open, pane, place, screen, slow } from "./state";
+import { away, current, open, pane, place, policyWaits, screen, slow } from "./state";
 import { Thread } from "./thread";
 import { Top } from "./top";
 
@@ -60,11 +60,17 @@ function Desk({ s }: { s: Session }): JSX.Element {
 			style={{ "--list": px(list), "--side": px(side) }}
 		>
 			<Top s={s} />
-			<p role="status" class={lost ? "trouble" : "sr"}>
-				{lost && (
+			<p role="status" class={lost || policyWaits.value ? "trouble" : "sr"}>
+				{lost ? (
 					<>
 						<Icon name="warn" /> {t(lost)}
 					</>
+				) : (
+					policyWaits.value && (
+						<>
+							<Icon name="warn" /> <a href="/admin/verification">{t("trouble.policy")}</a>
+						</>
+					)
 				)}
 			</p>
 			<Rail s={s} />

@@ -97,6 +97,7 @@ export class Session {
 		batch(() => {
 			st.me.value = ok.agent;
 			st.memberships.value = ok.memberships ?? [];
+			st.policyWaits.value = ok.policy_waits ?? false;
 			st.boxes.value = ok.mailboxes;
 			st.directory.value = ok.directory ?? ok.mailboxes;
 			st.colleagues.value = ok.agents;

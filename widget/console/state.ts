@@ -49,6 +49,8 @@ export const me = signal<Agent | undefined>(undefined);
 export const boxes = signal<Box[]>([]);
 export const directory = signal<Box[]>([]);
 export const colleagues = signal<Colleague[]>([]);
+/** A looser policy waits for two admins. */
+export const policyWaits = signal(false);
 export const memberships = signal<Membership[]>([]);
 export const everyone = signal<Membership[]>([]);
 export const rows = signal<Rows>({});

@@ -171,6 +171,7 @@ export type SavedReply = { id: string; mailbox?: string; owner?: string; title: 
 export type AgentHello = {
 	agent: Agent;
 	memberships: Membership[];
+	policy_waits?: boolean; // a looser policy waits for two admins: supervisors, admins and auditors are told
 	mailboxes: Pick<Mailbox, "id" | "name" | "color">[];
 	directory?: Pick<Mailbox, "id" | "name" | "color">[];
 	agents: Colleague[];

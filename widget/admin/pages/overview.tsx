@@ -45,7 +45,7 @@ export function OverviewPage(): JSX.Element {
 function Health({ o }: { o: Overview }): JSX.Element {
 	return (
 		<ul class="lines">
-			{["database", "bus", "mail", "log"].map((what) => {
+			{["database", "bus", "mail", "log", "policy"].map((what) => {
 				const state = o.health[what] ?? "ok";
 				return (
 					<li key={what}>
@@ -55,10 +55,11 @@ function Health({ o }: { o: Overview }): JSX.Element {
 								<small class="under">{t("a.health.stopped", { n: o.mail_stopped })}</small>
 							)}
 							{what === "log" && state === "differs" && <small class="under">{t("a.health.differs")}</small>}
+							{what === "policy" && state === "waits" && <small class="under">{t("a.health.waits")}</small>}
 							{what === "mail" && state === "spooled" && <small class="under">{t("a.health.spooled")}</small>}
 						</span>
 						<Badge
-							tone={state === "ok" ? "ok" : state === "spooled" ? "wait" : "stop"}
+							tone={state === "ok" ? "ok" : state === "spooled" || state === "waits" ? "wait" : "stop"}
 							icon={state === "ok" ? "check" : "warn"}
 						>
 							{t(`a.health.is.${state}`)}

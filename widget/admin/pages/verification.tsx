@@ -5,6 +5,7 @@ import { Icon } from "../../kit/ui";
 import { type Host, useLoad, type Verification } from "../data";
 import { Head, Loaded, Part } from "../parts";
 import { Kinds } from "./kinds";
+import { WaitingPolicy } from "./policy";
 import { NewSource, Sources } from "./sources";
 
 /** The gate as the files have it. The only thing that changes here is that a kind is off. */
@@ -25,6 +26,7 @@ export function VerificationPage(): JSX.Element {
 								</span>
 							</p>
 						)}
+						{v.waits && <WaitingPolicy w={v.waits} reload={gate.reload} />}
 						<Kinds v={v} reload={gate.reload} />
 						<Sources v={v} reload={gate.reload} onNew={() => setMaking(true)} />
 						<Hosts hosts={v.hosts} />
