@@ -22,6 +22,7 @@ const (
 	PrefixFile         = "fi_"
 	PrefixReply        = "sr_"
 	PrefixEvent        = "ev_"
+	PrefixKey          = "ak_"
 )
 
 // NewID makes an id for the kind that prefix names, ordered by now (millisecond) and unguessable by

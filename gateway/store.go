@@ -21,6 +21,7 @@ type Store interface {
 	HeldStore
 	FileStore
 	JobStore
+	KeyStore
 
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.
@@ -207,6 +208,18 @@ type AgentStore interface {
 	Resume(ctx context.Context, agent ID, now time.Time) ([]Event, error)
 	// Beats writes when these agents were last seen, in one statement.
 	Beats(ctx context.Context, agents []ID, now time.Time) error
+}
+
+// KeyStore holds API keys by the hash of the key.
+type KeyStore interface {
+	// SaveAPIKey stores a new key.
+	SaveAPIKey(ctx context.Context, k APIKey, hash string) error
+	// APIKey reads a living key. Errors: not_found.
+	APIKey(ctx context.Context, hash string) (APIKey, error)
+	// APIKeys lists all keys, also those that have ended, oldest first.
+	APIKeys(ctx context.Context) ([]APIKey, error)
+	// EndAPIKey ends a key for good. Errors: not_found (or ended already).
+	EndAPIKey(ctx context.Context, id ID, now time.Time) error
 }
 
 // VisitorStore holds browsers and their keys.

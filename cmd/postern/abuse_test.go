@@ -73,6 +73,7 @@ func abuseTests() map[string]func(r *row) {
 		abuseEvidence(),
 		abuseCooling(),
 		abusePolicy(),
+		abuseKey(),
 	} {
 		for id, test := range letter {
 			all[id] = test

@@ -36,6 +36,7 @@ func commands() []command {
 		{"serve", "run one gateway from the configuration until it is told to stop", runServe},
 		{"demo", "the gateway and a sample shop with sample data, on this machine only", runDemo},
 		{"agent", "'agent add EMAIL --role admin' makes one and prints the link that sets the password", runAgent},
+		{"apikey", "'apikey add NAME --mailbox SLUG' makes a key for a program of yours and prints it, once", runAPIKey},
 		{"audit", "'audit verify' checks the log of account changes and names the first bad line", runAudit},
 		{"bench", "measure this machine: gateways of its own under visitors and agents who write; 'bench --help' lists what can be set", runBench},
 		{"kb", "'kb eval DIR' measures the search of the help on a question set", runKB},

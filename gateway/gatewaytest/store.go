@@ -52,6 +52,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"whose hands an account was in", heldSince},
 		{"a token belongs to its key", pairing},
 		{"an identity token is taken once", identity},
+		{"an API key lives until its end", apiKeys},
 		{"settings are versioned", settings},
 		{"pages and heads", pages},
 	} {

@@ -38,6 +38,7 @@ func (s *Server) routes() {
 	s.hookRoutes(a)
 	s.verifyRoutes(a)
 	s.rateRoutes(a)
+	s.keyRoutes(a)
 	s.pageRoutes(a)
 	a.Use(func(*fiber.Ctx) error { return gateway.NotFound() })
 }
