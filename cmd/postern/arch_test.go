@@ -58,6 +58,7 @@ func places() map[string]place {
 		"gateway/web":                {floor: 3, modules: "github.com/gofiber/fiber/v2 github.com/valyala/fasthttp github.com/coder/websocket github.com/prometheus/client_golang golang.org/x/net"},
 		"cmd/postern":                {floor: joins, modules: "github.com/BurntSushi/toml github.com/coder/websocket"},
 		"cmd/shop":                   {floor: joins},
+		"deploy/samples/go":          {floor: joins},
 		"cmd/shop/site":              {floor: leaf, modules: "modernc.org/sqlite golang.org/x/crypto github.com/golang-jwt/jwt/v5"},
 		"verify/verifytest":          {floor: leaf, suite: true, modules: "github.com/golang-jwt/jwt/v5 golang.org/x/oauth2"},
 		"kb/kbtest":                  {floor: leaf, suite: true},

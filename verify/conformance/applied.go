@@ -80,6 +80,17 @@ func honestRSA(ctx context.Context, x *try) error {
 	return err
 }
 
+// smallerLog is a receipt whose log head is behind an earlier one's. The host alarms its people; the change is proven.
+func smallerLog(ctx context.Context, x *try) error {
+	g, err := x.honest(ctx)
+	if err != nil {
+		return err
+	}
+	g.claims.Log.Size, g.claims.Log.Leaf = 1, 0
+	_, err = x.applied(ctx, g)
+	return err
+}
+
 // deliveredOften is R02: twice, then by racers; and a race for a change that nobody has delivered before.
 func deliveredOften(ctx context.Context, x *try) error {
 	g, err := x.honest(ctx)

@@ -36,6 +36,9 @@ func scenarios(o Options) []scenario {
 	} else {
 		all = append(all, scenario{"delivery", "an honest change on an RS256 ID token", honestRSA})
 	}
+	if o.Profile == Backend {
+		all = append(all, scenario{"delivery", "a smaller log head than before is an alarm, no refusal", smallerLog})
+	}
 	for _, list := range [][]attack{changeAttacks(), evidenceAttacks(), claimAttacks(), doorAttacks(), tokenAttacks()} {
 		for _, a := range list {
 			if (a.only == "" || a.only == o.evidence()) && (a.witness || o.Profile == Backend) {

@@ -70,7 +70,7 @@ func (x *try) prepare() (*rogue, error) {
 			Iss: x.url, Aud: x.o.Audience, JTI: "rc_" + id, Iat: now, Exp: now + 120, Use: verify.UseApply, Sub: x.o.Subject, SubIss: x.subIss(),
 			Challenge: "cl_" + id, Conversation: "cv_" + id, Salt: b64(salt), T0: now - 1, ApprovedAt: now, Level: verify.A3, Policy: "conformance",
 			Cnf: verify.Cnf{JWK: jwk}, Fin: verify.Fin{Token: verify.TokenHash("conformance " + id)},
-			Log: verify.LogPointer{Origin: "conformance/log", Size: n, Root: b64(make([]byte, 32)), Leaf: n - 1},
+			Log: verify.LogPointer{Origin: "conformance/log", Size: n - x.first + 1000, Root: b64(make([]byte, 32)), Leaf: n - x.first},
 		},
 	}, nil
 }

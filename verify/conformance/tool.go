@@ -36,7 +36,8 @@ type Tool struct {
 
 	mu     sync.Mutex
 	secret verify.Secret
-	number int64
+	number int64 // the last one that fresh gave
+	first  int64 // and where it began
 	open   map[string]*challenge // by handle
 }
 
@@ -49,7 +50,7 @@ type challenge struct {
 // NewTool makes the keys. url is what the host under test has as the gateway's URL for the run: iss of receipts,
 // without a final slash.
 func NewTool(url string, rnd io.Reader, now func() time.Time) (*Tool, error) {
-	t := &Tool{url: url, rnd: rnd, now: now, open: map[string]*challenge{}, number: now().UnixMilli()}
+	t := &Tool{url: url, rnd: rnd, now: now, open: map[string]*challenge{}, number: now().UnixMilli(), first: now().UnixMilli()}
 	for _, to := range []**ecdsa.PrivateKey{&t.key, &t.retired, &t.widget, &t.idpEC} {
 		k, err := ecdsa.GenerateKey(elliptic.P256(), rnd)
 		if err != nil {
