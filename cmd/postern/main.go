@@ -39,6 +39,7 @@ func commands() []command {
 		{"apikey", "'apikey add NAME --mailbox SLUG' makes a key for a program of yours and prints it, once", runAPIKey},
 		{"audit", "'audit verify' checks the log of account changes and names the first bad line", runAudit},
 		{"bench", "measure this machine: gateways of its own under visitors and agents who write; 'bench --help' lists what can be set", runBench},
+		{"conformance", "attacks a host's staging backend as a rogue gateway does, and reports", runConformance},
 		{"kb", "'kb eval DIR' measures the search of the help on a question set", runKB},
 		{"config", "print the example configuration; 'config check' lists the mistakes of yours", runConfig},
 	}
@@ -72,7 +73,7 @@ func dispatch(ctx context.Context, args, env []string, out, err io.Writer) int {
 func help(w io.Writer) {
 	fmt.Fprintln(w, "usage: postern COMMAND [flags]")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.doc)
+		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.doc)
 	}
 }
 

@@ -22,7 +22,8 @@ const (
 	Witness = "witness"
 )
 
-// Options say what is tested and how. All but Confirm, Secret and Name are needed.
+// Options say what is tested and how. All but Confirm, Return, Secret and Client are
+// needed.
 type Options struct {
 	Profile  string // Backend or Witness
 	URL      string // where deliveries go
@@ -37,6 +38,7 @@ type Options struct {
 	Confirm func(ctx context.Context, handle, choice string) error
 	// State gives the test accounts as text. What may change by itself is not in it.
 	State  func(ctx context.Context) ([]byte, error)
+	Return string        // where the host's page sends the browser after a press; "" = the tool's own page
 	Secret verify.Secret // signs deliveries and is asked of login events; nil = deliveries are not signed
 	Client *http.Client  // nil = one that follows no redirect and waits 10 s
 }
@@ -67,7 +69,7 @@ func (t *Tool) Run(ctx context.Context, o Options) (Report, error) {
 	if o.Client == nil {
 		o.Client = &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
-	t.expect(o.Secret)
+	t.expect(o)
 	report := Report{Profile: o.Profile, URL: o.URL, Audience: o.Audience, Evidence: o.evidence(), Started: t.now().UTC()}
 	for _, s := range scenarios(o) {
 		if err := ctx.Err(); err != nil {

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
@@ -36,6 +37,7 @@ type Tool struct {
 
 	mu     sync.Mutex
 	secret verify.Secret
+	back   string
 	number int64 // the last one that fresh gave
 	first  int64 // and where it began
 	open   map[string]*challenge // by handle
@@ -90,10 +92,11 @@ func kid(k *ecdsa.PublicKey) string {
 	return jwk.Thumbprint()
 }
 
-func (t *Tool) expect(s verify.Secret) {
+// expect keeps what login events are checked with and answered.
+func (t *Tool) expect(o Options) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.secret = s
+	t.secret, t.back = o.Secret, cmp.Or(o.Return, t.url+"/")
 }
 
 // Handler serves what a gateway and a provider serve to a host: key sets, the provider's metadata, the challenge of
@@ -163,7 +166,7 @@ func (t *Tool) event(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t.mu.Lock()
-	c := t.open[e.Handle]
+	c, back := t.open[e.Handle], t.back
 	t.mu.Unlock()
 	if c == nil {
 		answer(w, http.StatusGone, map[string]string{"code": "proof_expired", "reason": "handle.expired"})
@@ -173,7 +176,7 @@ func (t *Tool) event(w http.ResponseWriter, r *http.Request) {
 	case c.events <- e:
 	default: // a page that presses twice
 	}
-	answer(w, http.StatusOK, map[string]string{"return": t.url + "/#postern=conformance"})
+	answer(w, http.StatusOK, map[string]string{"return": back + "#postern=conformance"})
 }
 
 func (t *Tool) readEvent(r *http.Request) (e loginEvent, err error) {
