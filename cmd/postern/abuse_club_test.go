@@ -252,11 +252,17 @@ func (r *row) idToken(g *rogue, bend func(c jwt.MapClaims)) string {
 	if bend != nil {
 		bend(claims)
 	}
-	t := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
-	t.Header["kid"] = "hostile"
-	raw, err := t.SignedString(r.idp.Key)
+	return signIDToken(r.T, r.idp, claims)
+}
+
+// signIDToken is an ID token of the provider with any claims.
+func signIDToken(t *testing.T, idp *verifytest.Hostile, claims jwt.MapClaims) string {
+	t.Helper()
+	token := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
+	token.Header["kid"] = "hostile"
+	raw, err := token.SignedString(idp.Key)
 	if err != nil {
-		r.Fatal(err)
+		t.Fatal(err)
 	}
 	return raw
 }

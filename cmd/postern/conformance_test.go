@@ -130,7 +130,7 @@ func shopProcess(t *testing.T, gate string) (url, dir, secretFile string) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "shop"), "../shop").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	listen := freePort(t)
+	listen := freeAddress(t)
 	h := &sampleHost{T: t, url: "http://" + listen + "/postern", err: &bytes.Buffer{}}
 	secretFile = filepath.Join(dir, "secret")
 	h.run([]string{
@@ -142,7 +142,7 @@ func shopProcess(t *testing.T, gate string) (url, dir, secretFile string) {
 
 // The command, at the demo shop as a process, by its real confirm page and with the scripts of deploy/conformance.
 func TestConformanceCommand(t *testing.T) {
-	listen := freePort(t)
+	listen := freeAddress(t)
 	shop, data, secret := shopProcess(t, "http://"+listen)
 	for name, v := range map[string]string{"SHOP_URL": shop, "SHOP_DATA": data, "SHOP_EMAIL": "robin@example.com", "SHOP_PASSWORD": "a password of theirs"} {
 		t.Setenv(name, v)
@@ -187,7 +187,7 @@ func TestConformanceCommandRefuses(t *testing.T) {
 	}
 	out.Reset()
 	code := dispatch(t.Context(), []string{
-		"conformance", "--listen", freePort(t), "--url", "http://" + freePort(t) + "/postern", "--audience", audience, "--subject", "a", "--other", "b", "--state", "/bin/true",
+		"conformance", "--listen", freeAddress(t), "--url", "http://" + freeAddress(t) + "/postern", "--audience", audience, "--subject", "a", "--other", "b", "--state", "/bin/true",
 	}, nil, &out, &problem)
 	if code != exitFailed || !strings.Contains(out.String(), "FAILED: 84 of 84") {
 		t.Errorf("nobody there: exit %d\n%s", code, out.String())

@@ -38,7 +38,8 @@ type App struct {
 
 	outside outside
 	sources map[string]verify.Source
-	key     verify.Key // signs receipts
+	key     verify.Key          // signs receipts, if that is done in this process
+	keys    func() []verify.Key // are published
 	work    sync.WaitGroup
 	failed  chan error
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -63,7 +62,7 @@ func startSample(t *testing.T, name string) *sampleHost {
 	if h.tool, err = conformance.NewTool(gate.URL, rand.Reader, time.Now); err != nil {
 		t.Fatal(err)
 	}
-	listen := freePort(t)
+	listen := freeAddress(t)
 	h.url = "http://" + listen + "/postern"
 	config := h.configure(out, listen)
 	words := strings.NewReplacer("OUT", out, "FOLDER", folder, "CONFIG", config, "LISTEN", listen)
@@ -84,16 +83,6 @@ func replaceAll(r *strings.Replacer, words []string) (out []string) {
 		out = append(out, r.Replace(w))
 	}
 	return out
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // configure writes the sample's configuration and its two accounts.

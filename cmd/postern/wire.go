@@ -152,15 +152,7 @@ func (a *App) gate(ctx context.Context, c Config, secret []byte) error {
 	if off != "" {
 		a.log.Warn("account changes are off", "why", off)
 	}
-	pemKey, err := keep(c.SigningKeyFile, filepath.Join(c.Data, "signing-key.pem"), newSigningKey)
-	if err != nil {
-		return err
-	}
-	key, err := readSigningKey(pemKey)
-	if err != nil {
-		return err
-	}
-	signer, err := verify.NewLocalSigner(key, rand.Reader)
+	signer, err := a.signer(c)
 	if err != nil {
 		return err
 	}
@@ -172,7 +164,7 @@ func (a *App) gate(ctx context.Context, c Config, secret []byte) error {
 	if err != nil {
 		return err
 	}
-	a.sources, a.key = sources, signer.Key()
+	a.sources = sources
 	a.Service.Guard = &verify.Guard{
 		Ledger: a.store.ledger, Executor: executor, Signer: signer, Policy: a.Service.Policy, Check: value.Check, Rand: rand.Reader,
 		Providers: providers,
@@ -288,7 +280,7 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 	return web.New(ctx, web.Options{
 		Service: a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
-		Keys: func() []verify.Key { return []verify.Key{a.key} }, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
+		Keys: a.keys, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
 		SignEvent: sign,
 	})
 }

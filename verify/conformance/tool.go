@@ -38,8 +38,8 @@ type Tool struct {
 	mu     sync.Mutex
 	secret verify.Secret
 	back   string
-	number int64 // the last one that fresh gave
-	first  int64 // and where it began
+	number int64                 // the last one that fresh gave
+	first  int64                 // and where it began
 	open   map[string]*challenge // by handle
 }
 

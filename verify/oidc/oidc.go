@@ -69,6 +69,29 @@ var _ verify.Provider = (*Provider)(nil)
 
 // New checks the configuration; nothing is fetched before the first login.
 func New(c Config) (*Provider, error) {
+	if c.Key == nil && c.Secret == "" {
+		return nil, errors.New("oidc: a client key or a client secret is needed")
+	}
+	return open(c)
+}
+
+// Pinned is a provider for who checks ID tokens and asks for none: it has no credentials and can only tell keys.
+func Pinned(c Config) (*Provider, error) {
+	c.Key, c.Secret, c.Redirect = nil, "", "none"
+	return open(c)
+}
+
+// KeyOf gives the provider's key of a kid, under the rules of verify.KeyCache. Errors: idp.unavailable, or
+// oidc.exchange for a kid that the provider does not have.
+func (p *Provider) KeyOf(ctx context.Context, kid string) (verify.Key, error) {
+	m, err := p.discover(ctx)
+	if err != nil {
+		return verify.Key{}, err
+	}
+	return p.key(ctx, kid, m.jwks)
+}
+
+func open(c Config) (*Provider, error) {
 	u, err := url.Parse(c.Issuer)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, errors.New("oidc: the issuer must be an absolute https URL")
@@ -76,8 +99,6 @@ func New(c Config) (*Provider, error) {
 	switch {
 	case c.Client == "" || c.Redirect == "" || c.Now == nil || c.Rand == nil:
 		return nil, errors.New("oidc: client, redirect, clock and randomness are needed")
-	case c.Key == nil && c.Secret == "":
-		return nil, errors.New("oidc: a client key or a client secret is needed")
 	case c.Key != nil && c.Key.Curve != elliptic.P256():
 		return nil, errors.New("oidc: the client key must be P-256")
 	}

@@ -27,27 +27,10 @@ func (c Checker) idToken(r verify.Claims, now int64) (verify.Level, error) {
 	}
 	level, why := c.IDPs[i].Judge(t, r.Commit, r.T0, at, pastExp)
 	if why != "" {
-		return "", verify.Refuse(evidenceReason(why))
+		return "", verify.Refuse(verify.EvidenceReason(why))
 	}
 	if r.Sub == "" || !verify.Equal(t.Subject, r.Sub) {
 		return "", verify.Refuse(verify.EvidenceSubjectMismatch)
 	}
 	return level, nil
-}
-
-// evidenceReason is a backend's word for what the gateway says of the same fault.
-func evidenceReason(why verify.Reason) verify.Reason {
-	switch why {
-	case verify.OIDCIss:
-		return verify.EvidenceIss
-	case verify.OIDCAud:
-		return verify.EvidenceAud
-	case verify.OIDCNonce:
-		return verify.EvidenceNonceMismatch
-	case verify.ProofNoAuthTime:
-		return verify.EvidenceNoAuthTime
-	case verify.ProofStale:
-		return verify.EvidenceStale
-	}
-	return why
 }

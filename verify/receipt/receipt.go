@@ -8,9 +8,6 @@
 package receipt
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/postern-chat/postern/verify"
@@ -124,7 +121,7 @@ func (c Checker) open(m Message, use string, now time.Time) (r verify.Claims, p 
 	if err := c.envelope(o, use, now); err != nil {
 		return r, p, err
 	}
-	if err := decode(o, &r); err != nil {
+	if r, err = verify.DecodeClaims(o); err != nil {
 		return r, p, verify.RefuseCause(verify.ReceiptSig, err)
 	}
 	p = Proven{Sub: r.Sub, SubIss: r.SubIss, Change: m.Change, Commit: r.Commit, Challenge: r.Challenge, Log: r.Log}
@@ -213,34 +210,6 @@ func (c Checker) rest(m Message, r verify.Claims, level verify.Level, minimum fu
 		return verify.Refuse(verify.EvidenceSubjectMismatch)
 	case minimum == nil || !level.AtLeast(minimum(r.Kind)) || !level.AtLeast(r.Level):
 		return verify.Refuse(verify.ReceiptLevel)
-	}
-	return nil
-}
-
-// decode fills the claims from an object whose keys were found to be exact and single; a claim that the
-// format does not have is an error.
-func decode(o verify.Object, to *verify.Claims) error {
-	b, err := json.Marshal(o)
-	if err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(to); err != nil {
-		return err
-	}
-	again, err := json.Marshal(to)
-	if err != nil {
-		return err
-	}
-	back, err := verify.ReadObject(again, verify.MaxJWT)
-	if err != nil {
-		return err
-	}
-	for key := range o { // a key in the wrong case would have been folded into a right one
-		if !back.Has(key) {
-			return errors.New("receipt: a claim in the wrong case")
-		}
 	}
 	return nil
 }

@@ -1,0 +1,418 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/postern-chat/postern/verify"
+	"github.com/postern-chat/postern/verify/verifytest"
+)
+
+// signerAt serves a signer on a socket of its own, for our own user, until the test ends or stop is called.
+func signerAt(t *testing.T, c SignerConfig, now func() time.Time, uid int) (stop func()) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	s, err := newSignerService(c, now, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := signerListener(c.Socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, ended := s.server(), make(chan struct{})
+	go func() { _ = server.Serve(peers{l, uid, log}); close(ended) }()
+	stop = sync.OnceFunc(func() { _ = server.Close(); <-ended })
+	t.Cleanup(stop)
+	return stop
+}
+
+// signerClaims are claims that a signer signs: of a change that its owner has approved just now.
+func signerClaims(t *testing.T, gateway string, now time.Time) (verify.Claims, *ecdsa.PrivateKey) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwk, err := verify.NewJWK(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := now.Unix()
+	c := verify.Claims{
+		Iss: gateway, Aud: audience, JTI: "rc_1", Iat: at, Exp: at + 120, Use: verify.UseApply, Sub: "u-vic", SubIss: audience, Kind: "email.change",
+		Chg: verify.TokenHash("chg"), Challenge: "cl_1", Conversation: "cv_1", Salt: "AAECAwQFBgcICQoLDA0ODw", T0: at - 60, ApprovedAt: at - 5,
+		Level: verify.A3, Policy: "p", Cnf: verify.Cnf{JWK: jwk}, Fin: verify.Fin{Token: verify.TokenHash("t")},
+		Ev: &verify.Evidence{Kind: verify.EvidenceOfWitness, AuthTime: at - 30, Witness: "w"},
+	}
+	sealClaims(t, &c, key)
+	return c, key
+}
+
+// sealClaims makes commitment and approval fit the claims.
+func sealClaims(t *testing.T, c *verify.Claims, key *ecdsa.PrivateKey) {
+	t.Helper()
+	var err error
+	if c.Commit, err = (verify.Commitment{
+		Host: c.Aud, Challenge: c.Challenge, Conversation: c.Conversation, Chg: c.Chg, JKT: c.Cnf.JWK.Thumbprint(), Salt: c.Salt, T0: c.T0,
+	}).Hash(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := verify.FinishMessage(c.Challenge, c.Chg, c.Commit, c.Fin.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Fin.Sig = es256(&row{T: t}, key, text)
+}
+
+func signerConfig(t *testing.T, gateway string) SignerConfig {
+	t.Helper()
+	dir := t.TempDir()
+	return SignerConfig{Socket: filepath.Join(dir, "s"), Keys: filepath.Join(dir, "keys"), Gateway: gateway, Audiences: []string{audience, clubAudience}}
+}
+
+// With a clock that is set: 90 days, a successor published 24 h ahead, the old key dropped 15 min after the switch and
+// gone from the disk. A signer that starts anew knows the same.
+func TestSignerRotation(t *testing.T) {
+	start := time.Unix(1_795_000_000, 0)
+	now := start
+	var mu sync.Mutex
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	set := func(at time.Time) { mu.Lock(); defer mu.Unlock(); now = at }
+	c := signerConfig(t, "https://chat.site.test")
+	stop := signerAt(t, c, clock, os.Getuid())
+	s := newSocketSigner(c.Socket, clock)
+	change := start.Add(verify.KeyLife)
+	first, second := "", ""
+	for _, step := range []struct {
+		at        time.Duration // from the change
+		published int
+		signs     *string
+	}{
+		{-verify.KeyLife, 1, &first},
+		{-verify.KeyAhead - 2*time.Minute, 1, &first},
+		{-verify.KeyAhead, 2, &first},
+		{-time.Second, 2, &first},
+		{0, 2, &second},
+		{verify.KeyGrace - time.Second, 2, &second},
+		{verify.KeyGrace + time.Minute, 1, &second},
+	} {
+		set(change.Add(step.at))
+		if step.at == 0 {
+			stop() // and starts anew
+			stop = signerAt(t, c, clock, os.Getuid())
+			s = newSocketSigner(c.Socket, clock)
+		}
+		claims, _ := signerClaims(t, c.Gateway, clock())
+		jws, err := s.Sign(t.Context(), claims)
+		if err != nil {
+			t.Fatalf("%v: %v", step.at, err)
+		}
+		keys := verify.KeySet(s.Keys())
+		door := verify.Door{Keys: keys, Typ: verify.ReceiptType}
+		kid, err := door.KeyID(jws)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *step.signs == "" {
+			*step.signs = kid
+		}
+		if _, err := door.Open(jws, clock()); err != nil || kid != *step.signs || len(keys) != step.published {
+			t.Errorf("%v: signed by %s, want %s; %d keys published, want %d; %v", step.at, kid, *step.signs, len(keys), step.published, err)
+		}
+	}
+	if files, err := filepath.Glob(filepath.Join(c.Keys, "*")); err != nil || len(files) != 1 || first == second {
+		t.Errorf("the keys on the disk are %v, %v", files, err)
+	}
+	stop()
+	set(clock().Add(verify.KeyGrace + time.Second))
+	if keys := s.Keys(); keys != nil {
+		t.Errorf("a signer that is away for long still has its keys published: %v", keys)
+	}
+}
+
+// What a gateway in wrong hands sends is not signed.
+func TestSignerRefuses(t *testing.T) {
+	idp := verifytest.NewHostile(t)
+	c := signerConfig(t, "https://chat.site.test")
+	c.Providers = []SignerProvider{{Issuer: idp.URL, Client: idp.Client, Strong: []string{"phr"}, Allow: []string{"127.0.0.1/32"}}}
+	signerAt(t, c, time.Now, os.Getuid())
+	s := newSocketSigner(c.Socket, time.Now)
+	token := func(c *verify.Claims, bend func(map[string]any)) {
+		claims := map[string]any{"iss": idp.URL, "aud": idp.Client, "sub": c.Sub, "nonce": c.Commit, "iat": c.T0 + 5, "exp": c.T0 + 300, "auth_time": c.T0 + 5, "acr": "phr"}
+		if bend != nil {
+			bend(claims)
+		}
+		c.SubIss, c.Ev = idp.URL, &verify.Evidence{Kind: verify.EvidenceIDToken, JWT: signIDToken(t, idp, claims)}
+	}
+	for name, x := range map[string]struct {
+		bend func(c *verify.Claims, key *ecdsa.PrivateKey)
+		why  verify.Reason
+	}{
+		"an honest witness":   {func(*verify.Claims, *ecdsa.PrivateKey) {}, ""},
+		"an honest ID token":  {func(c *verify.Claims, _ *ecdsa.PrivateKey) { token(c, nil) }, ""},
+		"another gateway":     {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Iss = "https://x.test" }, verify.ReceiptIss},
+		"another use":         {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Use = "everything" }, verify.ReceiptIss},
+		"an unknown backend":  {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Aud = "https://x.test" }, verify.ReceiptAud},
+		"a day long":          {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Exp = c.Iat + 86400 }, verify.ReceiptLifetime},
+		"of tomorrow":         {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Iat += 86400; c.Exp += 86400 }, verify.ClockSkew},
+		"of an old challenge": {func(c *verify.Claims, k *ecdsa.PrivateKey) { c.T0 -= 3600; sealClaims(t, c, k) }, verify.ReceiptExpired},
+		"another change":      {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Chg = verify.TokenHash("evil") }, verify.ReceiptCommit},
+		"not approved":        {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Fin.Token = verify.TokenHash("other") }, verify.FinishSig},
+		"no evidence":         {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Ev = nil }, verify.EvidenceMissing},
+		"trust me":            {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Ev.Kind = "trust_me" }, verify.EvidenceMissing},
+		"an empty witness":    {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Ev.Witness = "" }, verify.EvidenceMissing},
+		"an old login":        {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Ev.AuthTime = c.T0 - 3 }, verify.EvidenceStale},
+		"A1 that claims A3":   {func(c *verify.Claims, _ *ecdsa.PrivateKey) { c.Ev.Kind = verify.EvidenceEvent }, verify.ReceiptLevel},
+		"a token for another change": {func(c *verify.Claims, _ *ecdsa.PrivateKey) {
+			token(c, func(m map[string]any) { m["nonce"] = verify.TokenHash("x") })
+		}, verify.EvidenceNonceMismatch},
+		"a token of another account": {func(c *verify.Claims, _ *ecdsa.PrivateKey) { token(c, nil); c.Sub = "u-mal" }, verify.EvidenceSubjectMismatch},
+		"a token of another client": {func(c *verify.Claims, _ *ecdsa.PrivateKey) {
+			token(c, func(m map[string]any) { m["aud"] = "x" })
+		}, verify.EvidenceAud},
+		"a token without auth_time": {func(c *verify.Claims, _ *ecdsa.PrivateKey) {
+			token(c, func(m map[string]any) { delete(m, "auth_time") })
+		}, verify.EvidenceNoAuthTime},
+		"an old token": {func(c *verify.Claims, _ *ecdsa.PrivateKey) {
+			token(c, func(m map[string]any) { m["auth_time"] = c.T0 - 3 })
+		}, verify.EvidenceStale},
+		"a token that claims A3": {func(c *verify.Claims, _ *ecdsa.PrivateKey) { token(c, func(m map[string]any) { delete(m, "acr") }) }, verify.ReceiptLevel},
+		"a changed token": {func(c *verify.Claims, _ *ecdsa.PrivateKey) {
+			token(c, nil)
+			c.Ev.JWT = c.Ev.JWT[:len(c.Ev.JWT)-8] + "AAAAAAAA"
+		}, verify.EvidenceSig},
+		"a token of an unknown provider": {func(c *verify.Claims, _ *ecdsa.PrivateKey) { token(c, nil); c.SubIss = "https://x.test" }, verify.EvidenceIss},
+	} {
+		t.Run(name, func(t *testing.T) {
+			claims, key := signerClaims(t, c.Gateway, time.Now())
+			x.bend(&claims, key)
+			jws, err := s.Sign(t.Context(), claims)
+			if x.why == "" {
+				if err != nil || strings.Count(jws, ".") != 2 {
+					t.Errorf("not signed: %q, %v", jws, err)
+				}
+				return
+			}
+			if verify.ReasonOf(err) != verify.SignerUnavailable || !strings.Contains(fmt.Sprint(causes(err)), string(x.why)) || jws != "" {
+				t.Errorf("%q, %v; want a refusal with %s", jws, causes(err), x.why)
+			}
+		})
+	}
+}
+
+// causes is an error with what it wraps, as text.
+func causes(err error) (out []string) {
+	for ; err != nil; err = unwrap(err) {
+		out = append(out, err.Error())
+	}
+	return out
+}
+
+func unwrap(err error) error {
+	if u, ok := err.(interface{ Unwrap() error }); ok {
+		return u.Unwrap()
+	}
+	return nil
+}
+
+// The front door of the signer: what is no claims, or too much, or from another user, gets nothing.
+func TestSignerFrontDoor(t *testing.T) {
+	c := signerConfig(t, "https://chat.site.test")
+	signerAt(t, c, time.Now, os.Getuid())
+	s := newSocketSigner(c.Socket, time.Now)
+	claims, _ := signerClaims(t, c.Gateway, time.Now())
+	good, err := json.Marshal(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.call(t.Context(), http.MethodPost, "/sign", good); err != nil {
+		t.Fatal(err)
+	}
+	bad := func(old, with string) []byte { return bytes.Replace(good, []byte(old), []byte(with), 1) }
+	for name, body := range map[string][]byte{
+		"nothing": nil, "no object": []byte(`[]`), "a claim twice": bad(`"sub":`, `"sub":"u-mal","sub":`), "in two cases": bad(`"sub":`, `"SUB":"u-mal","sub":`),
+		"one more": bad(`"sub":`, `"admin":true,"sub":`), "a float": bad(`"iat":`, `"iat":1.5,"x":`), "over 16 KiB": bad(`"policy":"`, `"policy":"`+strings.Repeat("x", 17<<10)),
+	} {
+		if _, err := s.call(t.Context(), http.MethodPost, "/sign", body); err == nil || !strings.Contains(err.Error(), "refuses: 403") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, path := range []string{"/", "/sign/", "/keys/x", "/debug/pprof"} {
+		if _, err := s.call(t.Context(), http.MethodGet, path, nil); err == nil || !strings.Contains(err.Error(), "404") {
+			t.Errorf("GET %s: %v", path, err)
+		}
+	}
+	if info, err := os.Stat(c.Socket); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket: %v, %v", info.Mode(), err)
+	}
+	if _, err := signerListener(c.Socket); err == nil {
+		t.Error("a second signer takes the socket of a living one")
+	}
+	other := signerConfig(t, c.Gateway)
+	signerAt(t, other, time.Now, os.Getuid()+1)
+	if _, err := newSocketSigner(other.Socket, time.Now).call(t.Context(), http.MethodGet, "/keys", nil); err == nil {
+		t.Error("another user is let in")
+	}
+	if err := os.Chmod(c.Keys, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := keyFolder(c.Keys).open(); err == nil {
+		t.Error("a folder that others may read is taken")
+	}
+}
+
+// The signer as a process: an honest change goes through, the gateway publishes the signer's key, and the process
+// that serves the web has none.
+func TestSignerProcess(t *testing.T) {
+	f := startSigned(t, "SQLite")
+	dir := t.TempDir()
+	path := filepath.Join(dir, "signer.toml")
+	text := fmt.Sprintf("socket = %q\nkeys = %q\ngateway = %q\naudiences = [%q, %q]\n", f.socket(), filepath.Join(dir, "keys"), f.url, audience, clubAudience)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log := &output{}
+	cmd := exec.Command(binary(t), "signer", "--config", path)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	r := newRow(t, f)
+	r.until(func() string {
+		if strings.Contains(log.String(), "Postern signer is at ") {
+			return ""
+		}
+		return "the signer has not started: " + log.String()
+	})
+	f.trustSigner(t)
+	r.given()
+	r.honest(r.talk("ag1"))
+	if keys := f.published(t); len(keys) != 1 || !strings.Contains(log.String(), `"msg":"signed"`) {
+		t.Errorf("published %d keys; the signer says %s", len(keys), log)
+	}
+	f.holdsNoKey(t)
+}
+
+// startSigned is a fixture whose gateway has its signer behind a socket.
+func startSigned(t *testing.T, engine string) *fixture {
+	t.Helper()
+	return startFixture(t, engine, options{config: signedConfig(t)})
+}
+
+// signedConfig puts a signer behind a socket, at which nobody is yet, into the deploy file.
+func signedConfig(t *testing.T) func(*Config) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sg") // a socket's path has at most 107 bytes
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return func(c *Config) { c.Signer, c.SigningKeyFile = "unix:"+filepath.Join(dir, "s"), "" }
+}
+
+func (f *fixture) socket() string { return strings.TrimPrefix(f.config.Signer, "unix:") }
+
+// trustSigner lets the hosts pin what the gateway publishes.
+func (f *fixture) trustSigner(t *testing.T) {
+	t.Helper()
+	f.site.keys = f.published(t)
+	f.club.keys = f.site.keys
+}
+
+func (f *fixture) published(t *testing.T) verify.KeySet {
+	t.Helper()
+	res, err := http.Get(f.url + "/.well-known/postern.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := verify.ParseKeySet(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// holdsNoKey asserts that the gateway's process has no signing key: not in its folder, not in its configuration.
+func (f *fixture) holdsNoKey(t *testing.T) {
+	t.Helper()
+	if f.key.Public != nil || f.config.SigningKeyFile != "" {
+		t.Error("the gateway has a signing key")
+	}
+	err := filepath.WalkDir(f.config.Data, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) == ".sock" {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte("PRIVATE KEY")) {
+			t.Errorf("%s holds a private key", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// abuseSigner: the signer's process.
+func abuseSigner() map[string]func(r *row) {
+	return map[string]func(r *row){"L08": signerDown}
+}
+
+func signerDown(r *row) {
+	r.alone(options{clock: true, config: signedConfig(r.T)})
+	k := r.talk("ag1")
+	change, address := k.offer(r.T)
+	k.vic.ok("change.finish", k.finish(r.T, k.b, change, r.confirm(address)))
+	r.until(func() string {
+		if strings.Contains(r.log.String(), r.says("signer.unavailable")) || strings.Contains(r.log.String(), "connect: no such file") {
+			return ""
+		}
+		return "the log does not speak of the signer"
+	})
+	r.stays(change, verify.Proven)
+	r.holdsNoKey(r.T)
+	if keys := r.published(r.T); len(keys) != 0 {
+		r.Errorf("without a signer %d keys are published", len(keys))
+	}
+	r.clock.set(r.T, 61*time.Second)
+	r.reaches(change, verify.Expired)
+	if slices.ContainsFunc(r.leaves(), func(l verify.Leaf) bool { return l.To == verify.Released }) {
+		r.Error("a receipt was minted without a signer")
+	}
+	c := signerConfig(r.T, r.url)
+	c.Socket = r.socket()
+	signerAt(r.T, c, r.clock.now, os.Getuid())
+	r.stays(change, verify.Expired)
+	r.untouched()
+	r.until(func() string { // the signer is back: the next change goes through
+		if len(r.published(r.T)) == 1 {
+			return ""
+		}
+		return "the gateway does not see the signer's key"
+	})
+	r.trustSigner(r.T)
+	r.honest(r.talk("ag1"))
+	r.given()
+}
