@@ -33,7 +33,7 @@ func Audit(ctx context.Context, l Log) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	a := auditor{log: l, report: Report{Size: head.Size, Root: head.Root}, last: map[string]RowState{}}
+	a := auditor{log: l, report: Report{Size: head.Size, Root: head.Root}, last: follower{}}
 	if err := a.leaves(ctx); err != nil {
 		return a.report, err
 	}
@@ -48,9 +48,9 @@ func Audit(ctx context.Context, l Log) (Report, error) {
 type auditor struct {
 	log    Log
 	report Report
-	last   map[string]RowState // change → what its last leaf says
-	moved  []RowState          // changes that went on after the head was read
-	tree   []tlog.Hash         // stored hashes recomputed from the leaves
+	last   follower    // change → what its last leaf says
+	moved  []RowState  // changes that went on after the head was read
+	tree   []tlog.Hash // stored hashes recomputed from the leaves
 }
 
 func (a *auditor) bad(leaf int64, change, what string) {
@@ -143,36 +143,14 @@ func (a *auditor) compare(ctx context.Context, first int64, spans []int) error {
 
 // follow keeps the states as the leaves tell them.
 func (a *auditor) follow(n int64, b []byte) {
-	o, err := ReadObject(b, 64<<10)
+	l, err := readLeaf(b)
 	if err != nil {
 		a.bad(n, "", "the leaf cannot be read")
 		return
 	}
-	change, _ := o.String("change")
-	from, _ := o.String("from")
-	to, _ := o.String("to")
-	if change == "" {
-		return
+	if what := a.last.step(n, l); what != "" {
+		a.bad(n, l.Change, what)
 	}
-	old := a.last[change]
-	note := from == to && !a.stays(o, State(from))
-	switch {
-	case old.State != State(from):
-		a.bad(n, change, "the leaf does not follow the change's last one")
-	case note:
-		return
-	case !State(from).May(State(to)):
-		a.bad(n, change, "the state table has no such step")
-	}
-	a.last[change] = RowState{ID: change, State: State(to), Leaf: n}
-}
-
-// stays tells a step that ends in its own state from a note: a Start over by the visitor, an Approve on our
-// confirm page, a second approval. None has a reason; a note always has one.
-func (a *auditor) stays(o Object, s State) bool {
-	role, _ := o.String("role")
-	reason, _ := o.String("reason")
-	return reason == "" && (s == Challenged && Role(role) == Visitor || s == Matched && Role(role) == HostLogin || s == Cooling && Role(role) == Supervisor)
 }
 
 // states compares every stored change with its last leaf, and the other way round.
@@ -234,11 +212,6 @@ func (a *auditor) movedOn(ctx context.Context) error {
 
 // says reports whether a leaf is the step that put the change into its state.
 func says(leaf []byte, r RowState) bool {
-	o, err := ReadObject(leaf, 64<<10)
-	if err != nil {
-		return false
-	}
-	change, _ := o.String("change")
-	to, _ := o.String("to")
-	return change == r.ID && State(to) == r.State
+	l, err := readLeaf(leaf)
+	return err == nil && l.Change == r.ID && l.To == r.State
 }

@@ -37,6 +37,7 @@ type IDToken struct {
 	AuthTime int64 // unix seconds; 0 = missing
 	ACR      string
 	AMR      []string
+	Keys     KeySet // that it was believed by
 	Label    string // how the account is called, for its owner: e-mail or user name; may be empty
 }
 
@@ -50,7 +51,9 @@ func OpenIDToken(raw string, keys KeySet, now time.Time) (IDToken, error) {
 	if err != nil {
 		return IDToken{}, err
 	}
-	return readIDToken(raw, o)
+	t, err := readIDToken(raw, o)
+	t.Keys = keys
+	return t, err
 }
 
 func readIDToken(raw string, o Object) (IDToken, error) {

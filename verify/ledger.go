@@ -29,8 +29,9 @@ type Row struct {
 	Answer       *Answer    `json:"answer,omitempty"` // the backend's, once it came
 	CreatedAt    int64      `json:"created_at"`
 	ChangedAt    int64      `json:"changed_at"`
-	ExpiresAt    int64      `json:"expires_at"` // end of the present state; 0 = none
-	Leaf         int64      `json:"leaf"`       // index of the leaf of its last step; set by the store
+	ExpiresAt    int64      `json:"expires_at"`       // end of the present state; 0 = none
+	Leaf         int64      `json:"leaf"`             // index of the leaf of its last step; set by the store
+	Erased       int64      `json:"erased,omitempty"` // when its personal values were deleted; 0 = they are here
 }
 
 // clone copies the row with everything it points to.
@@ -127,8 +128,9 @@ type Step struct {
 	Reason      Reason
 	At          time.Time // database clock, read by Ledger.Now just before
 	Burns       []Burn
-	Limit       *Limit // set when a challenge is opened
-	Kind        *Kind  // set at draft and offer: the words that people are shown with the event
+	Archive     []KeyArchive // kept with the step, unless they are there already
+	Limit       *Limit       // set when a challenge is opened
+	Kind        *Kind        // set at draft and offer: the words that people are shown with the event
 }
 
 // To is the state after the step.
@@ -254,6 +256,13 @@ type Ledger interface {
 	// Spend carries out one burn by itself. Errors: Burn.Taken.
 	Spend(ctx context.Context, b Burn) error
 
+	// Archive keeps a key set, unless it is there already.
+	Archive(ctx context.Context, a KeyArchive) error
+	// Erase deletes the personal values of a change that has ended (Row.Erase says which), wherever the store has
+	// them, and appends l, in one transaction. A change that is erased already is left alone. Errors: not_found,
+	// change.state (it goes on).
+	Erase(ctx context.Context, id string, l Leaf) error
+
 	// Change reads one row. Errors: not_found.
 	Change(ctx context.Context, id string) (Row, error)
 	// ByHandle reads the row whose living challenge has this handle hash. Errors: not_found.
@@ -284,6 +293,21 @@ type Log interface {
 	Hashes(ctx context.Context, index []int64) ([][32]byte, error)
 	// States reads up to limit changes with an id after the given one, in order of id.
 	States(ctx context.Context, after string, limit int) ([]RowState, error)
+	// Moment lets read see log and changes as they are at one moment, whatever goes on meanwhile.
+	Moment(ctx context.Context, read func(BundleSource) error) error
+}
+
+// BundleSource is the log with all that is needed to check it again, at one moment.
+type BundleSource interface {
+	// Size is the number of lines.
+	Size(ctx context.Context) (int64, error)
+	// Leaves and Hashes are those of Log.
+	Leaves(ctx context.Context, from int64, limit int) ([][]byte, error)
+	Hashes(ctx context.Context, index []int64) ([][32]byte, error)
+	// Changes reads up to limit rows with an id after the given one, in order of id.
+	Changes(ctx context.Context, after string, limit int) ([]Row, error)
+	// Archives reads up to limit archived key sets with a hash after the given one, in order of hash.
+	Archives(ctx context.Context, after string, limit int) ([]KeyArchive, error)
 }
 
 // Pack is the JSON of the row for the store's text column.

@@ -17,7 +17,7 @@ type Leaf struct {
 	Conversation string `json:"conversation"`
 	Change       string `json:"change"`
 	Challenge    string `json:"challenge"`
-	Chg          string `json:"chg"`
+	Chg          string `json:"chg"` // hashed with the row's seal
 	Level        Level  `json:"level"`
 	Policy       string `json:"policy"`
 	From         State  `json:"from"`
@@ -39,8 +39,8 @@ func (l Leaf) Stamp(at time.Time) Leaf {
 func leafOf(s Step) Leaf {
 	r := s.Row
 	l := Leaf{
-		V: "1", Actor: s.Actor.ID, Role: s.Actor.Role, Conversation: r.Conversation, Change: r.ID,
-		Chg: r.Chg, Policy: r.Policy, From: s.From, To: r.State, Reason: s.Reason,
+		V: leafVersion, Actor: s.Actor.ID, Role: s.Actor.Role, Conversation: r.Conversation, Change: r.ID,
+		Chg: sealChg(r.Seal, r.Chg), Policy: r.Policy, From: s.From, To: r.State, Reason: s.Reason,
 	}
 	if r.Challenge != nil {
 		l.Challenge = r.Challenge.ID
@@ -50,6 +50,17 @@ func leafOf(s Step) Leaf {
 		l.Sealed = seal(r.Seal, r.Proof.Issuer, r.Proof.Subject)
 	}
 	return l.Stamp(s.At)
+}
+
+// leafVersion is the form of new lines. In lines of form "1" chg stands bare.
+const leafVersion = "2"
+
+// sealChg hides the digest of a change: whoever guesses what was asked for could compute it.
+func sealChg(salt, chg string) string {
+	if chg == "" {
+		return ""
+	}
+	return hash("postern.chg.v1\n", []byte(salt+"\n"+chg))
 }
 
 func seal(salt, issuer, subject string) string {

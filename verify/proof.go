@@ -36,4 +36,5 @@ type Proof struct {
 	Finish     string   `json:"finish"`      // TokenHash of the finish token
 	FinishBy   int64    `json:"finish_by"`   // unix ms: end of the finish token
 	Sig        string   `json:"sig,omitempty"`
+	Keys       string   `json:"keys,omitempty"` // hash of the archived key set that an ID token was believed by
 }

@@ -144,15 +144,23 @@ func (g *Guard) logIn(ctx context.Context, row Row, s Slip, t IDToken) (Verdict,
 	}
 	old, until := row, time.Time{}
 	var burns []Burn
+	var archive []KeyArchive
 	if v.To == Matched {
+		keys, err := ArchiveProvider(src.Relying(), t.Keys)
+		if err != nil {
+			return v, RefuseCause(GuardUnavailable, err)
+		}
+		archive = []KeyArchive{keys}
 		burns = []Burn{{Use: BurnCommit, Key: row.Challenge.Commit, Value: row.ID}}
 		until = earlier(m.now.Add(MatchLife), row.Challenge.ExpiresAt())
 		row.Proof = &Proof{
 			Source: s.Source, Event: s.Key, Subject: t.Subject, Issuer: t.Issuer, Level: v.Level,
-			Evidence: Evidence{Kind: EvidenceIDToken, JWT: t.Raw},
+			Evidence: Evidence{Kind: EvidenceIDToken, JWT: t.Raw}, Keys: keys.Hash,
 		}
 	}
-	_, err = g.advance(ctx, old, stepOf(row, v.To, by, v.Reason, m.now, until, burns...))
+	step := stepOf(row, v.To, by, v.Reason, m.now, until, burns...)
+	step.Archive = archive
+	_, err = g.advance(ctx, old, step)
 	return v, err
 }
 

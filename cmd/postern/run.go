@@ -40,6 +40,7 @@ type App struct {
 	sources map[string]verify.Source
 	key     verify.Key          // signs receipts, if that is done in this process
 	keys    func() []verify.Key // are published
+	logKey  *verify.LogKey      // signs checkpoints of the log
 	work    sync.WaitGroup
 	failed  chan error
 }
@@ -75,7 +76,7 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if err := a.join(ctx, c); err != nil {
 		return a, err
 	}
-	if err := errors.Join(a.Service.MakeStarterReplies(ctx), a.Service.ScheduleReconcile(ctx)); err != nil {
+	if err := errors.Join(a.Service.MakeStarterReplies(ctx), a.Service.ScheduleReconcile(ctx), a.archiveKeys(ctx)); err != nil {
 		return a, err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))

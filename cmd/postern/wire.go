@@ -165,6 +165,9 @@ func (a *App) gate(ctx context.Context, c Config, secret []byte) error {
 		return err
 	}
 	a.sources = sources
+	if a.logKey, err = verify.DeriveLogKey(a.URL.Host+"/log", secret); err != nil {
+		return err
+	}
 	a.Service.Guard = &verify.Guard{
 		Ledger: a.store.ledger, Executor: executor, Signer: signer, Policy: a.Service.Policy, Check: value.Check, Rand: rand.Reader,
 		Providers: providers,

@@ -116,6 +116,11 @@ func (x *tx) advance(c gateway.Conversation, s verify.Step) error {
 	if err := x.spend(s.Burns); err != nil {
 		return err
 	}
+	for _, a := range s.Archive {
+		if err := x.archive(a, s.At); err != nil {
+			return err
+		}
+	}
 	if s.To() == verify.Disowned {
 		c.Frozen = true
 		if err := x.save(&c); err != nil {

@@ -32,11 +32,11 @@ func (p *Provider) Exchange(ctx context.Context, r verify.LoginRequest, a verify
 	if err != nil {
 		return verify.IDToken{}, verify.RefuseCause(verify.OIDCExchange, err)
 	}
-	key, err := p.key(ctx, kid, m.jwks)
+	keys, err := p.keysFor(ctx, kid, m.jwks)
 	if err != nil {
 		return verify.IDToken{}, err
 	}
-	t, err := verify.OpenIDToken(raw, verify.KeySet{key}, p.c.Now())
+	t, err := verify.OpenIDToken(raw, keys, p.c.Now())
 	if err != nil {
 		return verify.IDToken{}, verify.RefuseCause(verify.OIDCExchange, err)
 	}

@@ -96,27 +96,27 @@ func list(o verify.Object, key string) []string {
 	return out
 }
 
-// key gives the provider's key of a kid under the rules of verify.KeyCache. Errors: idp.unavailable, or
+// keysFor gives the provider's key set, which has a key of this kid, under the rules of verify.KeyCache. Errors: idp.unavailable, or
 // oidc.exchange for a kid that the provider does not have.
-func (p *Provider) key(ctx context.Context, kid, from string) (verify.Key, error) {
+func (p *Provider) keysFor(ctx context.Context, kid, from string) (verify.KeySet, error) {
 	p.keysMu.Lock()
 	defer p.keysMu.Unlock()
 	for range 2 {
 		now := p.c.Now()
-		switch k, need := p.keys.Look(kid, now); need {
+		switch _, need := p.keys.Look(kid, now); need {
 		case verify.KeyHere:
-			return k, nil
+			return p.keys.Set, nil
 		case verify.KeyUnknown:
-			return verify.Key{}, verify.Refuse(verify.OIDCExchange)
+			return nil, verify.Refuse(verify.OIDCExchange)
 		}
 		if d := now.Sub(p.keysFailed); d >= 0 && d < retryAfter {
-			return verify.Key{}, unavailable(errors.New("oidc: the key set could not be fetched a moment ago"))
+			return nil, unavailable(errors.New("oidc: the key set could not be fetched a moment ago"))
 		}
 		if err := p.fetchKeys(ctx, from); err != nil {
-			return verify.Key{}, unavailable(err)
+			return nil, unavailable(err)
 		}
 	}
-	return verify.Key{}, verify.Refuse(verify.OIDCExchange)
+	return nil, verify.Refuse(verify.OIDCExchange)
 }
 
 func (p *Provider) fetchKeys(ctx context.Context, from string) error {

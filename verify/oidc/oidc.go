@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,7 +89,15 @@ func (p *Provider) KeyOf(ctx context.Context, kid string) (verify.Key, error) {
 	if err != nil {
 		return verify.Key{}, err
 	}
-	return p.key(ctx, kid, m.jwks)
+	keys, err := p.keysFor(ctx, kid, m.jwks)
+	if err != nil {
+		return verify.Key{}, err
+	}
+	i := slices.IndexFunc(keys, func(k verify.Key) bool { return k.ID == kid })
+	if i < 0 {
+		return verify.Key{}, verify.Refuse(verify.OIDCExchange)
+	}
+	return keys[i], nil
 }
 
 func open(c Config) (*Provider, error) {

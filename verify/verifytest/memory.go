@@ -24,6 +24,7 @@ type Memory struct {
 	opened map[string][]time.Time // conversation → challenges opened
 	burns  map[string]verify.Burn
 	slips  map[string]verify.Slip
+	keys   map[string]verify.KeyArchive
 	leaves [][]byte
 	hashes [][32]byte
 	events []string // kind + " " + change id, in order
@@ -34,7 +35,7 @@ type Memory struct {
 func NewMemory(now func() time.Time) *Memory {
 	return &Memory{
 		now: now, talks: map[string]verify.Conversation{}, rows: map[string]string{}, leafOf: map[string]int64{},
-		opened: map[string][]time.Time{}, burns: map[string]verify.Burn{}, slips: map[string]verify.Slip{},
+		opened: map[string][]time.Time{}, burns: map[string]verify.Burn{}, slips: map[string]verify.Slip{}, keys: map[string]verify.KeyArchive{},
 	}
 }
 
@@ -206,6 +207,9 @@ func (m *Memory) apply(s verify.Step) error {
 	m.rows[s.Row.ID], m.leafOf[s.Row.ID] = text, n
 	for _, b := range s.Burns {
 		m.burns[b.Use+"\n"+b.Key] = b
+	}
+	for _, a := range s.Archive {
+		m.keys[a.Hash] = a
 	}
 	if s.Limit != nil {
 		m.opened[cv.ID] = append(m.opened[cv.ID], s.At)
