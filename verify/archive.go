@@ -50,6 +50,15 @@ func (a ArchivedKeys) Pack() (KeyArchive, error) {
 	return KeyArchive{Hash: archiveHash(b), Body: string(b)}, nil
 }
 
+// LogVerifier is the archived key of the log, "" if this is another's.
+func (k KeyArchive) LogVerifier() string {
+	a, _, err := openArchive([]byte(k.Body))
+	if err != nil || a.Use != KeysOfLog {
+		return ""
+	}
+	return a.Verifier
+}
+
 func archiveHash(body []byte) string { return hash("postern.keys.v1\n", body) }
 
 // ArchiveProvider is what a login at a provider was believed by.

@@ -61,6 +61,9 @@ func DeriveLogKey(origin string, secret []byte) (*LogKey, error) {
 // Verifier is the public key, as a note names it: origin+id+key.
 func (k *LogKey) Verifier() string { return k.verifier }
 
+// Origin is the log's name.
+func (k *LogKey) Origin() string { return k.origin }
+
 // Archive is the public key as it goes into the archive.
 func (k *LogKey) Archive() (KeyArchive, error) {
 	return ArchivedKeys{Use: KeysOfLog, Issuer: k.origin, Verifier: k.verifier}.Pack()

@@ -72,6 +72,7 @@ const (
 	BurnFinish = "finish"
 	BurnEvent  = "event"
 	BurnNote   = "note"
+	BurnMail   = "mail"  // key: the day whose checkpoint was mailed
 	BurnStart  = "start" // key: that of the slip
 	BurnState  = "state" // key: that of the login's slip
 	// Of a change that cools: key commit and id, value the change and who agreed.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -54,6 +55,18 @@ type LogPointer struct {
 	Leaf   int64  `json:"leaf"`
 }
 
+// EncodeRoot is the root as a LogPointer has it.
+func EncodeRoot(root [32]byte) string { return b64(root[:]) }
+
+// DecodeRoot reads the root of a LogPointer.
+func DecodeRoot(root string) ([32]byte, error) {
+	b, ok := unb64(root)
+	if !ok || len(b) != 32 {
+		return [32]byte{}, errors.New("verify: not a root")
+	}
+	return [32]byte(b), nil
+}
+
 // Minted is a receipt as stored in its row.
 type Minted struct {
 	ID  string `json:"id"` // rc_…
@@ -77,7 +90,7 @@ func mint(r Row, use, id, issuer, origin, policy string, head Head, now time.Tim
 		Challenge: ch.ID, Conversation: r.Conversation, Salt: ch.Salt, T0: ch.T0,
 		ApprovedAt: p.ApprovedAt, Level: p.Level, Policy: policy,
 		Cnf: Cnf{JWK: ch.Key}, Fin: Fin{Token: p.Finish, Sig: p.Sig}, Ev: copyOf(&p.Evidence),
-		Log: LogPointer{Origin: origin, Size: head.Size, Root: b64(head.Root[:]), Leaf: r.Leaf},
+		Log: LogPointer{Origin: origin, Size: head.Size, Root: EncodeRoot(head.Root), Leaf: r.Leaf},
 	}
 }
 

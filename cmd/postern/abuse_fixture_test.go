@@ -33,6 +33,7 @@ type fixture struct {
 	staff  map[string]member
 	config Config
 	log    *output
+	stop   func()              // the gateway, as an operator would
 	typed  map[string][]string // conversation → what its own visitor typed: consoles of the mailbox see that
 }
 
@@ -177,7 +178,11 @@ func startFixture(t *testing.T, engine string, o options) *fixture {
 // start runs the gateway on whatever the database holds.
 func (f *fixture) start(t *testing.T, o options) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address := "127.0.0.1:0"
+	if f.node != nil { // again, after stop: at the same place
+		address = "127.0.0.1:" + f.node.URL.Port()
+	}
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,14 +196,12 @@ func (f *fixture) start(t *testing.T, o options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if f.App != a { // restarted since
-			return
-		}
+	f.stop = sync.OnceFunc(func() {
 		if err := a.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(f.stop)
 	f.node = &node{App: a, url: f.config.PublicURL}
 	f.site.gate, f.club.gate = f.node, f.node
 }
@@ -206,9 +209,7 @@ func (f *fixture) start(t *testing.T, o options) {
 // restart ends the gateway and starts one on the same database, with what edit makes of the deploy file.
 func (f *fixture) restart(t *testing.T, o options, edit func(*Config)) {
 	t.Helper()
-	if err := f.App.Close(context.WithoutCancel(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	f.stop()
 	edit(&f.config)
 	box := f.box
 	f.start(t, o)

@@ -15,7 +15,7 @@ import (
 
 // abuseLog: the log as a bundle, outside copies of its checkpoint, erasure.
 func abuseLog() map[string]func(r *row) {
-	return map[string]func(r *row){"K05": bundleAlone, "K06": erased}
+	return map[string]func(r *row){"K02": droppedTail, "K05": bundleAlone, "K06": erased, "L09": restored}
 }
 
 // audits runs a sub-command of 'postern audit' on the fixture's database.

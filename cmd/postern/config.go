@@ -33,6 +33,10 @@ type Config struct {
 	SecretFile     string `toml:"secret_file" doc:"File with at least 32 random bytes, from which handles, finish tokens and reply tokens are derived. Given as signing_key_file is."`
 	PolicyFile     string `toml:"policy_file" doc:"TOML file with the change kinds ([[kind]]). Missing or unreadable: conversations work, changes are off."`
 
+	CheckpointFile string `toml:"checkpoint_file" doc:"File with the newest signed checkpoint of the log of account changes; empty = checkpoint in the data folder. Best on another disk than the database: a database that is older than this file is taken for restored, and all live changes are revoked."`
+	CheckpointURL  string `toml:"checkpoint_url" doc:"Every checkpoint is posted there too; https, or http on a loopback host."`
+	CheckpointMail string `toml:"checkpoint_mail" doc:"Address that a checkpoint is mailed to once a day."`
+
 	TrustedProxies   []string `toml:"trusted_proxies" doc:"Addresses or prefixes of proxies whose X-Forwarded-For is believed."`
 	MetricsAllow     []string `toml:"metrics_allow" default:"127.0.0.1,::1" doc:"Addresses or prefixes that may read /metrics."`
 	MetricsToken     string   `toml:"metrics_token" secret:"yes" doc:"Bearer token that may read /metrics from anywhere, at least 16 characters; empty = only metrics_allow."`

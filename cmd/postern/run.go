@@ -41,6 +41,7 @@ type App struct {
 	key     verify.Key          // signs receipts, if that is done in this process
 	keys    func() []verify.Key // are published
 	logKey  *verify.LogKey      // signs checkpoints of the log
+	copies  *copies             // of the log's checkpoints
 	work    sync.WaitGroup
 	failed  chan error
 }
@@ -76,7 +77,7 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if err := a.join(ctx, c); err != nil {
 		return a, err
 	}
-	if err := errors.Join(a.Service.MakeStarterReplies(ctx), a.Service.ScheduleReconcile(ctx), a.archiveKeys(ctx)); err != nil {
+	if err := errors.Join(a.Service.MakeStarterReplies(ctx), a.Service.ScheduleReconcile(ctx), a.archiveKeys(ctx), a.compareCopy(ctx)); err != nil {
 		return a, err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -97,7 +98,7 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if err != nil {
 		return a, err
 	}
-	for _, run := range append(polls, runner.Run, runner.Jobs, runner.Jobs, a.reindex) {
+	for _, run := range append(polls, a.checkpoints, runner.Run, runner.Jobs, runner.Jobs, a.reindex) {
 		a.work.Add(1)
 		go func() {
 			defer a.work.Done()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -36,6 +37,7 @@ func (c Config) Validate() Mistakes {
 	say(c.Signer != "" && c.SigningKeyFile != "", "signer: with it there is no signing_key_file")
 	say(c.DatabaseURL != "" && c.SecretFile == "", "secret_file: must be given with PostgreSQL")
 	bad = append(bad, c.checkKeyFiles()...)
+	bad = append(bad, c.checkpointMistakes()...)
 	bad.add("trusted_proxies", checkPrefixes(c.TrustedProxies))
 	bad.add("metrics_allow", checkPrefixes(c.MetricsAllow))
 	say(c.MetricsToken != "" && len(c.MetricsToken) < 16, "metrics_token: must have at least 16 characters")
@@ -46,6 +48,16 @@ func (c Config) Validate() Mistakes {
 	say(c.Limits.Commands < 1, "limits.commands: must be at least 1")
 	say(c.Limits.FileBytes < 1 || c.Limits.FileBytes > 100<<20, "limits.file_bytes: must be between 1 and 104857600")
 	bad = append(bad, c.hostsAndSources()...)
+	return bad
+}
+
+func (c Config) checkpointMistakes() (bad Mistakes) {
+	if p, err := url.Parse(c.CheckpointURL); c.CheckpointURL != "" && (err != nil || p.Host == "" || p.Scheme != "https" && !(p.Scheme == "http" && loopback(p.Hostname()))) {
+		bad = append(bad, "checkpoint_url: must be https, or http on a loopback host")
+	}
+	if a, err := mail.ParseAddress(c.CheckpointMail); c.CheckpointMail != "" && (err != nil || a.Address != c.CheckpointMail) {
+		bad = append(bad, "checkpoint_mail: must be an address")
+	}
 	return bad
 }
 

@@ -164,7 +164,7 @@ func (a *App) gate(ctx context.Context, c Config, secret []byte) error {
 	if err != nil {
 		return err
 	}
-	a.sources = sources
+	a.sources, a.copies = sources, c.copies()
 	if a.logKey, err = verify.DeriveLogKey(a.URL.Host+"/log", secret); err != nil {
 		return err
 	}
@@ -284,7 +284,7 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 		Service: a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
 		Keys: a.keys, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
-		SignEvent: sign,
+		SignEvent: sign, Checkpoint: a.checkpoint,
 	})
 }
 

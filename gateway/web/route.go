@@ -36,6 +36,7 @@ func (s *Server) routes() {
 	s.spoolRoutes(a)
 	s.fileRoutes(a)
 	s.hookRoutes(a)
+	s.logRoutes(a)
 	s.verifyRoutes(a)
 	s.rateRoutes(a)
 	s.keyRoutes(a)

@@ -40,13 +40,15 @@ type Options struct {
 	Node      string   // unique per process
 	Log       *slog.Logger
 
-	Trusted  []netip.Prefix           // proxies whose X-Forwarded-For counts
-	Assets   fs.FS                    // the built UI; nil = "run make ui"
-	Sources  map[string]verify.Source // login events by source name
-	Keys     func() []verify.Key      // receipt keys to publish
-	Popups   map[string]bool          // hosts whose login may open in a window of its own
-	Limits   Limits
-	SpoolDir string // "" = no spool viewer
+	Trusted []netip.Prefix           // proxies whose X-Forwarded-For counts
+	Assets  fs.FS                    // the built UI; nil = "run make ui"
+	Sources map[string]verify.Source // login events by source name
+	Keys    func() []verify.Key      // receipt keys to publish
+	Popups  map[string]bool          // hosts whose login may open in a window of its own
+	Limits  Limits
+	// Checkpoint is the newest signed checkpoint of the log; nil = none yet.
+	Checkpoint func() []byte
+	SpoolDir   string // "" = no spool viewer
 	// SmartHost says that mails leave; without one they stay in a folder, and the overview says so.
 	SmartHost bool
 	// SignEvent signs a test event as the source would; false for a source it does not know.
@@ -202,6 +204,7 @@ type limits struct {
 	starts     *limiter[string]
 	challenges *limiter[string]
 	logins     *limiter[string]
+	logReads   *limiter[string]
 	uploads    *limiter[string]
 	ratings    *limiter[string]
 }
@@ -215,6 +218,7 @@ func newLimits(l Limits, now func() time.Time) *limits {
 		starts:     newLimiter[string](rate{PerSecond: 0.2, Burst: 20}, limitKeys),
 		challenges: newLimiter[string](rate{PerSecond: 0.1, Burst: 20}, limitKeys),
 		logins:     newLimiter[string](rate{PerSecond: 0.1, Burst: 10}, limitKeys),
+		logReads:   newLimiter[string](rate{PerSecond: 50, Burst: 500}, limitKeys),
 		uploads:    newLimiter[string](rate{PerSecond: 20, Burst: 60}, limitKeys),
 		ratings:    newLimiter[string](rate{PerSecond: 0.1, Burst: 20}, limitKeys),
 	}
@@ -224,6 +228,7 @@ func (l *limits) command(key string) bool   { return l.take(l.commands, key) }
 func (l *limits) start(key string) bool     { return l.take(l.starts, key) }
 func (l *limits) challenge(key string) bool { return l.take(l.challenges, key) }
 func (l *limits) login(key string) bool     { return l.take(l.logins, key) }
+func (l *limits) logRead(key string) bool   { return l.take(l.logReads, key) }
 func (l *limits) upload(key string) bool    { return l.take(l.uploads, key) }
 func (l *limits) rating(key string) bool    { return l.take(l.ratings, key) }
 

@@ -88,6 +88,7 @@ type Proven struct {
 	Challenge   string
 	Level       verify.Level // as computed here
 	Log         verify.LogPointer
+	Iat         int64 // of the receipt, unix seconds
 }
 
 // Check runs steps 1 to 9 on a delivery about to be executed. A nil error means: apply m.Change to the
@@ -124,7 +125,7 @@ func (c Checker) open(m Message, use string, now time.Time) (r verify.Claims, p 
 	if r, err = verify.DecodeClaims(o); err != nil {
 		return r, p, verify.RefuseCause(verify.ReceiptSig, err)
 	}
-	p = Proven{Sub: r.Sub, SubIss: r.SubIss, Change: m.Change, Commit: r.Commit, Challenge: r.Challenge, Log: r.Log}
+	p = Proven{Sub: r.Sub, SubIss: r.SubIss, Change: m.Change, Commit: r.Commit, Challenge: r.Challenge, Log: r.Log, Iat: r.Iat}
 	if p.Chg, err = m.Change.Digest(); err != nil || !verify.Equal(p.Chg, r.Chg) || m.Change.Kind != r.Kind || m.Change.V != "1" {
 		return r, p, verify.Refuse(verify.ReceiptChangeMismatch)
 	}

@@ -55,12 +55,14 @@ func (s *Site) deliver(w http.ResponseWriter, r *http.Request) {
 	}
 	switch m.Type {
 	case "change.apply":
-		text, err := s.apply(r.Context(), m)
+		text, p, err := s.apply(r.Context(), m)
 		if err != nil {
 			s.refuse(w, r, err)
 			return
 		}
 		answer(w, http.StatusOK, json.RawMessage(text))
+		_ = http.NewResponseController(w).Flush() // the answer first: looking at the gateway's log may take a while
+		s.watch(r.Context(), p)
 	case "change.announce":
 		until, err := s.announce(r.Context(), m)
 		if err != nil {
@@ -79,10 +81,10 @@ func (s *Site) deliver(w http.ResponseWriter, r *http.Request) {
 
 // apply carries a change out, once, in one transaction: look whether it was done, check the receipt, burn its
 // commitment, change the account. A refusal rolls everything back.
-func (s *Site) apply(ctx context.Context, m receipt.Message) (text []byte, err error) {
+func (s *Site) apply(ctx context.Context, m receipt.Message) (text []byte, p receipt.Proven, err error) {
 	keys, err := s.gatewayKeys(ctx)
 	if err != nil {
-		return nil, err
+		return nil, p, err
 	}
 	now := s.Now()
 	err = s.tx(ctx, func(t *sql.Tx) error {
@@ -92,8 +94,7 @@ func (s *Site) apply(ctx context.Context, m receipt.Message) (text []byte, err e
 			return err
 		}
 		var owner Customer
-		p, err := s.checker(ctx, t, keys, &owner).CheckPending(ctx, waiting{t: t}, m, now)
-		if err != nil {
+		if p, err = s.checker(ctx, t, keys, &owner).CheckPending(ctx, waiting{t: t}, m, now); err != nil {
 			return err
 		}
 		if b := p.Change.Base; b != verify.AnyBase && b != version(owner.Version) {
@@ -112,7 +113,7 @@ func (s *Site) apply(ctx context.Context, m receipt.Message) (text []byte, err e
 		})
 		return err
 	})
-	return text, err
+	return text, p, err
 }
 
 // checker is what the shop knows by itself; it finds the owner on the way.

@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS pending (
 	commit_hash TEXT PRIMARY KEY, chg TEXT NOT NULL, sub TEXT NOT NULL, sub_iss TEXT NOT NULL, level TEXT NOT NULL,
 	at INTEGER NOT NULL, not_before INTEGER NOT NULL, cancelled_at INTEGER NOT NULL, cancel TEXT NOT NULL UNIQUE,
 	challenge TEXT NOT NULL, title TEXT NOT NULL);
+-- The newest place in the gateway's log that a receipt has named; alarm is what was wrong with a later one.
+CREATE TABLE IF NOT EXISTS log_seen (
+	one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, root TEXT NOT NULL, at INTEGER NOT NULL, alarm TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS sessions (
 	token TEXT PRIMARY KEY, customer TEXT NOT NULL REFERENCES customers, login_at INTEGER NOT NULL, ends_at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS resets (token TEXT PRIMARY KEY, customer TEXT NOT NULL REFERENCES customers, ends_at INTEGER NOT NULL);
