@@ -21,6 +21,7 @@ const (
 	VerbSeeSettings  Verb = "settings.read"
 	VerbAudit        Verb = "audit"
 	VerbSeeChanges   Verb = "changes"
+	VerbExport       Verb = "audit.export" // the log with receipts and logins: it names subjects
 )
 
 // Allowed is the one table role × verb. What is not in it is refused.
@@ -57,6 +58,8 @@ func allowed(v Verb) []Role {
 		return []Role{RoleTrainee, RoleAgent, RoleSenior, RoleSupervisor, RoleEditor, RoleAdmin, RoleAuditor}
 	case VerbAudit:
 		return []Role{RoleAuditor, RoleAdmin, RoleSupervisor}
+	case VerbExport:
+		return []Role{RoleAuditor, RoleAdmin}
 	case VerbSeeChanges:
 		return []Role{RoleAuditor, RoleAdmin, RoleSupervisor}
 	}
@@ -67,7 +70,7 @@ func allowed(v Verb) []Role {
 func Verbs() []Verb {
 	return []Verb{
 		VerbRead, VerbReply, VerbNote, VerbAvailability, VerbForce, VerbDraft, VerbOffer, VerbOfferHigh,
-		VerbReleaseHeld, VerbArticles, VerbReplies, VerbSettings, VerbSeeSettings, VerbAudit, VerbSeeChanges,
+		VerbReleaseHeld, VerbArticles, VerbReplies, VerbSettings, VerbSeeSettings, VerbAudit, VerbSeeChanges, VerbExport,
 	}
 }
 

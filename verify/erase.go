@@ -2,9 +2,6 @@ package verify
 
 import "context"
 
-// LogErased is the reason of the line that an erasure leaves.
-const LogErased Reason = "log.erased"
-
 // Erase gives the row without anything that says whose it is or what was asked for: the salt of its leaves, the
 // values, every digest and signature over them (a guess could be tried against those), the evidence and the
 // receipt. What stays is that a change of this kind went through these states. Source: proof-gate.md §3.16, row K06.

@@ -65,7 +65,9 @@ const (
 
 	// conflict, 409.
 	EventReplay       Reason = "event.replay"
-	EventKill         Reason = "event.kill" // a security event about the account ended the change
+	EventKill         Reason = "event.kill"   // a security event about the account ended the change
+	LogErased         Reason = "log.erased"   // of the line that an erasure leaves
+	LogRestored       Reason = "log.restored" // the database is older than a copy of the log's checkpoint outside it
 	ChangeFrozen      Reason = "change.frozen"
 	ChangeState       Reason = "change.state"
 	ChangeBase        Reason = "change.base"
@@ -152,7 +154,7 @@ func (r Reason) Code() string {
 		return "subject_mismatch"
 	case StartUsed, FinishUsed:
 		return "proof_used"
-	case EventReplay, EventKill, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, OwnerCancelled,
+	case EventReplay, EventKill, LogErased, LogRestored, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, OwnerCancelled,
 		PolicyApproved, PolicyTightened, PolicyWaits, PolicyAsked, PolicyAgreed, PolicyRejected, ReceiptAlreadyUsed:
 		return "conflict"
 	case DraftExpired, OfferExpired, ChallengeExpired, StartExpired, FinishExpired, ProofExpired, CoolingExpired, HandleExpired:

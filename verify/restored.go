@@ -9,10 +9,6 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// LogRestored is the reason of the line and of the revocations after the log was found shorter than, or other than,
-// a copy of its checkpoint outside the database.
-const LogRestored Reason = "log.restored"
-
 // Restored is carried out when the database is older than what is known outside: burns and steps are missing in it,
 // so nothing that was under way may go on. Every change up to cooling is revoked; what is with a backend already is
 // settled by asking it, never sent anew. remembered is the head that the log should go on from. It says how many

@@ -284,7 +284,7 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 		Service: a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
 		Keys: a.keys, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
-		SignEvent: sign, Checkpoint: a.checkpoint,
+		SignEvent: sign, Checkpoint: a.checkpoint, Bundle: a.bundle,
 	})
 }
 

@@ -15,6 +15,8 @@ func (s *Server) auditRoutes(a *fiber.App) {
 	a.Get("/v1/changes", s.staff(gateway.VerbSeeChanges, s.listChanges))
 	a.Get("/v1/audit", s.staff(gateway.VerbAudit, s.audit))
 	a.Get("/v1/audit/log", s.staff(gateway.VerbAudit, s.auditLog))
+	a.Get("/v1/audit/status", s.staff(gateway.VerbAudit, s.auditStatus))
+	a.Get("/v1/audit/bundle", s.auditBundle)
 }
 
 // leafView is one line of the log with its number.
@@ -147,28 +149,6 @@ func readLeaves(ctx context.Context, l verify.Ledger, from int64, limit int) ([]
 	return out, nil
 }
 
-// auditLog gives lines of the log, newest first, before line ?before=.
-func (s *Server) auditLog(c *fiber.Ctx, _ gateway.Caller) (any, error) {
-	limit, err := number(c, "limit", 100, 500)
-	if err != nil {
-		return nil, err
-	}
-	ledger, before, err := s.logEnd(c)
-	if err != nil {
-		return nil, err
-	}
-	from := max(0, before-int64(limit))
-	leaves, err := readLeaves(c.UserContext(), ledger, from, int(before-from))
-	if err != nil {
-		return nil, err
-	}
-	out := make([]leafView, 0, len(leaves))
-	for i := len(leaves) - 1; i >= 0; i-- {
-		out = append(out, leaves[i])
-	}
-	return fiber.Map{"leaves": out, "next": from}, nil
-}
-
 // audit recomputes the whole log and holds each change against it (verify.Audit), and counts the applied
 // changes that have no proof or no receipt: it must be none.
 func (s *Server) audit(c *fiber.Ctx, who gateway.Caller) (any, error) {
@@ -187,6 +167,7 @@ func (s *Server) audit(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.checked.Store(&checkedLog{Leaves: report.Size, At: ms(s.svc.Now()), Wrong: len(report.Bad) + bare})
 	bad := []fiber.Map{}
 	for _, f := range report.Bad[:min(20, len(report.Bad))] {
 		bad = append(bad, fiber.Map{"leaf": f.Leaf, "change": f.Change, "what": f.What})

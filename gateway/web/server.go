@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -48,7 +50,9 @@ type Options struct {
 	Limits  Limits
 	// Checkpoint is the newest signed checkpoint of the log; nil = none yet.
 	Checkpoint func() []byte
-	SpoolDir   string // "" = no spool viewer
+	// Bundle writes the log of changes so that it can be checked elsewhere; nil = not offered.
+	Bundle   func(ctx context.Context, w io.Writer, part verify.BundlePart) error
+	SpoolDir string // "" = no spool viewer
 	// SmartHost says that mails leave; without one they stay in a folder, and the overview says so.
 	SmartHost bool
 	// SignEvent signs a test event as the source would; false for a source it does not know.
@@ -76,6 +80,8 @@ type Server struct {
 	limits   *limits
 	ui       *ui
 	seen     *lastEvents
+	checked  atomic.Pointer[checkedLog]
+	bundling sync.Mutex // one at a time: each is a temporary file as large as the log
 
 	base context.Context // of every request; ends with the server
 	stop context.CancelFunc

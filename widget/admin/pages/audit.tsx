@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { has, pick, t } from "../../kit/i18n";
+import { useState } from "preact/hooks";
+import { pick, t } from "../../kit/i18n";
 import { exact } from "../../kit/time";
 import { api, Badge, Button, Empty, Icon, Tabs, toast } from "../../kit/ui";
 import type { Text } from "../../kit/wire";
 import { useLoad, wrong } from "../data";
 import { Figure, Head, Loaded, Table, When } from "../parts";
+import { Export, LogList, More, type Status, usePages, Verified, word } from "./audit-log";
 
 type Step = { at: number; state: string; role: string; reason?: string; leaf: number };
 type Listed = {
@@ -21,17 +22,6 @@ type Listed = {
 	timeline: Step[];
 };
 type Changes = { changes: Listed[]; next: number };
-type Leaf = {
-	n: number;
-	at: string;
-	role: string;
-	change: string;
-	from: string;
-	to: string;
-	reason: string;
-	level: string;
-};
-type Log = { leaves: Leaf[]; next: number };
 type Report = {
 	ok: boolean;
 	leaves: number;
@@ -45,9 +35,13 @@ type Report = {
 /** Every change, every line of the log, and a check of all of it. Nothing here can be edited. */
 export function AuditPage(): JSX.Element {
 	const [tab, setTab] = useState("changes");
+	const status = useLoad<Status>("/v1/audit/status");
 	return (
 		<>
-			<Head title={t("a.audit")} hint={t("a.audit.hint")} />
+			<Head title={t("a.audit")} hint={t("a.audit.hint")}>
+				{status.data?.export && <Export query="" label={t("a.audit.export")} />}
+			</Head>
+			{status.data && <Verified s={status.data} />}
 			<Tabs
 				label={t("a.audit")}
 				at={tab}
@@ -55,39 +49,18 @@ export function AuditPage(): JSX.Element {
 				tabs={["changes", "log", "check"].map((id) => ({ id, label: t(`a.audit.${id}`) }))}
 			>
 				{tab === "changes" && <ChangeList />}
-				{tab === "log" && <LogList />}
-				{tab === "check" && <Check />}
+				{tab === "log" && <LogList exports={status.data?.export} />}
+				{tab === "check" && <Check onDone={status.reload} />}
 			</Tabs>
 		</>
 	);
 }
 
-function word(prefix: string, code: string): string {
-	return has(`${prefix}.${code}`) ? t(`${prefix}.${code}`) : code;
-}
 export function tone(state: string): "ok" | "wait" | "stop" | "plain" {
 	if (["applied", "proven"].includes(state)) return "ok";
 	if (["offered", "challenged", "matched", "released", "unsettled", "cooling"].includes(state)) return "wait";
 	if (["failed", "disowned"].includes(state)) return "stop";
 	return "plain";
-}
-
-/** Reads pages of a list that goes back in time. */
-function usePages<P extends { next: number }, R>(path: string, of: (page: P) => R[]) {
-	const first = useLoad<P>(path);
-	const [more, setMore] = useState<P[]>([]);
-	useEffect(() => setMore([]), [first.data]);
-	const last = more.at(-1) ?? first.data;
-	const load = async () => {
-		try {
-			const page = await api<P>("GET", `${path}&before=${last?.next}`);
-			setMore([...more, page]);
-		} catch (e) {
-			toast(wrong(e).text, "stop");
-		}
-	};
-	const rows = [...(first.data ? [first.data] : []), ...more].flatMap(of);
-	return { first, rows, more: last && last.next > 0 ? load : undefined };
 }
 
 function ChangeList(): JSX.Element {
@@ -156,59 +129,14 @@ function ChangeList(): JSX.Element {
 		</Loaded>
 	);
 }
-function More({ onMore }: { onMore(): Promise<void> }): JSX.Element {
-	return (
-		<div class="more">
-			<Button onClick={() => void onMore()}>{t("a.more")}</Button>
-		</div>
-	);
-}
-
-function LogList(): JSX.Element {
-	const { first, rows, more } = usePages<Log, Leaf>("/v1/audit/log?limit=100", (p) => p.leaves);
-	return (
-		<Loaded from={first}>
-			{() => (
-				<>
-					{rows.length ? (
-						<Table
-							label={t("a.audit.log")}
-							rows={rows}
-							id={(l) => String(l.n)}
-							columns={[
-								{ id: "n", label: "№", cell: (l) => l.n },
-								{ id: "at", label: t("a.when"), cell: (l) => exact(Number(l.at)) },
-								{ id: "who", label: t("a.by"), cell: (l) => word("a.actor", l.role) },
-								{
-									id: "step",
-									label: t("a.audit.step"),
-									grow: true,
-									cell: (l) =>
-										l.from === l.to
-											? t("a.audit.note")
-											: `${l.from ? word("a.change.is", l.from) : "–"} → ${word("a.change.is", l.to)}`,
-								},
-								{ id: "reason", label: t("a.reason"), cell: (l) => (l.reason ? word("reason", l.reason) : "–") },
-								{ id: "change", label: t("a.change"), cell: (l) => <code dir="ltr">{l.change || "–"}</code> },
-							]}
-						/>
-					) : (
-						<Empty icon="checks" title={t("a.audit.log.none")} />
-					)}
-					{more && <More onMore={more} />}
-				</>
-			)}
-		</Loaded>
-	);
-}
-
-function Check(): JSX.Element {
+function Check({ onDone }: { onDone(): Promise<void> }): JSX.Element {
 	const [r, setR] = useState<Report>();
 	const [busy, setBusy] = useState(false);
 	const run = async () => {
 		setBusy(true);
 		try {
 			setR(await api<Report>("GET", "/v1/audit"));
+			void onDone();
 		} catch (e) {
 			toast(wrong(e).text, "stop");
 		}
