@@ -44,11 +44,18 @@ type File struct {
 	Size         int64  // bytes, fixed when the upload begins
 	Stored       int64  // bytes that have arrived
 	CreatedAt    time.Time
-	AttachedAt   time.Time // when a message first named it; zero = loose
+	AttachedAt   time.Time // when a message first named it, or the library took it; zero = loose
+	Library      bool      // stands in the public library: everybody may have it
+	Scrubbed     int64     // secrets that were taken out of it (Scrub)
 }
 
 // Complete reports whether every byte has arrived.
 func (f File) Complete() bool { return f.Stored == f.Size }
+
+// ref is the file as a message names it.
+func (f File) ref() FileRef {
+	return FileRef{ID: f.ID, Name: f.SafeName(), Type: f.Type, Size: f.Size, Library: f.Library, Scrubbed: f.Scrubbed}
+}
 
 // SafeName is the name under which others see and save the file. Its ending is one of the type's own, added where
 // the name has another: a text called invoice.hta would be a program for whoever opens it.

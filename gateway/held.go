@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/postern-chat/postern/verify"
@@ -55,7 +56,7 @@ func (s *Service) hold(ctx context.Context, c Caller, a Append, v Verdict) (Sent
 	m := a.Payload.(MessageCreated).Message
 	h := Hold{
 		Held:      Held{Message: m, Conversation: a.Conversation, Author: c.Actor, Kinds: v.Kinds, State: HeldWaiting, At: a.At},
-		MustAgent: a.MustAgent, Leaf: leakLeaf(c, a, v), Counts: v.Kinds[0] != LeakDown,
+		MustAgent: a.MustAgent, Leaf: leakLeaf(c, a, v), Counts: v.counts(),
 	}
 	if v.Action == LeakBlock {
 		h.State, h.Message = HeldBlocked, Message{ID: m.ID, ClientID: m.ClientID}
@@ -71,12 +72,19 @@ func (s *Service) hold(ctx context.Context, c Caller, a Append, v Verdict) (Sent
 	return Sent{Held: &held}, nil
 }
 
+// counts reports whether text was found: neither a guard that failed nor a file is a guess at a fact.
+func (v Verdict) counts() bool {
+	return slices.ContainsFunc(v.Kinds, func(k LeakKind) bool { return k != LeakDown && k != LeakFile })
+}
+
 // leakLeaf is the log's line about a hold: who, where and which kind, never the text.
 func leakLeaf(c Caller, a Append, v Verdict) verify.Leaf {
 	reason := verify.Reason("leak." + string(v.Kinds[0]))
 	switch {
 	case v.Kinds[0] == LeakDown:
 		reason = verify.GuardUnavailable
+	case v.Kinds[0] == LeakFile:
+		reason = verify.AttachmentUnproven
 	case v.Foreign:
 		reason = "leak.foreign"
 	}
@@ -125,7 +133,8 @@ func (s *Service) WithdrawHeld(ctx context.Context, c Caller, message ID) error 
 }
 
 // ReleaseHeld sends a held message after all, with a reason, by somebody who did not write it.
-// Errors: forbidden (role, four_eyes), invalid (also for a file that is gone), not_found, conflict (it has ended), conversation_closed.
+// Errors: forbidden (role, four_eyes), invalid (also for a file that is gone), not_found, conflict (it has ended),
+// conversation_closed, proof_required (attachment.unproven): a file waits for a login, nobody can let it through.
 func (s *Service) ReleaseHeld(ctx context.Context, c Caller, message ID, reason string) error {
 	if err := c.may(VerbReleaseHeld); err != nil {
 		return err
@@ -143,6 +152,11 @@ func (s *Service) ReleaseHeld(ctx context.Context, c Caller, message ID, reason 
 	cv, err := s.Store.Conversation(ctx, h.Conversation)
 	if err != nil {
 		return err
+	}
+	if unproven, err := s.unprovenFiles(ctx, cv, h.Message); err != nil {
+		return err
+	} else if unproven {
+		return &Error{Is: "proof_required", Why: string(verify.AttachmentUnproven)}
 	}
 	now, err := s.Store.Now(ctx)
 	if err != nil {

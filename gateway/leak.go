@@ -18,6 +18,7 @@ const (
 	LeakCode    LeakKind = "code"      // one-time, recovery or backup code
 	LeakLink    LeakKind = "link"      // address that only looks like the site's
 	LeakFact    LeakKind = "fact"      // a loaded account fact that no pattern describes
+	LeakFile    LeakKind = "file"      // a file of the agent's own for somebody unproven (attachment.unproven)
 	LeakDown    LeakKind = "guard"     // the guard itself failed: held unread (guard.unavailable)
 )
 
@@ -25,7 +26,7 @@ const (
 func LeakKinds() []LeakKind {
 	return []LeakKind{
 		LeakCard, LeakBank, LeakEmail, LeakPhone, LeakAddress, LeakPart, LeakBirth, LeakSecret, LeakCode, LeakLink,
-		LeakFact, LeakDown,
+		LeakFact, LeakFile, LeakDown,
 	}
 }
 

@@ -54,6 +54,13 @@ func (s *Service) answer(ctx context.Context, c Caller, cv Conversation, in Send
 	if v, a.Said, err = s.judge(ctx, cv, *m); err != nil {
 		return Verdict{}, err
 	}
+	unproven, err := s.unprovenFiles(ctx, cv, *m)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if unproven {
+		v.add(LeakFile, LeakHold)
+	}
 	switch v.Action {
 	case LeakHold, LeakBlock:
 		return v, nil
@@ -76,7 +83,9 @@ func (s *Service) judge(ctx context.Context, cv Conversation, m Message) (v Verd
 	}
 	out := Outgoing{Text: m.Text, Before: tail.texts}
 	for _, f := range m.Files {
-		out.Names = append(out.Names, f.Name)
+		if !f.Library { // what is public is no leak
+			out.Names = append(out.Names, f.Name)
+		}
 	}
 	if v = s.Leaks.Check(out); v.Action == LeakAllow && !s.Leaks.HasLink(m.Text) {
 		return v, tail.said, nil

@@ -37,6 +37,9 @@ type FileRef struct {
 	Name string `json:"name"`
 	Type string `json:"type"` // media type found by content
 	Size int64  `json:"size"` // bytes
+	// Library says that the file is one of the public library; Scrubbed how many secrets were taken out of it.
+	Library  bool  `json:"library,omitempty"`
+	Scrubbed int64 `json:"scrubbed,omitempty"`
 }
 
 // CheckText refuses what no store and no screen should meet: invalid UTF-8, NUL and other controls but

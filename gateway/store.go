@@ -255,6 +255,8 @@ type SettingStore interface {
 
 // HeldStore keeps what the leak guard held back, and reads what it needs to judge.
 type HeldStore interface {
+	// Proven reports whether a login at the host has proven, for a change of this conversation, who is there.
+	Proven(ctx context.Context, cv ID) (bool, error)
 	// Said reads the newest messages of agents in a topic, at most limit, in order.
 	Said(ctx context.Context, topic string, limit int) ([]Event, error)
 	// Hold keeps a message, tells the staff's side (message.held), notes it in the log, and with the third that counts
@@ -288,6 +290,15 @@ type FileStore interface {
 	// DropLoose deletes the file unless a message names it, and says whether it did. Append attaches the files of a
 	// message in its own transaction, so of the two one wins: a message never names a file that is gone.
 	DropLoose(ctx context.Context, id ID) (bool, error)
+	// RewriteFile replaces the content of a complete file that has no type yet, and gives it its type: nobody has read
+	// what was there before. scrubbed is how many secrets are missing now. Errors: conflict (it has a type).
+	RewriteFile(ctx context.Context, id ID, mediaType string, data []byte, scrubbed int) error
+	// AddToLibrary makes a complete file of no conversation public. Errors: not_found, conflict (there are MaxLibrary).
+	AddToLibrary(ctx context.Context, id ID, by Actor, now time.Time) ([]Event, error)
+	// RemoveFromLibrary deletes it and its bytes. Errors: not_found.
+	RemoveFromLibrary(ctx context.Context, id ID, by Actor, now time.Time) ([]Event, error)
+	// Library lists the public files by name, at most MaxLibrary.
+	Library(ctx context.Context) ([]File, error)
 }
 
 // JobStore leases durable work to one node at a time.

@@ -20,6 +20,11 @@ func (s *Service) CreateFile(ctx context.Context, c Caller, cv ID, name string, 
 	if row.Status.Ended() {
 		return File{}, ConversationClosed()
 	}
+	return s.createFile(ctx, c, cv, name, size)
+}
+
+// createFile begins an upload, cv "" = one for the library.
+func (s *Service) createFile(ctx context.Context, c Caller, cv ID, name string, size int64) (File, error) {
 	if size <= 0 {
 		return File{}, Invalid("size")
 	}
@@ -64,7 +69,8 @@ func fileName(name string) (string, error) {
 }
 
 // PutPart stores one part of the caller's own upload. With the last byte the content decides the type: what
-// is not on the list is deleted and refused. Errors: invalid, too_large, not_found, unsupported.
+// is not on the list is deleted and refused, and a visitor's text is scrubbed (Scrub).
+// Errors: invalid, too_large, not_found, unsupported, conflict (the last part came twice at once).
 func (s *Service) PutPart(ctx context.Context, c Caller, id ID, n int, data []byte) (File, error) {
 	f, err := s.Store.File(ctx, id)
 	if err != nil {
@@ -89,7 +95,28 @@ func (s *Service) PutPart(ctx context.Context, c Caller, id ID, n int, data []by
 		}
 		return File{}, Unsupported("file")
 	}
+	if f.Type == "text/plain" && !c.Staff() {
+		return s.scrub(ctx, f)
+	}
 	return f, s.Store.SetFileType(ctx, id, f.Type)
+}
+
+// scrub takes the secrets out of a visitor's text before the file has a type: until then nobody can name or read it.
+func (s *Service) scrub(ctx context.Context, f File) (File, error) {
+	text := make([]byte, 0, f.Size)
+	for n := 0; int64(n)*PartSize < f.Size; n++ {
+		part, err := s.Store.Part(ctx, f.ID, n)
+		if err != nil {
+			return File{}, err
+		}
+		text = append(text, part...)
+	}
+	clean, found := Scrub(text)
+	if found == 0 {
+		return f, s.Store.SetFileType(ctx, f.ID, f.Type)
+	}
+	f.Size, f.Stored, f.Scrubbed = int64(len(clean)), int64(len(clean)), int64(found)
+	return f, s.Store.RewriteFile(ctx, f.ID, f.Type, clean, found)
 }
 
 // partFits reports whether part n of the file has the one size that it can have.
@@ -136,12 +163,16 @@ func trimRune(b []byte) []byte {
 	return b
 }
 
-// ReadFile gives a complete file of a conversation which the caller may see: one that a message names, or his own.
+// ReadFile gives a file of the public library, or a complete one of a conversation which the caller may see: one
+// that a message names, or his own.
 // Errors: not_found.
 func (s *Service) ReadFile(ctx context.Context, c Caller, id ID) (File, error) {
 	f, err := s.Store.File(ctx, id)
 	if err != nil {
 		return File{}, err
+	}
+	if f.Library {
+		return f, nil
 	}
 	if _, err := s.access(ctx, c, f.Conversation); err != nil {
 		return File{}, err

@@ -49,6 +49,7 @@ type options struct {
 	skip   bool          // pauses between attempts cost no time: the clock jumps
 	config func(*Config) // bends the deploy file
 	made   func(*fixture)
+	bend   func(*gateway.Service) // breaks what was joined
 }
 
 // testClock is a database's clock that can be set, and the gateway host's own beside it.
@@ -192,7 +193,7 @@ func (f *fixture) start(t *testing.T, o options) {
 	}
 	f.config.PublicURL = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a, err := start(t.Context(), f.config, l, log, outside{now: f.clock.process, decides: f.clock.now, pause: wait})
+	a, err := start(t.Context(), f.config, l, log, outside{now: f.clock.process, decides: f.clock.now, pause: wait, bend: o.bend})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,8 @@ type outside struct {
 	now     func() time.Time // this machine's clock
 	decides func() time.Time // the clock that decides on SQLite; PostgreSQL asks its own
 	pause   func(ctx context.Context, d time.Duration) error
-	demo    bool // sample data only: admins may read the mails that stay here
+	demo    bool                   // sample data only: admins may read the mails that stay here
+	bend    func(*gateway.Service) // what a test breaks before anything runs; nil = nothing
 }
 
 // Start opens the store, migrates it, joins the leaves and listens. The caller ends it with Close.
@@ -76,6 +77,9 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	}()
 	if err := a.join(ctx, c); err != nil {
 		return a, err
+	}
+	if o.bend != nil {
+		o.bend(a.Service)
 	}
 	if err := errors.Join(a.Service.MakeStarterReplies(ctx), a.Service.ScheduleReconcile(ctx), a.archiveKeys(ctx), a.compareCopy(ctx)); err != nil {
 		return a, err

@@ -48,6 +48,8 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"a file's parts are stored once", fileParts},
 		{"uploads that are not sent are limited by owner, mailbox and conversation", fileQuotas},
 		{"a file is sent or removed, never both", looseFiles},
+		{"a file of the library goes with any message until it is taken out", library},
+		{"a file is rewritten before it has a type, once", rewriteFile},
 		{"passwords and sessions", sessions},
 		{"whose hands an account was in", heldSince},
 		{"a token belongs to its key", pairing},

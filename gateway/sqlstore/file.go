@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	fileColumns = `SELECT id, conversation, owner_role, owner_id, name, type, size, stored, created_at, attached_at
-FROM files WHERE id = $1`
+	fileFields = `SELECT id, conversation, owner_role, owner_id, name, type, size, stored, created_at, attached_at, scrubbed,
+EXISTS (SELECT 1 FROM library WHERE file = files.id) FROM files `
+	fileColumns = fileFields + `WHERE id = $1`
 	qCreateFile = `INSERT INTO files (id, conversation, owner_role, owner_id, name, type, size, stored, created_at, attached_at)
 VALUES ($1,$2,$3,$4,$5,$6,$7,0,$8,0) ON CONFLICT (id) DO NOTHING`
 	qCountFiles   = `SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM files WHERE `
@@ -19,7 +20,7 @@ VALUES ($1,$2,$3,$4,$5,$6,$7,0,$8,0) ON CONFLICT (id) DO NOTHING`
 (SELECT id FROM conversations WHERE mailbox = (SELECT mailbox FROM conversations WHERE id = $1))`
 	qTalkFiles = qCountFiles + `owner_role = 'visitor' AND conversation = $1`
 	qAttach    = `UPDATE files SET attached_at = CASE WHEN attached_at = 0 THEN $3 ELSE attached_at END
-WHERE id = $1 AND conversation = $2`
+WHERE id = $1 AND (conversation = $2 OR id IN (SELECT file FROM library))`
 	qPart        = `SELECT data FROM file_parts WHERE file = $1 AND part = $2`
 	qInsertPart  = `INSERT INTO file_parts (file, part, data) VALUES ($1,$2,$3) ON CONFLICT (file, part) DO NOTHING`
 	qStored      = `UPDATE files SET stored = stored + $2 WHERE id = $1`
@@ -31,7 +32,7 @@ WHERE id = $1 AND conversation = $2`
 func scanFile(r scanner) (gateway.File, error) {
 	var f gateway.File
 	var created, attached int64
-	err := r.Scan(&f.ID, &f.Conversation, &f.Owner.Role, &f.Owner.ID, &f.Name, &f.Type, &f.Size, &f.Stored, &created, &attached)
+	err := r.Scan(&f.ID, &f.Conversation, &f.Owner.Role, &f.Owner.ID, &f.Name, &f.Type, &f.Size, &f.Stored, &created, &attached, &f.Scrubbed, &f.Library)
 	f.CreatedAt, f.AttachedAt = at(created), at(attached)
 	return f, missing(err)
 }

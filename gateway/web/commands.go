@@ -290,7 +290,11 @@ func sendAs(name string) handler {
 // found.
 func sentView(sent gateway.Sent) map[string]any {
 	if h := sent.Held; h != nil {
-		return map[string]any{"id": h.Message.ID, "at": h.At.UnixMilli(), "held": h.Kinds, "state": h.State}
+		v := map[string]any{"id": h.Message.ID, "at": h.At.UnixMilli(), "held": h.Kinds, "state": h.State}
+		if h.Kinds[0] == gateway.LeakFile {
+			v["reason"] = verify.AttachmentUnproven
+		}
+		return v
 	}
 	v := map[string]any{"seq": sent.Event.Seq, "id": sent.Event.ID, "at": sent.Event.At.UnixMilli()}
 	if sent.Text != "" {

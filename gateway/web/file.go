@@ -15,12 +15,24 @@ func (s *Server) fileRoutes(a *fiber.App) {
 	a.Post("/v1/files", s.either(s.createFile))
 	a.Put("/v1/files/:id/:part", s.either(s.putPart))
 	a.Get("/v1/files/:id", s.either(s.download))
+	a.Get("/v1/library", s.staff(gateway.VerbRead, s.listLibrary))
+	a.Post("/v1/library", s.staff(gateway.VerbSettings, s.createLibraryFile))
+	a.Put("/v1/library/:id", s.staff(gateway.VerbSettings, s.addToLibrary))
+	a.Delete("/v1/library/:id", s.staff(gateway.VerbSettings, s.removeFromLibrary))
 }
 
 func fileView(f gateway.File) fiber.Map {
-	return fiber.Map{"file": fiber.Map{
+	return fiber.Map{"file": fileFields(f)}
+}
+
+func fileFields(f gateway.File) fiber.Map {
+	m := fiber.Map{
 		"id": f.ID, "name": f.SafeName(), "type": f.Type, "size": f.Size, "stored": f.Stored, "part_size": gateway.PartSize,
-	}}
+	}
+	if f.Scrubbed > 0 {
+		m["scrubbed"] = f.Scrubbed
+	}
+	return m
 }
 
 func (s *Server) createFile(c *fiber.Ctx, who gateway.Caller) (any, error) {
