@@ -223,7 +223,13 @@ func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, 
 	if err != nil {
 		return Append{}, Verdict{}, err
 	}
-	m, err := s.message(in.ClientID, in.Text, now)
+	text := in.Text
+	if c.Staff() {
+		if text = WithoutAccount(text); text != in.Text && strings.TrimSpace(text) == "" {
+			return Append{}, Verdict{}, Invalid("text")
+		}
+	}
+	m, err := s.message(in.ClientID, text, now)
 	if err != nil {
 		return Append{}, Verdict{}, err
 	}
@@ -397,6 +403,9 @@ func (s *Service) mayClose(c Caller, cv Conversation, o Outcome, reason string) 
 	if reason != "" {
 		if err := CheckText("reason", reason, 200); err != nil {
 			return err
+		}
+		if !s.Harmless(reason) { // the visitor's browser gets it too
+			return Invalid("reason")
 		}
 	}
 	if cv.Assignee != "" && cv.Assignee != c.Actor.ID && c.Actor.Role != RoleSupervisor {

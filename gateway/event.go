@@ -130,7 +130,7 @@ type NoteCreated struct{ Message }
 // MessageHeld says that the leak guard kept an agent's message back. Staff topic only, and without the text.
 type MessageHeld struct {
 	Message ID         `json:"message"`
-	Kinds   []LeakKind `json:"kinds"`
+	Kinds   []LeakKind `json:"kinds,omitempty"`   // none in side-access mode: agents read this
 	Blocked bool       `json:"blocked,omitempty"` // it was not even kept
 }
 

@@ -30,7 +30,21 @@ type Held struct {
 	Author       Actor
 	Kinds        []LeakKind
 	State        HeldState
+	Quiet        bool // side-access mode: its author is not told why it waits
 	At           time.Time
+}
+
+// For gives what one of the staff may see of a held message: its text only who wrote it or may release it, the kinds
+// of a quiet one only who may release it and did not write it.
+func (h Held) For(a Actor) Held {
+	judge := Allowed(a.Role, VerbReleaseHeld)
+	if h.Author.ID != a.ID && !judge {
+		h.Message = Message{ID: h.Message.ID}
+	}
+	if h.Quiet && (!judge || h.Author.ID == a.ID) {
+		h.Kinds = nil
+	}
+	return h
 }
 
 // Hold is what Store.Hold carries out: keep the message, tell the staff, note it in the log, and freeze the
@@ -55,7 +69,7 @@ type Release struct {
 func (s *Service) hold(ctx context.Context, c Caller, a Append, v Verdict) (Sent, error) {
 	m := a.Payload.(MessageCreated).Message
 	h := Hold{
-		Held:      Held{Message: m, Conversation: a.Conversation, Author: c.Actor, Kinds: v.Kinds, State: HeldWaiting, At: a.At},
+		Held:      Held{Message: m, Conversation: a.Conversation, Author: c.Actor, Kinds: v.Kinds, State: HeldWaiting, Quiet: v.Quiet && v.counts() && v.Action == LeakHold, At: a.At},
 		MustAgent: a.MustAgent, Leaf: leakLeaf(c, a, v), Counts: v.counts(),
 	}
 	if v.Action == LeakBlock {
@@ -103,9 +117,7 @@ func (s *Service) HeldIn(ctx context.Context, c Caller, cv ID) ([]Held, error) {
 	}
 	list, err := s.Store.HeldIn(ctx, cv)
 	for i, h := range list {
-		if h.Author.ID != c.Actor.ID && !Allowed(c.Actor.Role, VerbReleaseHeld) {
-			list[i].Message = Message{ID: h.Message.ID}
-		}
+		list[i] = h.For(c.Actor)
 	}
 	return list, err
 }

@@ -53,6 +53,7 @@ type Outgoing struct {
 	// It is asked for each thing found; nil = none.
 	Articles func(piece string) []string
 	Proven   *Facts // facts of an open read window of this conversation: may be said; nil = none
+	Known    bool   // a login has proven in this conversation who reads it
 	Loaded   *Facts // facts of a claimed identity: must not be said (side-access mode); nil = none
 }
 
@@ -61,7 +62,8 @@ type Verdict struct {
 	Action  LeakAction
 	Kinds   []LeakKind // what was found, each once, in order of the text; none of an allowed text
 	Text    string     // what may be sent: Outgoing.Text, masked where Action is redact
-	Foreign bool       // found although a window is open (leaf leak.foreign): never shown to anybody
+	Foreign bool       // found although the reader is known (leaf leak.foreign): never shown to anybody
+	Quiet   bool       // side-access mode is on: the author learns that it waits, and nothing more
 }
 
 // How many earlier messages are read with a text, and how much of a long one: a thing that is split over messages
@@ -145,7 +147,7 @@ func (g *LeakGuard) judge(found []leakHit, out Outgoing) Verdict {
 	if v.Action == LeakRedact {
 		v.Text = maskDigits(out.Text, masks)
 	}
-	v.Foreign = out.Proven != nil && (v.Action == LeakHold || v.Action == LeakBlock)
+	v.Foreign = (out.Proven != nil || out.Known) && (v.Action == LeakHold || v.Action == LeakBlock)
 	return v
 }
 

@@ -17,6 +17,7 @@ type Facts struct {
 	sums  map[[sha256.Size]byte]bool
 	first map[byte]bool // first bytes of the facts' first words: spares most hashes
 	sizes []int         // numbers of words that facts have
+	side  bool          // supplied by a host: FactHash
 }
 
 // minFact is how many letters and digits a fact has at least.
@@ -86,16 +87,14 @@ func wordsOf(toks []leakTok) []string {
 // facts looks for loaded facts of a claimed identity. A hit is a hold like any pattern's.
 func (s *leakScan) facts(out Outgoing) {
 	f := out.Loaded
-	if f == nil {
+	switch {
+	case f == nil:
+		return
+	case f.side:
+		s.sideFacts(f)
 		return
 	}
-	var at []int
-	for i := range s.t.toks {
-		if s.tok(i).word() || s.tok(i).number() {
-			at = append(at, i)
-		}
-	}
-	words := wordsOf(s.t.toks)
+	at, words := s.wordPlaces(), wordsOf(s.t.toks)
 	for i := range words {
 		for _, n := range f.sizes {
 			if i+n <= len(words) && f.has(words[i:i+n]) && !s.covered(at[i], at[i+n-1]) {

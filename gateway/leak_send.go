@@ -87,13 +87,22 @@ func (s *Service) judge(ctx context.Context, cv Conversation, m Message) (v Verd
 			out.Names = append(out.Names, f.Name)
 		}
 	}
+	quiet := false
+	if out.Loaded, quiet, err = s.side(ctx, cv); err != nil {
+		return Verdict{}, 0, err
+	}
 	if v = s.Leaks.Check(out); v.Action == LeakAllow && !s.Leaks.HasLink(m.Text) {
 		return v, tail.said, nil
 	}
 	if err := s.excuses(ctx, cv, &out); err != nil {
 		return Verdict{}, 0, err
 	}
-	return s.Leaks.Check(out), tail.said, nil
+	if out.Known, err = s.proven(ctx, cv); err != nil {
+		return Verdict{}, 0, err
+	}
+	v = s.Leaks.Check(out)
+	v.Quiet = quiet
+	return v, tail.said, nil
 }
 
 // tail gives the last agent messages of a conversation, remembered or read.
@@ -180,4 +189,9 @@ func (s *Service) sites(mb Mailbox) []string {
 		}
 	}
 	return out
+}
+
+// Harmless reports whether the leak guard finds nothing in words that reach visitors beside messages: a reason, a name.
+func (s *Service) Harmless(text string) bool {
+	return s.Leaks.Check(Outgoing{Text: text}).Action == LeakAllow
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -48,6 +49,19 @@ func Fill(text string, vars map[string]string) (filled string, missing []string)
 	}
 	b.WriteString(text)
 	return b.String(), missing
+}
+
+// accountVariable is a place for account data in a saved reply or an article, with one or two braces.
+var accountVariable = regexp.MustCompile(`\{\{?\s*(?:contact|customer|account|order|user)(?:\.[a-zA-Z_]+)+\s*(?:\|([^{}]*))?\}\}?`)
+
+// WithoutAccount takes account variables out of a text: each becomes its fallback, or nothing. There is no account
+// data that a message could be filled with before a proof, and the gateway fills none in after it (proof-gate.md
+// §3.12).
+func WithoutAccount(text string) string {
+	if !strings.Contains(text, "{") {
+		return text
+	}
+	return accountVariable.ReplaceAllString(text, "$1")
 }
 
 func variableName(s string) bool {

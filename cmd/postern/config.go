@@ -76,6 +76,7 @@ type HostConfig struct {
 	VerifyURL      string   `toml:"verify_url"`       // page that asks for the login; absent: an OpenID provider does
 	DeliveryURL    string   `toml:"delivery_url"`     // the backend's endpoint
 	RecoveryURL    string   `toml:"recovery_url"`     // for people who cannot log in
+	SideAccess     bool     `toml:"side_access"`      // agents see accounts elsewhere: ask for hashed facts (SPEC.md)
 	SessionKeyFile string   `toml:"session_key_file"` // PEM public key; absent: no session tokens
 	Popup          bool     `toml:"popup"`            // the login may open in a window of its own, on pages of the gateway's own site
 	Allow          []string `toml:"allow"`            // loopback or private prefixes its URLs may resolve to

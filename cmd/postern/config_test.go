@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -382,7 +381,7 @@ func TestSourceForms(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, in, err := conf.hosts(outside{now: time.Now, pause: pause})
+			_, in, err := conf.hosts()
 			if err != nil || len(in) != 2 || in["idp"] == nil {
 				t.Errorf("sources = %v, %v", in, err)
 			}

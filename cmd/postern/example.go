@@ -16,6 +16,7 @@ const entries = `
 # verify_url = "https://site.test/support-verify"   # absent: an OpenID provider asks for the login
 # delivery_url = "https://acct.site.test/postern"
 # recovery_url = "https://site.test/forgot"
+# side_access = false                   # true: agents see accounts elsewhere; ask delivery_url for hashed facts (verify/SPEC.md)
 # session_key_file = "shop.pub.pem"     # absent: no session tokens
 # popup = false                         # true: the login may open in a window of its own, on pages of the gateway's own site
 # allow = []                            # loopback or private prefixes its URLs may resolve to

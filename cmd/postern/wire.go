@@ -156,7 +156,15 @@ func (a *App) gate(ctx context.Context, c Config, secret []byte) error {
 	if err != nil {
 		return err
 	}
-	executor, sources, err := c.hosts(a.outside)
+	targets, sources, err := c.hosts()
+	if err != nil {
+		return err
+	}
+	executor, err := callback.New(targets, a.outside.now, a.outside.pause)
+	if err != nil {
+		return err
+	}
+	a.Service.Side, err = c.sideAccess(targets, a.outside, rand.Reader)
 	if err != nil {
 		return err
 	}
@@ -180,7 +188,7 @@ func (a *App) gate(ctx context.Context, c Config, secret []byte) error {
 }
 
 // hosts makes what the deploy file's hosts and sources need: deliveries out, login events in.
-func (c Config) hosts(o outside) (verify.Executor, map[string]verify.Source, error) {
+func (c Config) hosts() (map[string]callback.Target, map[string]verify.Source, error) {
 	targets, in := map[string]callback.Target{}, map[string]verify.Source{}
 	for _, h := range c.Hosts {
 		secret, err := c.deliverySecret(h.Name)
@@ -204,8 +212,7 @@ func (c Config) hosts(o outside) (verify.Executor, map[string]verify.Source, err
 			}
 		}
 	}
-	e, err := callback.New(targets, o.now, o.pause)
-	return e, in, err
+	return targets, in, nil
 }
 
 // providers makes the OpenID providers of the deploy file, by name of their source.

@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	qHeldRows    = `SELECT message, conversation, author_role, author, client_id, kinds, state, body, at FROM held `
+	qHeldRows    = `SELECT message, conversation, author_role, author, client_id, kinds, state, quiet, body, at FROM held `
 	qHeldMessage = qHeldRows + `WHERE message = $1`
 	qHeldBy      = qHeldRows + `WHERE conversation = $1 AND client_id = $2`
 	qHeldIn      = qHeldRows + `WHERE conversation = $1 AND state = 'held' ORDER BY at, message`
-	qHold        = `INSERT INTO held (message, conversation, author_role, author, client_id, kinds, counts, state, body, at)
-VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)`
+	qHold        = `INSERT INTO held (message, conversation, author_role, author, client_id, kinds, counts, state, body, at, quiet)
+VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`
 	qHolds    = `SELECT COUNT(*) FROM held WHERE conversation = $1 AND counts`
 	qEndHeld  = `UPDATE held SET state = $2, body = '' WHERE message = $1 AND state = 'held'`
 	qDropHeld = `UPDATE held SET state = 'withdrawn', body = '' WHERE conversation = $1 AND state = 'held'`
@@ -27,7 +27,7 @@ func scanHeld(r scanner) (gateway.Held, error) {
 	var id gateway.ID
 	var client, kinds, body string
 	var when int64
-	if err := r.Scan(&id, &h.Conversation, &h.Author.Role, &h.Author.ID, &client, &kinds, &h.State, &body, &when); err != nil {
+	if err := r.Scan(&id, &h.Conversation, &h.Author.Role, &h.Author.ID, &client, &kinds, &h.State, &h.Quiet, &body, &when); err != nil {
 		return h, missing(err)
 	}
 	for k := range strings.FieldsSeq(kinds) {
@@ -110,8 +110,11 @@ func (x *tx) hold(c *gateway.Conversation, h gateway.Hold) error {
 		kinds[i] = string(k)
 	}
 	if err := x.must(qHold, string(h.Message.ID), string(c.ID), string(h.Author.Role), string(h.Author.ID),
-		h.Message.ClientID, strings.Join(kinds, " "), h.Counts, string(h.State), body, ms(h.At)); err != nil {
+		h.Message.ClientID, strings.Join(kinds, " "), h.Counts, string(h.State), body, ms(h.At), h.Quiet); err != nil {
 		return err
+	}
+	if h.Quiet {
+		h.Kinds = nil
 	}
 	told := gateway.MessageHeld{Message: h.Message.ID, Kinds: h.Kinds, Blocked: h.State == gateway.HeldBlocked}
 	if err := x.emit(c.ID.Staff(), h.Author, told); err != nil {

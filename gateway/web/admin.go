@@ -179,6 +179,9 @@ func (s *Server) saveAgent(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if err := checkAgent(a, who.Actor.ID); err != nil {
 		return nil, err
 	}
+	if !s.svc.Harmless(a.Name) { // visitors read it
+		return nil, gateway.Invalid("name")
+	}
 	if a.ID == "" {
 		id, err := gateway.NewID(gateway.PrefixAgent, now, s.svc.Rand)
 		if err != nil {

@@ -290,6 +290,9 @@ func sendAs(name string) handler {
 // found.
 func sentView(sent gateway.Sent) map[string]any {
 	if h := sent.Held; h != nil {
+		if h.Quiet { // side-access mode: it looks like slow
+			return map[string]any{"id": h.Message.ID, "at": h.At.UnixMilli(), "state": "queued"}
+		}
 		v := map[string]any{"id": h.Message.ID, "at": h.At.UnixMilli(), "held": h.Kinds, "state": h.State}
 		if h.Kinds[0] == gateway.LeakFile {
 			v["reason"] = verify.AttachmentUnproven

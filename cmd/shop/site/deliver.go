@@ -48,6 +48,10 @@ func (s *Site) deliver(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, map[string]string{"code": string(verify.JSONInvalid)})
 		return
 	}
+	if q, ok := asksFacts(body); ok {
+		s.facts(w, r, q, body)
+		return
+	}
 	m, err := receipt.ParseMessage(body)
 	if err != nil {
 		s.refuse(w, r, err)
