@@ -27,6 +27,7 @@ import { ArticlePage } from "./pages/article";
 import { ArticlesPage } from "./pages/articles";
 import { AuditPage } from "./pages/audit";
 import { AvailabilityPage } from "./pages/availability";
+import { LibraryPage } from "./pages/library";
 import { MailboxPage } from "./pages/mailbox";
 import { MailboxesPage } from "./pages/mailboxes";
 import { OverviewPage } from "./pages/overview";
@@ -46,6 +47,7 @@ const places: Place[] = [
 	{ id: "articles", icon: "book", right: "articles", group: "answers" },
 	{ id: "pins", icon: "link", right: "articles", group: "answers" },
 	{ id: "replies", icon: "reply", right: "replies", group: "answers" },
+	{ id: "library", icon: "file", right: "settings", group: "answers" },
 	{ id: "widget", icon: "chat", right: "settings", group: "site" },
 	{ id: "verification", icon: "gate", right: "audit", group: "site" },
 	{ id: "audit", icon: "checks", right: "audit", group: "site" },
@@ -237,6 +239,8 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 			return <PinsPage />;
 		case "replies":
 			return <RepliesPage />;
+		case "library":
+			return <LibraryPage />;
 		case "widget":
 			return <WidgetPage slug={id} />;
 		case "verification":

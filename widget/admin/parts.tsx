@@ -106,12 +106,14 @@ export function Table<R>({ label, columns, rows, id, dim }: Rows<R>): JSX.Elemen
 	);
 }
 /** Edit and delete at the end of a row; `what` names the row for whoever cannot see it. */
-export function RowActs({ what, onEdit, onDelete }: { what: string; onEdit(): void; onDelete(): void }): JSX.Element {
+export function RowActs({ what, onEdit, onDelete }: { what: string; onEdit?(): void; onDelete(): void }): JSX.Element {
 	return (
 		<span class="acts">
-			<Button look="quiet" onClick={onEdit} aria-label={`${t("a.edit")}: ${what}`}>
-				{t("a.edit")}
-			</Button>
+			{onEdit && (
+				<Button look="quiet" onClick={onEdit} aria-label={`${t("a.edit")}: ${what}`}>
+					{t("a.edit")}
+				</Button>
+			)}
 			<Button look="quiet" onClick={onDelete} aria-label={`${t("a.delete")}: ${what}`}>
 				{t("a.delete")}
 			</Button>

@@ -5,6 +5,7 @@ import { Button, Icon, IconButton, Tabs } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { type Draft, draftOf, setDraft } from "./drafts";
 import { type Files, useFiles } from "./files";
+import { Library } from "./library";
 import type { Session } from "./session";
 import * as st from "./state";
 import { Suggest, type Suggesting, useSuggest } from "./suggest";
@@ -205,6 +206,7 @@ function Tools({ text, files, sug }: { text: string; files: Files; sug: Suggesti
 				}}
 			/>
 			<IconButton icon="clip" label={t("chat.attach")} onClick={() => input.current?.click()} />
+			<Library onPick={files.take} />
 			<IconButton icon="bolt" label={t("composer.replies")} onClick={() => sug.insert("/")} />
 			<IconButton icon="book" label={t("composer.articles")} onClick={() => sug.insert("#")} />
 			<IconButton

@@ -1,6 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { words } from "../kit/ui";
+import type { FileRef } from "../kit/wire";
 import { tooLarge, type Upload, upload } from "./upload";
 
 let keys = 0;
@@ -12,6 +13,8 @@ export type Files = {
 	ready: string[];
 	busy: boolean;
 	add(list: FileList | null): void;
+	/** Takes a file that the server has already: one of the public library. */
+	take(f: FileRef): void;
 	remove(key: number): void;
 	clear(): void;
 };
@@ -42,6 +45,12 @@ export function useFiles(conversation: string, say: (error: string) => void): Fi
 		add: (files) => {
 			for (const f of [...(files ?? [])].slice(0, MOST)) void one(f);
 		},
+		take: (f) =>
+			setList((all) =>
+				all.some((x) => x.id === f.id)
+					? all
+					: [...all, { key: ++keys, name: f.name, size: f.size, sent: f.size, id: f.id }],
+			),
 		remove: (key) => {
 			gone.current.add(key);
 			setList((all) => all.filter((x) => x.key !== key));

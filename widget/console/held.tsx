@@ -9,7 +9,8 @@ import * as st from "./state";
 
 /** What the leak guard found, in words. It never says whether a value was right. */
 export function heldWords(kinds: string[] | undefined): string {
-	const kind = kinds?.[0] ?? "fact";
+	if (!kinds?.length) return t("held.queued");
+	const kind = kinds[0] ?? "fact";
 	return t(has(`held.${kind}`) ? `held.${kind}` : "held.fact");
 }
 
@@ -33,7 +34,7 @@ function One({ s, r, h }: { s: Session; r: Row; h: Held }): JSX.Element {
 		document.getElementById("composer")?.focus();
 	};
 	return (
-		<section class="said ours held" aria-label={t("held.label")}>
+		<section class="said ours held" aria-label={t(h.kinds?.length ? "held.label" : "held.waits")}>
 			<p class="said-head">
 				<b>{mine ? t("thread.you") : st.agentName(h.author)}</b>
 			</p>
@@ -46,7 +47,7 @@ function One({ s, r, h }: { s: Session; r: Row; h: Held }): JSX.Element {
 				))}
 				<p class="said-foot">
 					<span class="state">
-						<Icon name="stop" /> {heldWords(h.kinds)}
+						<Icon name={h.kinds?.length ? "stop" : "clock"} /> {heldWords(h.kinds)}
 					</span>
 				</p>
 				<div class="held-acts">

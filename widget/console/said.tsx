@@ -110,7 +110,10 @@ function File({ f }: { f: FileRef }): JSX.Element {
 			{f.type.startsWith("image/") ? <img src={url} alt="" loading="lazy" /> : <Icon name="file" />}
 			<span class="grow">
 				<b>{f.name}</b>
-				<small>{size(f.size)}</small>
+				<small>
+					{size(f.size)}
+					{f.scrubbed ? ` · ${t("file.scrubbed", { n: f.scrubbed })}` : ""}
+				</small>
 			</span>
 			<Icon name="download" />
 			<span class="sr">{t("file.download")}</span>

@@ -275,7 +275,7 @@ export class Session {
 		return this.socket.command<Sent>("message.send", { conversation, client_id, text, files, article, guide });
 	}
 	#sent(i: Item, s: Sent): void {
-		if (s.held) {
+		if (s.state) {
 			this.#kept(i, s);
 			return;
 		}
@@ -287,7 +287,8 @@ export class Session {
 	/** The leak guard kept a message back: nobody but the staff has it. A blocked one is not stored: its words return. */
 	#kept(i: Item, s: Sent): void {
 		if (s.state === "blocked") bringBack(i.conversation, i.text);
-		toast(`${t(s.state === "blocked" ? "held.blocked" : "held.kept")} ${heldWords(s.held)}`, "stop");
+		if (s.state !== "queued")
+			toast(`${t(s.state === "blocked" ? "held.blocked" : "held.kept")} ${heldWords(s.held)}`, "stop");
 		this.#later(i.conversation);
 	}
 	/** Puts a message or note into the outbox; false when too many wait. */

@@ -107,7 +107,10 @@ function lineOf(e: Event, names: Names): Said | undefined {
 	if (is(e, "conversation.reopened")) return say("reopened");
 	if (is(e, "conversation.rated")) return say("rated", { n: e.data.stars, text: e.data.text ?? "" });
 	if (is(e, "conversation.frozen")) return say(e.data.change ? "frozen" : "frozen.held", {}, "stop");
-	if (is(e, "message.held")) return say(e.data.blocked ? "blocked" : "held", { who }, "stop");
+	if (is(e, "message.held")) {
+		if (!e.data.blocked && !e.data.kinds?.length) return say("queued", { who });
+		return say(e.data.blocked ? "blocked" : "held", { who }, "stop");
+	}
 	if (is(e, "message.withdrawn")) return say("withdrawn", { who });
 	if (is(e, "message.released")) return say("let", { who, reason: e.data.reason });
 	if (is(e, "identity.proven")) return say("proven", {}, "ok");

@@ -15,7 +15,14 @@ export type Item = {
 	failed?: string;
 };
 /** What became of a message. An agent's that was kept back has no seq, but what was found in it. */
-export type Sent = { seq: number; id: string; at: number; text?: string; held?: string[]; state?: "held" | "blocked" };
+export type Sent = {
+	seq: number;
+	id: string;
+	at: number;
+	text?: string;
+	held?: string[];
+	state?: "held" | "blocked" | "queued";
+};
 export type Store = { load(): Item[]; save(items: Item[]): void };
 export const MAX_WAITING = 50;
 const DAY = 86_400_000;

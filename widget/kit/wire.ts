@@ -25,7 +25,8 @@ export type Node = {
 	ordered?: boolean;
 	c?: Node[];
 };
-export type FileRef = { id: string; name: string; type: string; size: number };
+/** library = public; scrubbed = how many secrets were taken out of it. */
+export type FileRef = { id: string; name: string; type: string; size: number; library?: boolean; scrubbed?: number };
 export type Message = {
 	id: string;
 	client_id?: string;
@@ -40,7 +41,8 @@ export type Message = {
 	mentions?: string[];
 };
 /** An agent's message that the leak guard holds. The text is there for its author and for supervisors. */
-export type Held = { id: string; author: string; kinds: string[]; at: number; text?: string; files?: FileRef[] };
+/** kinds: none where the site asks for silence (side access). */
+export type Held = { id: string; author: string; kinds?: string[]; at: number; text?: string; files?: FileRef[] };
 export type Status = "open" | "queued" | "claimed" | "ticket" | "closed" | (string & {});
 export type Conversation = {
 	id: string;
@@ -199,7 +201,7 @@ export type Payloads = {
 	"conversation.frozen": { change: string };
 	"message.created": Message;
 	"note.created": Message;
-	"message.held": { message: string; kinds: string[]; blocked?: boolean };
+	"message.held": { message: string; kinds?: string[]; blocked?: boolean };
 	"message.withdrawn": { message: string };
 	"message.released": { message: string; reason: string };
 	"message.read": { up_to: number };

@@ -137,6 +137,7 @@ function File({ s, f }: { s: Session; f: FileRef }) {
 				<span>
 					<b dir="auto">{f.name}</b>
 					<span class="quiet">{bytes(f.size)}</span>
+					{f.scrubbed && <span class="quiet">{t("chat.scrubbed")}</span>}
 				</span>
 			</button>
 			<p role="alert" class="wrong">
