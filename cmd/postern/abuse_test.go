@@ -78,6 +78,7 @@ func abuseTests() map[string]func(r *row) {
 		abuseSigner(),
 		abuseI(),
 		abuseISide(),
+		abuseIMail(),
 	} {
 		for id, test := range letter {
 			all[id] = test

@@ -40,7 +40,12 @@ export function Popover(p: PopoverProps): JSX.Element {
 		put();
 		b.querySelector<HTMLElement>("[data-first], [role^=menuitem], input, button")?.focus();
 		addEventListener("resize", put);
-		return () => removeEventListener("resize", put);
+		const grows = new ResizeObserver(put); // what it holds may be read only once it is open
+		grows.observe(b);
+		return () => {
+			removeEventListener("resize", put);
+			grows.disconnect();
+		};
 	}, [open, p.align]);
 	return (
 		<>
