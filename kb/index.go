@@ -15,6 +15,7 @@ type Index struct {
 	mu      sync.Mutex // one writer
 	current atomic.Pointer[snapshot]
 	scratch sync.Pool // of *scratch
+	vectors atomic.Pointer[vectors]
 	english wordList
 	meaning thesaurus
 }

@@ -9,11 +9,12 @@ import (
 // Query is what somebody looks for.
 type Query struct {
 	Text    string
-	Typing  bool   // the last word may be unfinished
-	Agent   bool   // internal articles too
-	Mailbox string // "" = any
-	Before  string // the visitor's previous turn: counts once, Text twice
-	Limit   int    // 0 = 3
+	Typing  bool      // the last word may be unfinished
+	Agent   bool      // internal articles too
+	Mailbox string    // "" = any
+	Before  string    // the visitor's previous turn: counts once, Text twice
+	Limit   int       // 0 = 3
+	Vector  []float32 // of Text, by the model that made the articles' vectors; nil = by words alone
 }
 
 // Limits of a query.

@@ -53,6 +53,7 @@ func (x *Index) Search(q Query) Found {
 		limit = defaultLimit
 	}
 	list := a.candidates(z, q.Mailbox, mostOf(groups)*(a.k1+1), mostGrams, max(limit, maxClose))
+	a.nearness(list, q.Vector, x.vectors.Load())
 	list = a.rank(a.vector(z, groups), list, max(2, limit))
 	found := Found{Coverage: a.coverage(list, groups)}
 	for i, c := range list[:min(limit, len(list))] {
