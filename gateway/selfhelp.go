@@ -19,11 +19,15 @@ type Search struct {
 // SearchArticles finds articles for the caller: visitors the public ones of their mailbox, agents all. What a
 // visitor was shown comes back as an event for his later conversation, nil while he is still typing.
 // Errors: too_large.
-func (s *Service) SearchArticles(c Caller, in Search) (kb.Found, Payload, error) {
+func (s *Service) SearchArticles(ctx context.Context, c Caller, in Search) (kb.Found, Payload, error) {
 	if len(in.Text) > maxSearch {
 		return kb.Found{}, nil, TooLarge("q", maxSearch)
 	}
-	found := s.Index.Search(kb.Query{Text: in.Text, Typing: in.Typing, Agent: c.Staff(), Mailbox: string(c.Mailbox)})
+	q := kb.Query{Text: in.Text, Typing: in.Typing, Agent: c.Staff(), Mailbox: string(c.Mailbox)}
+	if !in.Typing && !c.Staff() {
+		q.Vector = s.vectorOf(ctx, c, in.Text)
+	}
+	found := s.Index.Search(q)
 	if c.Staff() || in.Text == "" {
 		return found, nil, nil
 	}

@@ -27,6 +27,7 @@ type Service struct {
 	Leaks    *LeakGuard                    // reads every text that goes to a visitor; nil = each is held
 	Tails    *LeakTails                    // spares the guard's reads; nil = none
 	Side     *SideAccess                   // hashed facts of claimed identities; nil = the mode is off
+	Assist   *Assist                       // nil = no language model helps
 	Policy   func() (verify.Policy, error) // with an error changes are off; hosts and sources are given all the same
 	Sessions map[string]verify.Key         // host entry → key of its session tokens; its ID is the entry's name
 	Now      func() time.Time

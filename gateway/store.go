@@ -22,6 +22,7 @@ type Store interface {
 	FileStore
 	JobStore
 	KeyStore
+	ModelStore
 
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.

@@ -103,6 +103,15 @@ func (x *Index) Any(id string) (Article, bool) {
 	return s.slots[slot].article, true
 }
 
+// All gives every published article, also the internal ones, in order of their ids.
+func (x *Index) All() (out []Article) {
+	s := x.snapshot()
+	for _, id := range slices.Sorted(maps.Keys(s.byID)) {
+		out = append(out, s.slots[s.byID[id]].article)
+	}
+	return out
+}
+
 // Containing gives the Markdown of at most limit published public articles that hold the piece as it stands, in
 // order of their ids.
 func (x *Index) Containing(piece string, limit int) (out []string) {
@@ -118,6 +127,9 @@ func (x *Index) Containing(piece string, limit int) (out []string) {
 	}
 	return out
 }
+
+// Change is the number of the newest change of an article that searches know.
+func (x *Index) Change() int64 { return x.snapshot().change }
 
 // Len is how many articles can be found by agents.
 func (x *Index) Len() int { return len(x.snapshot().byID) }

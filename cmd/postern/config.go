@@ -45,6 +45,7 @@ type Config struct {
 
 	SMTP   SMTP   `toml:"smtp" doc:"Outgoing mail. Without a host, mails stay in the spool of the data folder."`
 	Limits Limits `toml:"limits" doc:"Walls against overload."`
+	AI     AI     `toml:"ai" doc:"Help of a language model, off without a server. Nothing is sent from a mailbox before an admin has switched it on there."`
 
 	Hosts   []HostConfig   `toml:"host"`
 	Sources []SourceConfig `toml:"source"`

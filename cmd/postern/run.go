@@ -102,7 +102,7 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if err != nil {
 		return a, err
 	}
-	for _, run := range append(polls, a.checkpoints, runner.Run, runner.Jobs, runner.Jobs, a.reindex) {
+	for _, run := range append(polls, a.checkpoints, runner.Run, runner.Jobs, runner.Jobs, a.reindex, a.embed) {
 		a.work.Add(1)
 		go func() {
 			defer a.work.Done()

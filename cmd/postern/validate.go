@@ -47,6 +47,7 @@ func (c Config) Validate() Mistakes {
 	say(c.Limits.ConnectionsPerAddress < 1, "limits.connections_per_address: must be at least 1")
 	say(c.Limits.Commands < 1, "limits.commands: must be at least 1")
 	say(c.Limits.FileBytes < 1 || c.Limits.FileBytes > 100<<20, "limits.file_bytes: must be between 1 and 104857600")
+	bad = append(bad, c.AI.mistakes()...)
 	bad = append(bad, c.hostsAndSources()...)
 	return bad
 }

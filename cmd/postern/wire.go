@@ -124,6 +124,9 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 		Now: a.outside.now, Rand: rand.Reader, Log: a.log,
 	}
 	a.secret = secret
+	if a.Service.Assist, err = c.assist(); err != nil {
+		return err
+	}
 	if err := index.Sync(ctx, a.store.articles, markdown.Plain); err != nil {
 		return err
 	}

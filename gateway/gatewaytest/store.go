@@ -57,6 +57,8 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"an API key lives until its end", apiKeys},
 		{"settings are versioned", settings},
 		{"pages and heads", pages},
+		{"a model's budgets hold for many callers at once", modelBudget},
+		{"vectors are kept by hash", modelVectors},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(NewWorld(t, open(t))) })
 	}

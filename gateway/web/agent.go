@@ -176,6 +176,7 @@ func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error)
 	}
 	return fiber.Map{
 		"conversation": shown, "changes": views, "kinds": s.kindsFor(mb), "held": viewHeld(held), "risks": risks,
+		"assist": s.svc.Assists(c.UserContext(), cv.Mailbox),
 		"context": fiber.Map{
 			"searches": tried.Searches, "read": tried.Read, "page": cv.Page, "browser": cv.Browser, "earlier": max(earlier, 0),
 		},

@@ -40,7 +40,7 @@ func (k *socket) searchArticles(ctx context.Context, c gateway.Caller, raw json.
 	if err := args(raw, &in); err != nil {
 		return nil, err
 	}
-	found, shown, err := k.s.svc.SearchArticles(c, gateway.Search{Text: in.Q, Typing: in.Typing})
+	found, shown, err := k.s.svc.SearchArticles(ctx, c, gateway.Search{Text: in.Q, Typing: in.Typing})
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,11 @@ func (k *socket) searchArticles(ctx context.Context, c gateway.Caller, raw json.
 			return nil, err
 		}
 	}
-	return foundView(in.Q, found), nil
+	view := foundView(in.Q, found)
+	if !in.Typing && k.s.svc.MayAnswer(ctx, c, in.Q) {
+		view["ask"] = true // POST /v1/answer may have an answer to show beside the suggestions
+	}
+	return view, nil
 }
 
 func (k *socket) openArticle(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {

@@ -29,6 +29,7 @@ func (s *Server) routes() {
 	s.agentRoutes(a)
 	s.adminRoutes(a)
 	s.helpRoutes(a)
+	s.assistRoutes(a)
 	s.articleRoutes(a)
 	s.pinRoutes(a)
 	s.verificationRoutes(a)
