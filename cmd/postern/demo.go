@@ -34,7 +34,8 @@ const (
 // demo is the gateway and the shop in one process, on loopback only.
 type demo struct {
 	data    string
-	login   bool // plain changes are confirmed by a login at the shop as an OpenID provider
+	model   string // base URL of a language model's server, "" = none
+	login   bool   // plain changes are confirmed by a login at the shop as an OpenID provider
 	app     *App
 	shop    *shopsite.Site
 	server  *http.Server
@@ -57,6 +58,7 @@ func runDemo(ctx context.Context, c call) int {
 	port := flags.Int("port", 8080, "Port of the gateway; the next free one when it is taken; 0 = any.")
 	shopPort := flags.Int("shop-port", 8090, "Port of the shop; the next free one when it is taken; 0 = any.")
 	provider := flags.Bool("provider", false, "The shop is an OpenID provider too: plain changes are confirmed by a login there, on the gateway's page.")
+	model := flags.String("model", "", "Base URL of an OpenAI-compatible server on this machine (http://127.0.0.1:PORT/v1): it drafts and answers where an admin switches it on.")
 	if err := flags.Parse(c.args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return exitOK
@@ -66,7 +68,7 @@ func runDemo(ctx context.Context, c call) int {
 	if flags.NArg() > 0 {
 		return usage(c.err, nil, flags.Args())
 	}
-	d, err := startDemo(ctx, &demo{data: *data, login: *provider}, *port, *shopPort, c.err)
+	d, err := startDemo(ctx, &demo{data: *data, login: *provider, model: *model}, *port, *shopPort, c.err)
 	if err != nil {
 		fmt.Fprintln(c.err, "postern:", err)
 		return exitFailed
@@ -177,6 +179,9 @@ func (d *demo) config(port int) (Config, error) {
 			Name: demoProvider, Adapter: verify.AdapterOIDC, Host: demoHost, Issuer: d.shopURL, ClientID: demoClient,
 			ClientSecretFile: filepath.Join(keys, "client-secret"), Allow: []string{"127.0.0.1/32"},
 		})
+	}
+	if d.model != "" {
+		c.AI.BaseURL, c.AI.ChatModel, c.AI.Allow = d.model, "demo", []string{"127.0.0.1/32"}
 	}
 	if bad := c.Validate(); len(bad) > 0 {
 		return c, bad

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { Button, Icon, IconButton, Tabs } from "../kit/ui";
 import type { Row } from "../kit/wire";
+import { AssistKeys, AssistNotes, unedited } from "./assist";
 import { type Draft, draftOf, setDraft } from "./drafts";
 import { type Files, useFiles } from "./files";
 import { Library } from "./library";
@@ -40,6 +41,7 @@ type Writing = { s: Session; r: Row; note: boolean; text: string; files: Files }
 function send({ s, r, note, text, files }: Writing, d: Draft): string | undefined {
 	const open = note ? [] : unfilled(text, d.brought);
 	if (open.length) return t("composer.unfilled", { names: open.map((n) => `{${n}}`).join(", ") });
+	if (!note && unedited(d)) return unedited(d);
 	if (files.busy) return t("composer.uploading");
 	if (!text.trim() && !files.ready.length && !(d.article && !note)) return "";
 	const mentions = d.mentions.filter((m) => text.includes(`@${m.label}`)).map((m) => m.id);
@@ -47,7 +49,7 @@ function send({ s, r, note, text, files }: Writing, d: Draft): string | undefine
 		? { note: true, ...(mentions.length ? { mentions } : {}) }
 		: { files: files.ready, ...(d.article ? { article: d.article.id } : {}) };
 	if (!s.write({ conversation: r.id, text: text.trim(), ...extra })) return t("composer.full");
-	setDraft(r.id, note ? { note: "", mentions: [] } : { text: "", article: undefined, brought: [] });
+	setDraft(r.id, note ? { note: "", mentions: [] } : { text: "", article: undefined, brought: [], made: undefined });
 	files.clear();
 	return undefined;
 }
@@ -80,7 +82,7 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 	const box = useRef<HTMLTextAreaElement>(null);
 	const [error, setError] = useState("");
 	const files = useFiles(r.id, setError);
-	const set = (v: string) => setDraft(r.id, note ? { note: v } : { text: v });
+	const set = (v: string) => setDraft(r.id, note ? { note: v } : { text: v, ...(v ? {} : { made: undefined }) });
 	const sug = useSuggest(s, r, note, box, text, set);
 	useGrowth(box, text);
 	const go = (): boolean => {
@@ -108,6 +110,7 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 			}}
 		>
 			<Suggest of={sug} />
+			{!note && <AssistNotes r={r} d={d} />}
 			<textarea
 				ref={box}
 				id="composer"
@@ -137,7 +140,7 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 				{error}
 			</p>
 			<div class="writer-foot">
-				{!note && <Tools text={text} files={files} sug={sug} />}
+				{!note && <Tools r={r} text={text} files={files} sug={sug} />}
 				<span class="hint grow wide-only" id="composer-hint">
 					{hint(r, note)}
 				</span>
@@ -190,7 +193,7 @@ function Chips({ r, d, note, files }: { r: Row; d: Draft; note: boolean; files: 
 	);
 }
 /** Attach, saved replies, articles, and keeping what is written as a reply. */
-function Tools({ text, files, sug }: { text: string; files: Files; sug: Suggesting }): JSX.Element {
+function Tools({ r, text, files, sug }: { r: Row; text: string; files: Files; sug: Suggesting }): JSX.Element {
 	const input = useRef<HTMLInputElement>(null);
 	return (
 		<>
@@ -217,6 +220,7 @@ function Tools({ text, files, sug }: { text: string; files: Files; sug: Suggesti
 					st.dialog.value = { what: "reply", text: text.trim() };
 				}}
 			/>
+			<AssistKeys r={r} />
 		</>
 	);
 }

@@ -2,7 +2,8 @@ import { signal } from "@preact/signals";
 import { read, write } from "../kit/ui";
 
 export type Chip = { id: string; label: string };
-export type Draft = { text: string; note: string; brought: string[]; article?: Chip; mentions: Chip[] };
+/** made: what the language model wrote, as it was put into the field. */
+export type Draft = { text: string; note: string; brought: string[]; article?: Chip; made?: string; mentions: Chip[] };
 const KEY = "postern-console-drafts";
 const empty: Draft = { text: "", note: "", brought: [], mentions: [] };
 

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { prefs } from "../kit/ui";
+import { assists, draftReply } from "./assist";
 import { type Action, Keys, press } from "./keys";
 import { pick, step } from "./list";
 import { go } from "./rail";
@@ -67,6 +68,11 @@ export function run(s: Session, a: Action): void {
 			st.composer.value = a;
 			st.pane.value = "thread";
 			requestAnimationFrame(() => document.getElementById("composer")?.focus());
+			return;
+		case "draft":
+			if (!r || !assists(r)) return;
+			run(s, "reply");
+			void draftReply(r);
 			return;
 		case "verify":
 		case "articles":

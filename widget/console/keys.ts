@@ -11,6 +11,7 @@ export type Action =
 	| "assign"
 	| "verify"
 	| "articles"
+	| "draft"
 	| "pane-next"
 	| "pane-previous"
 	| "escape"
@@ -42,6 +43,7 @@ const single: Record<string, Action> = {
 	a: "assign",
 	v: "verify",
 	b: "articles",
+	m: "draft",
 };
 const goes: Record<string, string> = {
 	i: "incoming",

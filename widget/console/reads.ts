@@ -41,11 +41,11 @@ export async function whoAmI(): Promise<void> {
 }
 /** Row, context, changes, kinds, held messages and reasons for doubt of a conversation. */
 export async function readDetail(id: string): Promise<void> {
-	type R = { conversation: Row } & Partial<Pick<st.Detail, "context" | "changes" | "kinds" | "held" | "risks">>;
+	type R = { conversation: Row } & Partial<Pick<st.Detail, "context" | "changes" | "kinds" | "held" | "risks" | "assist">>;
 	try {
 		const r = await api<R>("GET", `/v1/conversations/${id}`);
-		const { context = {}, changes = [], kinds = [], held = [], risks = [] } = r;
-		const d = { row: r.conversation, context, changes, kinds, held, risks };
+		const { context = {}, changes = [], kinds = [], held = [], risks = [], assist = false } = r;
+		const d = { row: r.conversation, context, changes, kinds, held, risks, assist };
 		batch(() => {
 			st.details.value = { ...st.details.value, [id]: d };
 			st.rows.value = merge(st.rows.value, [r.conversation]);

@@ -16,6 +16,7 @@ const table: [string, string[]][] = [
 	["note", ["N"]],
 	["verify", ["V"]],
 	["articles", ["B"]],
+	["draft", ["M"]],
 	["send", ["Enter"]],
 	["send.ticket", ["Ctrl", "Enter"]],
 	["send.close", ["Ctrl", "Shift", "Enter"]],

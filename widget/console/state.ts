@@ -35,6 +35,8 @@ export type Detail = {
 	kinds: Kind[];
 	held: Held[];
 	risks: Risk[];
+	/** A language model drafts and summarises here. */
+	assist: boolean;
 };
 export type Place = ViewName | "replies";
 export type Pane = "list" | "thread" | "side";

@@ -38,7 +38,8 @@ function draw(n: Node): ComponentChildren {
 				</pre>
 			);
 		case "img":
-			return safeURL(n.url) ? <img src={safeURL(n.url)} alt={n.text ?? ""} loading="lazy" /> : n.text;
+			// Another host would learn who reads this, and when: its pictures stay words.
+			return /^\/[^/\\]/.test(n.url ?? "") ? <img src={n.url} alt={n.text ?? ""} loading="lazy" /> : n.text;
 		case "a":
 		case "link":
 			return safeURL(n.url) ? (

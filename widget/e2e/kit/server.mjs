@@ -150,11 +150,12 @@ export class Process {
 
 /** `postern demo`: gateway and shop with sample data. */
 export class Demo {
-	/** @param {{data?: string, port?: number, shopPort?: number, provider?: boolean}} o */
+	/** @param {{data?: string, port?: number, shopPort?: number, provider?: boolean, model?: () => string}} o `model`: base URL of a language model */
 	static async start(o = {}) {
 		const data = o.data ?? join(folder(), "demo");
 		const args = ["demo", "--data", data, "--port", String(o.port ?? 0), "--shop-port", String(o.shopPort ?? 0)];
 		if (o.provider) args.push("--provider");
+		if (o.model) args.push("--model", o.model());
 		const p = new Process(await binary(), args);
 		try {
 			await p.ready("postern demo", (log) => log.includes("Ctrl-C stops it"));
