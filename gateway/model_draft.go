@@ -100,22 +100,23 @@ func (s *Service) assisted(ctx context.Context, c Caller, id ID) (Conversation, 
 	return cv, mb, err
 }
 
-// checked is the one way of a model's text to an agent: harmless links, then the leak guard as at any text. What the
-// guard would keep back is not shown at all.
+// checked is the one way of a model's text to an agent: harmless links, then the leak guard, stricter than at a person's
+// text: that the visitor typed a thing or an article prints it excuses nothing. What the guard would keep back is not
+// shown at all.
 func (s *Service) checked(ctx context.Context, cv Conversation, mb Mailbox, text string) (string, error) {
 	text = s.fromModel(text, append(s.sites(mb), s.Assist.Hosts...))
 	if CheckText("text", text, MaxMessage) != nil {
 		return "", assistDropped()
 	}
-	v, _, err := s.judge(ctx, cv, Message{Text: text})
+	tail, err := s.tail(ctx, cv.ID)
 	if err != nil {
 		return "", err
 	}
-	switch v.Action {
-	case LeakAllow, LeakRedact:
-		return v.Text, nil
+	out := Outgoing{Text: text, Before: tail.texts, Public: []string{mb.Name, mb.Address, mb.Greeting, mb.Signature}, Sites: s.sites(mb)}
+	if s.Leaks.Check(out).Action != LeakAllow {
+		return "", assistDropped()
 	}
-	return "", assistDropped()
+	return text, nil
 }
 
 // modelMessages gives the newest messages of a conversation as data for a prompt, and the visitor's last two turns.

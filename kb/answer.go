@@ -42,7 +42,7 @@ const AnswerSchema = `{"type":"object","additionalProperties":false,"required":[
 var ErrUnsupported = errors.New("kb: the answer is not supported by its sources")
 
 // CheckAnswer reads what a model said and gives its sentences if every one may be shown: at most three, each citing one
-// of the passages with words that stand there, without a number, address, link or mark that the passage lacks, and
+// of the passages with words that stand there, without a number that the passage lacks, any address, link or mark, and
 // mostly in the passage's own words. One bad sentence spoils the answer. Errors: ErrUnsupported; nothing else.
 func CheckAnswer(raw string, passages []Passage) ([]Sentence, error) {
 	var in struct {
@@ -97,8 +97,11 @@ func plainSentence(text string) bool {
 			return false // also direction marks and zero-width signs, which hide words from checks
 		}
 	}
-	return len(sentenceEnd.FindAllString(text, -1)) == 0
+	return !sentenceEnd.MatchString(text) && !address.MatchString(text)
 }
+
+// address finds e-mail addresses, names of hosts and the beginnings of links: where to go is said by the article's link.
+var address = regexp.MustCompile(`@|//|\p{L}[\p{L}\d-]*\.\p{L}`)
 
 // sentenceEnd is an end that another sentence follows.
 var sentenceEnd = regexp.MustCompile(`[.!?。！？؟]["')]*\s+\S`)
@@ -131,8 +134,8 @@ func supported(text string, p Passage) bool {
 	return !risky && found*10 >= all*7
 }
 
-// exact finds what must stand in the passage to the letter, as a whole: numbers, e-mail addresses, handles, names of hosts, prices.
-var exact = regexp.MustCompile(`[\p{L}\d.+_-]*@[\p{L}\d.-]+|\p{L}[\p{L}\d-]*(?:\.\p{L}[\p{L}\d-]*)+|[$€£¥₹]|\p{Nd}(?:[\p{Nd}.,:/-]*\p{Nd})?|\p{L}+:/+\S*`)
+// exact finds what must stand in the passage to the letter, as a whole: numbers, prices.
+var exact = regexp.MustCompile(`[$€£¥₹]|\p{Nd}(?:[\p{Nd}.,:/-]*\p{Nd})?`)
 
 // prefixOf is a word without its endings, near enough for any language: its first six letters.
 func prefixOf(w string) string {

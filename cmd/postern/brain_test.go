@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/postern-chat/postern/kb"
+	"github.com/postern-chat/postern/kb/markdown"
 )
 
 // brain is a server of a language model: real HTTP, the same API, and it says what a test tells it to say.
@@ -152,7 +153,7 @@ func (r *row) turn(on bool) {
 	}
 }
 
-// explains publishes a text and waits until searches find it.
+// explains publishes a text that searches find.
 func (r *row) explains(title, text string) string {
 	r.Helper()
 	ctx, now := r.Context(), r.clock.now()
@@ -164,13 +165,16 @@ func (r *row) explains(title, text string) string {
 	if _, err := r.store.articles.Publish(ctx, a.ID, saved.Version.Number, "ed1", now); err != nil {
 		r.Fatal(err)
 	}
-	r.until(func() string {
-		if _, ok := r.Service.Index.Public(a.ID); !ok {
-			return "the article is not found"
-		}
-		return ""
-	})
+	r.syncs()
 	return a.ID
+}
+
+// syncs lets searches know what was published.
+func (r *row) syncs() {
+	r.Helper()
+	if err := r.Service.Index.Sync(r.Context(), r.store.articles, markdown.Plain); err != nil {
+		r.Fatal(err)
+	}
 }
 
 // drafts asks for a draft as one of the staff.
@@ -180,4 +184,54 @@ func (r *row) drafts(name string, k talk) (status int, text, change string, raw 
 	status, _, raw = r.call(name, "POST", "/v1/conversations/"+k.cv+"/draft", "")
 	_ = json.Unmarshal(raw, &in)
 	return status, in.Text, in.Change, raw
+}
+
+// note publishes an internal article, which no model may read.
+func (r *row) note() string {
+	r.Helper()
+	a := kb.Article{ID: string(id(r.T, "ar_")), Locale: "en", Visibility: kb.Internal, Version: kb.Version{Title: "staffnote on delivery", Body: "staffnote: how long delivery takes, marzipan"}}
+	saved, err := r.store.articles.SaveVersion(r.Context(), a, r.clock.now())
+	if err != nil {
+		r.Fatal(err)
+	}
+	if _, err := r.store.articles.Publish(r.Context(), a.ID, saved.Version.Number, "ed1", r.clock.now()); err != nil {
+		r.Fatal(err)
+	}
+	r.syncs()
+	return a.ID
+}
+
+// archives takes an article out and waits until searches know.
+func (r *row) archives(id string) {
+	r.Helper()
+	if _, err := r.store.articles.Archive(r.Context(), id, "ed1", r.clock.now()); err != nil {
+		r.Fatal(err)
+	}
+	r.syncs()
+}
+
+// asVisitor posts with the pass of a visitor's socket.
+func (r *row) asVisitor(c *client, path string, body any) (int, []byte) {
+	r.Helper()
+	raw, err := json.Marshal(body)
+	if err != nil {
+		r.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, r.url+path, strings.NewReader(string(raw)))
+	if err != nil {
+		r.Fatal(err)
+	}
+	pass, _ := c.ok("pass", map[string]any{})["pass"].(string)
+	req.Header.Set("Authorization", "Bearer "+pass)
+	req.Header.Set("X-Forwarded-For", r.ip)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return res.StatusCode, b
 }

@@ -90,3 +90,30 @@ scene("a summary stands above the field; a model that breaks a rule gives nothin
 	assert.ok(await until("prompts", () => model.prompts.length >= 4));
 	for (const p of model.prompts) assert.ok(!p.includes("Noor<"), p);
 });
+
+scene("the panel answers from articles with its sources, or keeps its suggestions; a person stays one click away", async () => {
+	const p = await s.world.person("asker", { locale: "en-GB" });
+	const panel = await visit(s.demo, p);
+	const question = "How long does delivery take?";
+	const results = panel.getByRole("heading", { name: t("home.results") });
+	model.says = () => JSON.stringify({ sentences: [{ text: "Visit evil.test for it.", article: "ar_no", quote: "nothing of this kind" }] });
+	await panel.getByRole("searchbox").fill(question);
+	const before = model.prompts.length;
+	await results.waitFor();
+	await until("the model was asked", () => model.prompts.length > before);
+	model.says = (prompt) => {
+		const [, id, text] = /<article id="([\w-]+)">[^\n]*\n([^\n]+)/.exec(prompt) ?? [];
+		const quote = /^[^.!?]*[.!?]/.exec(text ?? "")?.[0];
+		return JSON.stringify({ sentences: [{ text: quote, article: id, quote }] });
+	};
+	await panel.getByRole("searchbox").fill(`${question} `.trim().replace("?", ""));
+	await panel.getByRole("heading", { name: t("answer.title") }).waitFor();
+	await panel.getByText(t("answer.made")).waitFor();
+	assert.equal(await panel.getByText("evil.test").count(), 0);
+	await results.waitFor();
+	await button(panel, "home.talk").or(button(panel, "home.leave")).waitFor();
+	await axe(p.page, "panel-answer");
+	await shot(p.page, "panel-answer");
+	await button(panel, "article.yes").click();
+	await panel.getByText(t("article.thanks")).waitFor();
+});

@@ -1,3 +1,4 @@
+import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { upcoming } from "../kit/time";
@@ -12,7 +13,8 @@ const SETTLED_MS = 1500;
 
 /** Self-help first; a person is one click away. */
 export function Home({ s }: { s: Session }) {
-	const { found, q } = useSearch(s);
+	const slot = useRef<HTMLDivElement>(null);
+	const { found, q } = useSearch(s, slot);
 	const box = useRef<HTMLElement>(null);
 	useEffect(() => {
 		const on = (e: KeyboardEvent) => arrows(e, box.current);
@@ -44,6 +46,7 @@ export function Home({ s }: { s: Session }) {
 				<p role="status" class={none ? "empty" : "sr"}>
 					{none ? t("home.none", { q }) : q && found ? t("home.count", { n: found.list.length }) : ""}
 				</p>
+				<div role="status" key={q} ref={slot} />
 				{list.length > 0 && !none && (
 					<section aria-labelledby="found">
 						<h2 id="found">{t(q ? "home.results" : "home.suggested")}</h2>
@@ -69,7 +72,7 @@ export function Home({ s }: { s: Session }) {
 	);
 }
 /** Answers to older letters are dropped: only what stands in the field counts. */
-function useSearch(s: Session): { found: Found | undefined; q: string } {
+function useSearch(s: Session, slot: RefObject<HTMLDivElement | null>): { found: Found | undefined; q: string } {
 	const [found, setFound] = useState<Found>();
 	const asked = useRef(0);
 	const q = st.query.value.trim();
@@ -82,8 +85,14 @@ function useSearch(s: Session): { found: Found | undefined; q: string } {
 		}
 		if (!live) return;
 		const ask = (typing: boolean) =>
-			s.socket.command<{ results: Suggestion[]; fits: boolean }>("article.search", { q, typing }).then(
-				(r) => mine === asked.current && setFound({ q, list: r.results.slice(0, 3), fits: r.fits }),
+			s.socket.command<{ results: Suggestion[]; fits: boolean; ask?: true }>("article.search", { q, typing }).then(
+				(r) => {
+					if (mine !== asked.current) return;
+					setFound({ q, list: r.results.slice(0, 3), fits: r.fits });
+					// The element is of this question: what comes late for an older one is shown to nobody.
+					const at = slot.current;
+					if (r.ask && at) void import("./answer").then((m) => m.answer(at, s, q, t)).catch(() => undefined);
+				},
 				() => undefined,
 			);
 		void ask(true);
