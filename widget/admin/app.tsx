@@ -25,6 +25,7 @@ import { go, route } from "./guard";
 import { AgentsPage } from "./pages/agents";
 import { ArticlePage } from "./pages/article";
 import { ArticlesPage } from "./pages/articles";
+import { AssistPage } from "./pages/assist";
 import { AuditPage } from "./pages/audit";
 import { AvailabilityPage } from "./pages/availability";
 import { LibraryPage } from "./pages/library";
@@ -48,6 +49,7 @@ const places: Place[] = [
 	{ id: "pins", icon: "link", right: "articles", group: "answers" },
 	{ id: "replies", icon: "reply", right: "replies", group: "answers" },
 	{ id: "library", icon: "file", right: "settings", group: "answers" },
+	{ id: "assist", icon: "spark", right: "settings", group: "answers" },
 	{ id: "widget", icon: "chat", right: "settings", group: "site" },
 	{ id: "verification", icon: "gate", right: "audit", group: "site" },
 	{ id: "audit", icon: "checks", right: "audit", group: "site" },
@@ -241,6 +243,8 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 			return <RepliesPage />;
 		case "library":
 			return <LibraryPage />;
+		case "assist":
+			return <AssistPage />;
 		case "widget":
 			return <WidgetPage slug={id} />;
 		case "verification":

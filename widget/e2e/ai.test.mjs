@@ -23,10 +23,15 @@ async function switchOn() {
 	await signIn(s.demo, p, "ada@shop.example", "admin");
 	const state = await (await p.page.request.get(`${s.demo.gateway}/v1/assist`)).json();
 	assert.deepEqual(state.mailboxes.map((m) => m.on), state.mailboxes.map(() => false));
+	await p.page.getByRole("link", { name: t("a.assist") }).click();
 	for (const m of state.mailboxes) {
-		const r = await p.page.request.put(`${s.demo.gateway}/v1/assist/${m.id}`, { data: { on: true }, headers: { "X-Postern": "1" } });
-		assert.equal(r.status(), 200);
+		const box = p.page.getByRole("switch", { name: m.name }).or(p.page.getByRole("checkbox", { name: m.name }));
+		await box.click();
+		await button(p.page, "a.assist.on").click();
+		await until("the switch", () => box.isChecked());
 	}
+	await axe(p.page, "admin-assist");
+	await shot(p.page, "admin-assist");
 	return p;
 }
 

@@ -41,7 +41,7 @@ export async function answer(slot: HTMLElement, s: Session, q: string, t: typeof
 /** One question below it: what it teaches counts for the first article. */
 function helped(s: Session, article: string, t: typeof text): HTMLElement {
 	const row = make("p", { className: "row" });
-	const box = make("div", {}, make("p", {}, t("article.helped")), row);
+	const box = make("div", { className: "cards" }, make("p", {}, t("article.helped")), row);
 	for (const solved of [true, false]) {
 		const b = make("button", { type: "button" }, t(solved ? "article.yes" : "article.no"));
 		b.onclick = () =>

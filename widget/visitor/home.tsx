@@ -46,7 +46,7 @@ export function Home({ s }: { s: Session }) {
 				<p role="status" class={none ? "empty" : "sr"}>
 					{none ? t("home.none", { q }) : q && found ? t("home.count", { n: found.list.length }) : ""}
 				</p>
-				<div role="status" key={q} ref={slot} />
+				<div role="status" class="cards" key={q} ref={slot} />
 				{list.length > 0 && !none && (
 					<section aria-labelledby="found">
 						<h2 id="found">{t(q ? "home.results" : "home.suggested")}</h2>
