@@ -80,6 +80,7 @@ func abuseTests() map[string]func(r *row) {
 		abuseISide(),
 		abuseIMail(),
 		abuseModel(),
+		abuseEnforcer(),
 	} {
 		for id, test := range letter {
 			all[id] = test

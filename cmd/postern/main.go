@@ -40,6 +40,7 @@ func commands() []command {
 		{"audit", "'audit verify' checks the log of account changes and names the first bad line", runAudit},
 		{"bench", "measure this machine: gateways of its own under visitors and agents who write; 'bench --help' lists what can be set", runBench},
 		{"signer", "holds the key that signs receipts, in a process of its own behind a Unix socket", runSigner},
+		{"enforcer", "the receipt check as a reverse proxy before an API that cannot change", runEnforcer},
 		{"conformance", "attacks a host's staging backend as a rogue gateway does, and reports", runConformance},
 		{"kb", "'kb eval DIR' measures the search of the help on a question set", runKB},
 		{"config", "print the example configuration; 'config check' lists the mistakes of yours", runConfig},

@@ -324,7 +324,14 @@ func signedConfig(t *testing.T) func(*Config) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return func(c *Config) { c.Signer, c.SigningKeyFile = "unix:"+filepath.Join(dir, "s"), "" }
+	return func(c *Config) {
+		if c.SigningKeyFile != "" { // that of a fixture without a signer
+			if err := os.Remove(c.SigningKeyFile); err != nil {
+				t.Error(err)
+			}
+		}
+		c.Signer, c.SigningKeyFile = "unix:"+filepath.Join(dir, "s"), ""
+	}
 }
 
 func (f *fixture) socket() string { return strings.TrimPrefix(f.config.Signer, "unix:") }

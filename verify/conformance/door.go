@@ -104,7 +104,7 @@ func tokenAttacks() []attack {
 		token("R12", "issued to another client", "evidence.aud", func(*rogue) map[string]any { return map[string]any{"azp": "another-client"} }),
 		token("R13", "an ID token of another account", "evidence.subject_mismatch", func(g *rogue) map[string]any { return map[string]any{"sub": g.o.Other} }),
 		{
-			row: "R13", name: "an account that does not exist here", codes: "evidence.subject_mismatch", only: verify.EvidenceIDToken,
+			row: "R13", name: "an account that does not exist here", codes: "evidence.subject_mismatch backend.refused", only: verify.EvidenceIDToken,
 			token: func(*rogue) map[string]any { return map[string]any{"sub": "nobody-of-conformance"} },
 			bend: func(g *rogue) error {
 				g.claims.Sub = "nobody-of-conformance"

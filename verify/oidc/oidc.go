@@ -100,6 +100,19 @@ func (p *Provider) KeyOf(ctx context.Context, kid string) (verify.Key, error) {
 	return keys[i], nil
 }
 
+// KeysNow gives the provider's key set, at most as old as verify.KeyCache allows. Errors: idp.unavailable.
+func (p *Provider) KeysNow(ctx context.Context) (verify.KeySet, error) {
+	if _, err := p.KeyOf(ctx, ""); verify.ReasonOf(err) == verify.IDPUnavailable {
+		return nil, err
+	}
+	p.keysMu.Lock()
+	defer p.keysMu.Unlock()
+	if !p.c.Now().Before(p.keys.Until) {
+		return nil, unavailable(errors.New("oidc: no key set"))
+	}
+	return p.keys.Set, nil
+}
+
 func open(c Config) (*Provider, error) {
 	u, err := url.Parse(c.Issuer)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
