@@ -28,7 +28,7 @@ type Config struct {
 	RedisURL        string `toml:"redis_url" secret:"yes" doc:"redis:// or rediss://, the bus between several gateways; empty = one gateway, bus in the process."`
 	RedisURLFile    string `toml:"redis_url_file" doc:"File that holds redis_url."`
 
-	Signer         string `toml:"signer" doc:"unix:/path of the socket of 'postern signer', which holds the key that signs receipts and changes it every 90 days; the same one or the same keys for every gateway. Empty = the key is in this process."`
+	Signer         string `toml:"signer" doc:"unix:/path of the socket of 'postern signer', which holds the key that signs receipts and changes it every 90 days; one for all gateways. Empty = the key is in this process."`
 	SigningKeyFile string `toml:"signing_key_file" doc:"PEM file with the P-256 key that signs receipts, without a signer. With PostgreSQL it must be given, the same on every gateway; else it is made in the data folder."`
 	SecretFile     string `toml:"secret_file" doc:"File with at least 32 random bytes, from which handles, finish tokens and reply tokens are derived. Given as signing_key_file is."`
 	PolicyFile     string `toml:"policy_file" doc:"TOML file with the change kinds ([[kind]]). Missing or unreadable: conversations work, changes are off."`

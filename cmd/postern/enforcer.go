@@ -117,12 +117,16 @@ func (g *gatewayKeys) get(ctx context.Context) (verify.KeySet, error) {
 	return set, err
 }
 
+func (c EnforcerConfig) rules() (out []receipt.Rule) {
+	for _, r := range c.Rules {
+		out = append(out, receipt.Rule{Kind: r.Kind, Method: r.Method, Path: r.Path, Body: r.Body, Minimum: verify.Level(r.Minimum)})
+	}
+	return out
+}
+
 // newEnforcer joins what the file names. Its journal is closed by the caller.
 func newEnforcer(c EnforcerConfig, now func() time.Time, log *slog.Logger) (*receipt.Enforcer, *journal, error) {
-	e := &receipt.Enforcer{Now: now, Log: log}
-	for _, r := range c.Rules {
-		e.Rules = append(e.Rules, receipt.Rule{Kind: r.Kind, Method: r.Method, Path: r.Path, Body: r.Body, Minimum: verify.Level(r.Minimum)})
-	}
+	e := &receipt.Enforcer{Now: now, Log: log, Rules: c.rules()}
 	if err := e.Check(); err != nil {
 		return nil, nil, err
 	}
