@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -95,4 +96,22 @@ func TestSignerActivation(t *testing.T) {
 		}
 	}
 	t.Errorf("%v\n%s", causes(wrong), log)
+}
+
+// A signer is a socket with an absolute path, and takes the place of the key.
+func TestSignerKeyOfConfig(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string // "" = no mistake
+	}{
+		{[]string{"--signer", "unix:/run/s"}, ""},
+		{[]string{"--signer", "tcp://x:1"}, "signer: must be unix:"},
+		{[]string{"--signer", "unix:relative"}, "signer: must be unix:"},
+		{[]string{"--signer", "unix:/run/s", "--signing-key-file", "key.pem"}, "signer: with it there is no signing_key_file"},
+	} {
+		_, _, err := Load(append(c.args, "--data", t.TempDir()), nil, io.Discard)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: %v, want %q", c.args, err, c.want)
+		}
+	}
 }
