@@ -70,6 +70,9 @@ func (a *App) checkpoint() []byte {
 func (a *App) compareCopy(ctx context.Context) error {
 	raw, err := readSmall(a.copies.file, verify.MaxCheckpoint)
 	if errors.Is(err, fs.ErrNotExist) {
+		if now, err := a.store.ledger.Head(ctx); err != nil || now.Size > 0 {
+			a.log.Warn("no checkpoint is kept outside the database: a restored one cannot be noticed at this start", "file", a.copies.file, "err", err)
+		}
 		return nil
 	}
 	if err != nil {

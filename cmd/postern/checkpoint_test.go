@@ -100,3 +100,11 @@ func (f *fixture) spooled() (names []string) {
 	})
 	return names
 }
+
+func TestCheckpointKeys(t *testing.T) {
+	_, _, err := Load([]string{"--checkpoint-url", "http://archive.example/x", "--checkpoint-mail", "Nobody <nobody>"}, nil, io.Discard)
+	mustSay(t, err, "checkpoint_url: must be https", "checkpoint_mail: must be an address")
+	if _, _, err := Load([]string{"--checkpoint-url", "https://archive.example/x", "--checkpoint-mail", "auditor@example.com"}, nil, io.Discard); err != nil {
+		t.Error(err)
+	}
+}

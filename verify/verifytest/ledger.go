@@ -48,6 +48,9 @@ func Ledger(t *testing.T, open func(t *testing.T) Store) {
 		{"a kill under the same name is carried out once, also by sixteen racers", killOnce},
 		{"a kill misses no change that moves meanwhile", killRace},
 		{"64 racers on one start token: one winner", startRace},
+		{"an archived key set is kept once, with the step or alone", archives},
+		{"an erased change keeps its state and its lines, and nothing personal", erases},
+		{"a moment shows log and changes as they were", moment},
 		{"a cancelled context leaves nothing behind", cancelled},
 	} {
 		t.Run(c.name, func(t *testing.T) {
