@@ -22,7 +22,7 @@ settings               - - - - - x -
 settings.read          x x x x x x x
 audit                  - - - x - x x
 changes                - - - x - x x
-audit.export           - - - - - x x
+audit.export           - - - - - - x
 `
 
 func TestAllowedCellByCell(t *testing.T) {

@@ -165,6 +165,9 @@ func (r *row) tryRoutes(name string, p prey) (called int) {
 				if status >= 500 && status != http.StatusServiceUnavailable {
 					r.Errorf("%s %s %s: %d %s", method, at, raw, status, answer)
 				}
+				if name == "au1" && strings.HasPrefix(at, "/v1/audit/bundle") {
+					continue // receipts name accounts; an auditor answers nobody
+				}
 				r.holdsNoFact(at, answer)
 			}
 		}
