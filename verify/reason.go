@@ -74,7 +74,6 @@ const (
 	ChangeSelfService Reason = "change.self_service"
 	ChangeEdited      Reason = "change.edited"
 	// Lines about the policy itself; none refuses anything.
-	PolicyApproved  Reason = "policy.approved"
 	PolicyTightened Reason = "policy.tightened"
 	PolicyWaits     Reason = "policy.waits" // the files would loosen it
 	PolicyAsked     Reason = "policy.asked"
@@ -155,7 +154,7 @@ func (r Reason) Code() string {
 	case StartUsed, FinishUsed:
 		return "proof_used"
 	case EventReplay, EventKill, LogErased, LogRestored, ChangeFrozen, ChangeState, ChangeBase, ChangeSelfService, ChangeEdited, OwnerCancelled,
-		PolicyApproved, PolicyTightened, PolicyWaits, PolicyAsked, PolicyAgreed, PolicyRejected, ReceiptAlreadyUsed:
+		PolicyTightened, PolicyWaits, PolicyAsked, PolicyAgreed, PolicyRejected, ReceiptAlreadyUsed:
 		return "conflict"
 	case DraftExpired, OfferExpired, ChallengeExpired, StartExpired, FinishExpired, ProofExpired, CoolingExpired, HandleExpired:
 		return "proof_expired"

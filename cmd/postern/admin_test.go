@@ -139,6 +139,7 @@ PUT    /v1/pins/pn_x                        - - - - x x -
 DELETE /v1/pins/pn_x                        - - - - x x -
 GET    /v1/verification                     - - - x - x x
 PUT    /v1/verification/kinds/x             - - - - - x -
+PUT    /v1/verification/policy              - - - - - x -
 POST   /v1/verification/sources/new         - - - - - x -
 POST   /v1/verification/sources/x/test      - - - - - x -
 GET    /v1/changes                          - - - x - x x

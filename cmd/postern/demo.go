@@ -174,7 +174,8 @@ func (d *demo) config(port int) (Config, error) {
 		Popup: true,
 	}}
 	c.Sources = []SourceConfig{{Name: demoHost, Adapter: "webhook", Host: demoHost, SecretsFile: secrets}}
-	if d.login {
+	if d.login { // every login is made there: what needs more cools
+		c.Hosts[0].VerifyURL = ""
 		c.Sources = append(c.Sources, SourceConfig{
 			Name: demoProvider, Adapter: verify.AdapterOIDC, Host: demoHost, Issuer: d.shopURL, ClientID: demoClient,
 			ClientSecretFile: filepath.Join(keys, "client-secret"), Allow: []string{"127.0.0.1/32"},

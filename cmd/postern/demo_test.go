@@ -46,6 +46,9 @@ func TestDemoStartsTwice(t *testing.T) {
 	if !slices.Equal(again.Origins, []string{second.shopURL}) {
 		t.Errorf("origins %v, want only %s", again.Origins, second.shopURL)
 	}
+	if p, err := second.app.Service.Policy(); err != nil || len(p.Hosts) != 1 || p.Hosts[0].Site != second.shopURL+"/" {
+		t.Errorf("the policy of the new addresses is not in force: %+v, %v", p.Hosts, err)
+	}
 	for _, url := range []string{second.shopURL + "/", second.app.URL.String() + "/healthz"} {
 		res, err := http.Get(url)
 		if err != nil {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -128,7 +130,8 @@ func TestSixteenRacersOneProof(t *testing.T) {
 			}
 			r.reaches(change, verify.Applied)
 			r.site.mu.Lock()
-			receipt := r.site.bodies[len(r.site.bodies)-1]
+			i := slices.IndexFunc(r.site.bodies, func(b []byte) bool { return bytes.Contains(b, []byte(`"type":"change.apply"`)) })
+			receipt := r.site.bodies[i]
 			r.site.mu.Unlock()
 			for _, a := range race(16, func() string { _, _, b := r.site.send(t, "/postern", receipt); return string(b) }) {
 				if a != `{"result":"applied","version":"2"}` {

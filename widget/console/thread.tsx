@@ -2,7 +2,7 @@ import type { JSX, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { has, pick, t } from "../kit/i18n";
 import type { Item as Unsent } from "../kit/outbox";
-import { day } from "../kit/time";
+import { day, upcoming } from "../kit/time";
 import { Button, Empty, Icon, Skeleton, toast, words } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { gateLook } from "./gate-look";
@@ -192,7 +192,7 @@ function GateLine({ i }: { i: Extract<Item, { kind: "gate" }> }): JSX.Element {
 			>
 				{pick(i.move.title) || i.move.kind}
 			</button>
-			: {t(`gate.${i.move.state}`)} <When at={i.at} />
+			: {t(`gate.${i.move.state}`, { time: i.move.until ? upcoming(i.move.until) : "" })} <When at={i.at} />
 		</p>
 	);
 }

@@ -24,6 +24,7 @@ const policyTOML = `# Change kinds of the shop. Nothing of recovery.* can be one
 name = "email.change"
 host = "HOST"
 tier = "sensitive"
+cooling = 24
 title = {en = "Change your login e-mail", ar = "تغيير بريد تسجيل الدخول"}
 self_service = "ORIGIN/account/settings#email"
 field = [{name = "email", as = "email", label = {en = "New e-mail", ar = "البريد الجديد"}}]
@@ -64,6 +65,7 @@ field = [{name = "newsletter", as = "enum", values = ["on", "off"], label = {en 
 name = "address.change"
 host = "HOST"
 tier = "sensitive"
+cooling = 24 # hours that a login at an OpenID provider waits; the shop's own page needs no wait
 title = {en = "Change your delivery address", ar = "تغيير عنوان التوصيل"}
 assisted = true
 self_service = "ORIGIN/account/settings#address"
