@@ -296,7 +296,6 @@ func (b *backend) Apply(ctx context.Context, d verify.Dispatch) (verify.Answer, 
 type wait struct {
 	receipt.Pending
 	told, cancelled time.Time
-	challenge       string
 }
 
 // inTime holds invariant 13: nothing that was announced is applied before its full day, or after a cancel.

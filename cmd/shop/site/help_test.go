@@ -56,6 +56,7 @@ func TestPolicy(t *testing.T) {
 			Title            map[string]string
 			SelfService      string `toml:"self_service"`
 			Assisted         bool
+			Cooling          int64
 			Field            []field
 		}
 	}
@@ -66,7 +67,7 @@ func TestPolicy(t *testing.T) {
 	p := verify.Policy{Hosts: []verify.Host{{Name: "shop", Audience: "http://127.0.0.1:9", Site: "http://127.0.0.1:9", VerifyURL: "http://127.0.0.1:9/support-verify", Delivery: "http://127.0.0.1:9/postern"}}}
 	good := map[string]string{"plan": "plus", "name": "Robin", "newsletter": "on", "address": "1 New Street", "email": "x@example.com"}
 	for _, k := range file.Kind {
-		kind := verify.Kind{Name: k.Name, Host: k.Host, Tier: verify.Tier(k.Tier), Title: k.Title, SelfService: k.SelfService, Assisted: k.Assisted}
+		kind := verify.Kind{Name: k.Name, Host: k.Host, Tier: verify.Tier(k.Tier), Title: k.Title, SelfService: k.SelfService, Assisted: k.Assisted, Cooling: k.Cooling}
 		fields := map[string]string{}
 		for _, f := range k.Field {
 			kind.Fields = append(kind.Fields, verify.Field{Name: f.Name, As: f.As, Pattern: f.Pattern, Values: f.Values, Max: f.Max, Label: f.Label})
