@@ -251,7 +251,7 @@ type IdentityProven struct {
 
 // SettingChanged tells nodes and consoles which setting to read again.
 type SettingChanged struct {
-	What    string `json:"what"` // mailbox, agent, reply, kind, origin
+	What    string `json:"what"` // mailbox, agent, reply, kind, origin, library
 	ID      ID     `json:"id,omitempty"`
 	Version int64  `json:"version"`
 }

@@ -238,7 +238,7 @@ func (s *scrubber) member(p int, mark string, limit int) int {
 	}
 	from, opened := s.quote(s.blanks(p + 1))
 	end := s.closes(from, mark)
-	if opened != mark || end > limit || limit < len(s.in) && bytes.IndexAny(s.in[end:limit], "{}") >= 0 {
+	if opened != mark || end > limit || limit < len(s.in) && bytes.ContainsAny(s.in[end:limit], "{}") {
 		return p
 	}
 	if end > from {
