@@ -93,6 +93,7 @@ func (c *Client) request(p kb.Prompt) openai.ChatCompletionRequest {
 	if reasons(c.c.Chat) {
 		req.MaxCompletionTokens = p.Most
 	} else {
+		//lint:ignore SA1019 many servers of others know only this name
 		req.MaxTokens = p.Most
 	}
 	for _, t := range p.Turns {
