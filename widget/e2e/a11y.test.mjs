@@ -283,7 +283,7 @@ scene("the admin pages, each in both schemes and widths, and in Arabic", async (
 	await p.page.getByLabel(t("a.email")).waitFor();
 	await everyLook(p.page, "admin-signin", "en");
 	await signIn(s.demo, p, "ada@shop.example", "admin");
-	const pages = ["overview", "availability", "mailboxes", "agents", "articles", "articles/new", "pins", "replies", "widget", "verification", "audit", "spool"];
+	const pages = ["overview", "availability", "mailboxes", "agents", "articles", "articles/new", "pins", "replies", "assist", "widget", "verification", "audit", "spool"];
 	for (const lang of ["en", "ar"]) {
 		if (lang === "ar") {
 			await p.page.getByRole("button", { name: t("a.account", { name: "Ada" }) }).click();
