@@ -121,12 +121,12 @@ func (r *row) inject(b *brain, i injection) {
 	if change != "" {
 		r.Errorf("a draft of a change was made: %+v", r.change(change))
 	}
-	r.answered1(b, i, k, question)
+	r.answersSafely(b, i, k, question)
 	r.mailsNobody("evil.test")
 }
 
-// answered1 asks as the visitor and checks what is shown.
-func (r *row) answered1(b *brain, i injection, k talk, question string) {
+// answersSafely asks as the visitor and checks what is shown.
+func (r *row) answersSafely(b *brain, i injection, k talk, question string) {
 	r.Helper()
 	said := r.answers(k.vic, question)
 	for _, s := range said {
