@@ -176,10 +176,13 @@ func (s *Service) moved(ctx context.Context, row verify.Row, err error) (verify.
 
 // nudge makes watchers read both sides of a conversation: the gate's steps store their events themselves.
 func (s *Service) nudge(ctx context.Context, cv ID) {
-	topics := []string{string(cv), cv.Staff()}
+	s.nudgeTopics(ctx, string(cv), cv.Staff())
+}
+
+func (s *Service) nudgeTopics(ctx context.Context, topics ...string) {
 	heads, err := s.Store.Heads(ctx, topics)
 	if err != nil {
-		s.Log.Warn("nudge", "conversation", cv, "code", CodeOf(err))
+		s.Log.Warn("nudge", "topic", topics[0], "code", CodeOf(err))
 		return
 	}
 	var hints []Hint

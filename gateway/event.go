@@ -230,6 +230,26 @@ type GateMoved struct {
 	Receipt string                       `json:"receipt,omitempty"`
 }
 
+// WindowOpened says that the assigned agent may ask for the account card until then. Like the other two it holds no
+// account fact. Staff topic only.
+type WindowOpened struct {
+	Change string `json:"change"`
+	Until  int64  `json:"until"` // unix ms
+}
+
+// WindowMoved takes the account card off the screens of everybody but its new reader. Staff topic, and the former
+// reader's own.
+type WindowMoved struct {
+	Change string `json:"change"`
+	Agent  ID     `json:"agent,omitempty"` // "" = nobody's, the conversation waits again
+}
+
+// WindowClosed takes the account card off every screen. Staff topic only.
+type WindowClosed struct {
+	Change string `json:"change"`
+	Why    string `json:"why"` // over, ended, kill
+}
+
 // LoginObserved says that a login was seen at the host: of itself it moves nothing (level E0).
 type LoginObserved struct {
 	Source string `json:"source"`
@@ -291,6 +311,9 @@ func (TicketDelivered) Kind() Kind      { return "ticket.delivered" }
 func (TicketReplied) Kind() Kind        { return "ticket.replied" }
 func (TicketBounced) Kind() Kind        { return "ticket.bounced" }
 func (g GateMoved) Kind() Kind          { return g.K }
+func (WindowOpened) Kind() Kind         { return "window.opened" }
+func (WindowMoved) Kind() Kind          { return "window.moved" }
+func (WindowClosed) Kind() Kind         { return "window.closed" }
 func (LoginObserved) Kind() Kind        { return "login.observed" }
 func (IdentityClaimed) Kind() Kind      { return "identity.claimed" }
 func (IdentityProven) Kind() Kind       { return "identity.proven" }

@@ -78,6 +78,9 @@ func payloads() []Payload {
 		LoginObserved{},
 		IdentityClaimed{},
 		IdentityProven{},
+		WindowOpened{},
+		WindowMoved{},
+		WindowClosed{},
 		SettingChanged{},
 		ArticleChanged{},
 	}

@@ -64,7 +64,7 @@ func (s *Service) session(mb Mailbox, raw string, now time.Time) (Identity, stri
 	if claims.Only("iss", "aud", "sub", "iat", "exp", "jti", "ver", "name", "email", "class") != nil || !young(claims, now) {
 		return Identity{}, "", IdentifyInvalid()
 	}
-	var iss, aud, jti, ver string
+	var iss, aud, jti string
 	for _, f := range []struct {
 		name   string
 		to     *string
@@ -75,7 +75,7 @@ func (s *Service) session(mb Mailbox, raw string, now time.Time) (Identity, stri
 		{"aud", &aud, 40, true},
 		{"sub", &id.Subject, 256, true},
 		{"jti", &jti, 256, true},
-		{"ver", &ver, 256, false},
+		{"ver", &id.Version, verify.MaxBase, false},
 		{"name", &id.Name, 4 * MaxName, false},
 		{"email", &id.Email, 320, false},
 		{"class", &id.Class, 64, false},

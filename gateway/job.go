@@ -15,11 +15,13 @@ const (
 	JobMail      JobKind = "mail"      // one mail of the outbox
 	JobFile      JobKind = "file"      // an upload that may have stayed loose; payload {"file":"fi_…"}
 	JobLetter    JobKind = "letter"    // one letter to one of the staff; payload {"agent":"ag_…","what":"policy"}
+	JobWindow    JobKind = "window"    // a look into account data ends; the sweep finds what is over
 	JobReconcile JobKind = "reconcile" // hold every change against the log; each leaves the next one behind
 	// The gate's own, enqueued with a step (verify.Step.Job); payload {"change":"ch_…"}.
 	JobRelease JobKind = "release" // mint the receipt of a proven change and deliver it
 	JobSettle  JobKind = "settle"  // ask a backend what became of a delivery
 	JobNotice  JobKind = "notice"  // ask the host to tell the account's owner
+	JobClaimed JobKind = "claimed" // tell the host that somebody typed an e-mail; payload {"conversation":"cv_…"}
 )
 
 // Job is one piece of work. ID is deterministic (missed:cv_…:1), so that enqueueing twice is once.

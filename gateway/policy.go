@@ -15,6 +15,7 @@ const (
 	VerbOffer        Verb = "change.offer" // plain and read kinds, own conversation
 	VerbOfferHigh    Verb = "change.offer_sensitive"
 	VerbReleaseHeld  Verb = "message.release" // what the leak guard held, of another author
+	VerbFreeReads    Verb = "reads.free"      // let an agent look into account data again
 	VerbArticles     Verb = "articles"
 	VerbReplies      Verb = "replies"
 	VerbSettings     Verb = "settings" // mailboxes, agents, origins, kinds off
@@ -44,7 +45,7 @@ func allowed(v Verb) []Role {
 		return []Role{RoleAgent, RoleSenior, RoleSupervisor}
 	case VerbOfferHigh:
 		return []Role{RoleSenior, RoleSupervisor}
-	case VerbReleaseHeld:
+	case VerbReleaseHeld, VerbFreeReads:
 		return []Role{RoleSupervisor}
 	case VerbForce:
 		return []Role{RoleSupervisor, RoleAdmin}
@@ -70,7 +71,7 @@ func allowed(v Verb) []Role {
 func Verbs() []Verb {
 	return []Verb{
 		VerbRead, VerbReply, VerbNote, VerbAvailability, VerbForce, VerbDraft, VerbOffer, VerbOfferHigh,
-		VerbReleaseHeld, VerbArticles, VerbReplies, VerbSettings, VerbSeeSettings, VerbAudit, VerbSeeChanges, VerbExport,
+		VerbReleaseHeld, VerbFreeReads, VerbArticles, VerbReplies, VerbSettings, VerbSeeSettings, VerbAudit, VerbSeeChanges, VerbExport,
 	}
 }
 

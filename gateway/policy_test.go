@@ -16,6 +16,7 @@ change.draft           - x x x - - -
 change.offer           - x x x - - -
 change.offer_sensitive - - x x - - -
 message.release        - - - x - - -
+reads.free             - - - x - - -
 articles               - - - - x x -
 replies                - x x x - x -
 settings               - - - - - x -

@@ -87,6 +87,9 @@ func (r *Runner) Round(ctx context.Context) error {
 	if err := r.expireChanges(ctx); err != nil {
 		return err
 	}
+	if err := r.shutWindows(ctx); err != nil {
+		return err
+	}
 	queue, err := r.Store.Queue(ctx, nil)
 	if err != nil {
 		return err
@@ -269,7 +272,7 @@ func (r *Runner) settleJob(ctx context.Context, j Job, err error, now time.Time)
 // do runs one job; each kind is safe to run twice.
 func (r *Runner) do(ctx context.Context, j Job) error {
 	switch j.Kind {
-	case JobMissed, JobRing:
+	case JobMissed, JobRing, JobWindow:
 		r.wake() // the sweep reads the row and decides
 		return nil
 	case JobMail:
@@ -280,6 +283,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.letter(ctx, j)
 	case JobReconcile:
 		return r.reconcile(ctx)
+	case JobClaimed:
+		return r.tellClaimed(ctx, j)
 	case JobRelease, JobSettle, JobNotice:
 		return r.gateJob(ctx, j)
 	}

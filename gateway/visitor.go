@@ -19,6 +19,7 @@ type Identity struct {
 	How     string    `json:"how"`            // "" | typed | signed | proven
 	Host    string    `json:"host,omitempty"` // host entry whose account it is
 	Subject string    `json:"-"`              // the host's account id; never sent to a browser of staff before proof
+	Version string    `json:"-"`              // of the account, as the host told it last: the base of the next change
 	Name    string    `json:"name,omitempty"`
 	Email   string    `json:"email,omitempty"`
 	Class   string    `json:"class,omitempty"` // paid, trial, … from a host-signed token only

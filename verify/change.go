@@ -12,6 +12,9 @@ import (
 // MaxChange is the size limit of a change in all, in bytes of its canonical form.
 const MaxChange = 4 << 10
 
+// MaxBase is how long an account version may be, in bytes.
+const MaxBase = 128
+
 // AnyBase is the base of a change whose account version nobody stated.
 const AnyBase = "*"
 
@@ -53,11 +56,13 @@ func (c Change) Validate(k Kind, check Check) error {
 	switch {
 	case check == nil:
 		return Refuse(GuardUnavailable)
-	case c.V != "1" || c.Kind != k.Name || !cleanText(c.Base) || c.Base == "" || len(c.Base) > 128:
+	case c.V != "1" || c.Kind != k.Name || !cleanText(c.Base) || c.Base == "" || len(c.Base) > MaxBase:
 		return Refuse(ChangeSchema)
 	}
 	for name := range c.Fields {
-		if _, ok := k.Field(name); !ok {
+		if _, ok := k.Field(name); !ok && name == accountKey {
+			return Refuse(ChangeSubjectForbidden)
+		} else if !ok {
 			return RefuseField(ChangeSchema, k.blame(name))
 		}
 	}
@@ -195,7 +200,13 @@ func caseVariant(err error) error {
 	return err
 }
 
+// accountKey names an account where no kind asks for one by that name (a payout account is a field like others).
+const accountKey = "account"
+
 func unknownKey(key string) error {
+	if key == accountKey {
+		return Refuse(ChangeSubjectForbidden)
+	}
 	if r := forbiddenKey(key); r != "" {
 		return Refuse(r)
 	}

@@ -19,6 +19,9 @@ type Answer struct {
 	Reason  Reason `json:"reason,omitempty"`  // code of a refusal, cleaned
 	// NotBefore is when the backend will take the receipt at the earliest, unix seconds; 0 = it did not say.
 	NotBefore int64 `json:"not_before,omitempty"`
+	// Facts is what the backend answered to a ReadKind, a JSON object of strings: never part of a row's text, a leaf
+	// or an event. "" = none.
+	Facts string `json:"-"`
 }
 
 // Dispatch is one delivery to the host's backend. Source: proof-gate.md §3.9 "Delivery".
@@ -27,6 +30,7 @@ type Dispatch struct {
 	ID           string // webhook-id, the same for each attempt
 	Type         string // change.apply, change.announce, change.settle, owner.notice
 	Notice       string // of owner.notice: disowned, applied, cooling, claimed
+	Claimed      string // of a notice "claimed": the e-mail that somebody typed
 	Challenge    string
 	Conversation string
 	Change       Change

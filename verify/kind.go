@@ -63,6 +63,9 @@ func Catalogue() []Kind {
 	en := func(s string) map[string]string { return map[string]string{"en": s} }
 	field := func(name, as, label string) []Field { return []Field{{Name: name, As: as, Label: en(label)}} }
 	return []Kind{
+		{Name: ReadKind, Tier: TierRead, Title: en("Show account details to support"), Fields: []Field{{
+			Name: ReadField, As: AsSet, Values: []string{"orders", "plan", "status"}, Label: en("What support will see"),
+		}}},
 		{Name: "name.change", Tier: TierPlain, Title: en("Change your display name"), Fields: field("name", AsText, "New name")},
 		{Name: "plan.change", Tier: TierPlain, Title: en("Change your plan"), Fields: field("plan", AsText, "New plan")},
 		{Name: "renewal.cancel", Tier: TierPlain, Title: en("Cancel the renewal of your plan")},
@@ -107,6 +110,9 @@ func (k Kind) Mistakes() []string {
 	say(k.Cooling < 0 || k.Cooling > int64(CoolingMax.Hours()), "cooling must be between 1 and 72 hours")
 	say(k.Cooling != 0 && k.Tier == TierRead, "what is only read cannot cool")
 	say(k.Level != "" && !k.Level.Valid(), "level must be A1, A2 or A3")
+	say((k.Name == ReadKind) != (k.Tier == TierRead), "tier read belongs to "+ReadKind+", and no other tier does")
+	f, _ := k.Field(ReadField)
+	say(k.Name == ReadKind && (len(k.Fields) != 1 || f.As != AsSet), ReadKind+" needs exactly one field, a set named "+ReadField)
 	for i, f := range k.Fields {
 		say(slices.ContainsFunc(k.Fields[:i], func(o Field) bool { return strings.EqualFold(o.Name, f.Name) }), "field "+f.Name+" appears twice")
 		for _, m := range f.mistakes() {

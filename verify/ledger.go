@@ -132,6 +132,7 @@ type Step struct {
 	Archive     []KeyArchive // kept with the step, unless they are there already
 	Limit       *Limit       // set when a challenge is opened
 	Kind        *Kind        // set at draft and offer: the words that people are shown with the event
+	Window      *Window      // set when a read is applied: stored with the step, over an older one of the conversation
 }
 
 // To is the state after the step.
@@ -239,10 +240,27 @@ type Ledger interface {
 	// Kill carries out k.Once and then k.Steps over the live rows of k.Host's account k.Subject, each with the
 	// body of Advance, in one transaction, or nothing at all. It gives the rows as they are after it. The
 	// rows are read again under the locks of their conversations, so that a change that moves meanwhile is
-	// ended as it then is, and one that has got away (released or later) is left alone.
+	// ended as it then is, and one that has got away (released or later) is left alone. Windows on the account's data
+	// are deleted with them; the rows of their changes are given too, as they are.
 	//
 	// Errors: clock.jump (only if there is something to end); Burn.Taken of k.Once.
 	Kill(ctx context.Context, k Kill) ([]Row, error)
+
+	// ReadWindow gives the window of a conversation to its assigned agent, while it lives and the conversation is
+	// open and not frozen, and appends Reading.Leaf. The first look of an agent into a window counts; who has had
+	// Max of them after Since gets none more until FreeReads: that refusal is kept, with Reading.Refusal once and
+	// an event for the supervisors.
+	//
+	// Errors: context.locked; read.budget; clock.jump.
+	ReadWindow(ctx context.Context, r Reading) (Window, error)
+	// FreeReads ends what ReadWindow keeps of a spent budget, with Freeing.Leaf. Errors: not_found (it is not spent).
+	FreeReads(ctx context.Context, f Freeing) error
+	// SpentReads lists who has spent the budget, longest ago first.
+	SpentReads(ctx context.Context) ([]Spent, error)
+	// ShutWindows deletes the windows with Until ≤ now and gives their conversations. A window also ends, in the
+	// transaction of what ends it, with its conversation (closed, a ticket, frozen), with a kill of its subject, and
+	// is shown to the next assignee only when the conversation is handed on.
+	ShutWindows(ctx context.Context, now time.Time) ([]string, error)
 
 	// Note appends a leaf without a step: a refusal or an alarm. once, if set, is a burn key: a second
 	// note under it is dropped silently. A note is taken even while the clock is behind; its time is then

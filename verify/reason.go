@@ -95,6 +95,7 @@ const (
 	ChallengeLimit Reason = "challenge.limit"
 	CodeLimit      Reason = "code.limit"
 	ReadBudget     Reason = "read.budget"
+	ReadFreed      Reason = "read.freed" // of a leaf only: a supervisor let an agent go on
 
 	// unavailable, 503.
 	IDPUnavailable     Reason = "idp.unavailable"
@@ -158,7 +159,7 @@ func (r Reason) Code() string {
 		return "conflict"
 	case DraftExpired, OfferExpired, ChallengeExpired, StartExpired, FinishExpired, ProofExpired, CoolingExpired, HandleExpired:
 		return "proof_expired"
-	case ChallengeLimit, CodeLimit, ReadBudget:
+	case ChallengeLimit, CodeLimit, ReadBudget, ReadFreed:
 		return "too_many"
 	case IDPUnavailable, SignerUnavailable, PolicyUnavailable, GuardUnavailable, BackendUnavailable,
 		BackendRedirect, BackendRefused:

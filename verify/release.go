@@ -143,6 +143,7 @@ func (g *Guard) deliver(ctx context.Context, row Row) (Row, error) {
 // answered stores the backend's answer. A change that another node answered meanwhile is returned as it is.
 func (g *Guard) answered(ctx context.Context, row Row, a Answer) (Row, error) {
 	to, why := Unsettled, Reason("")
+	a = judged(row.Change, a)
 	switch a.Result {
 	case ResultApplied:
 		to = Applied
@@ -156,10 +157,14 @@ func (g *Guard) answered(ctx context.Context, row Row, a Answer) (Row, error) {
 	if err != nil {
 		return row, err
 	}
+	s := stepOf(row, to, Actor{Role: System}, why, m.now, time.Time{})
 	if to != Unsettled {
-		row.Answer = &a
+		s.Row.Answer = &a
 	}
-	next, err := g.step(ctx, m, row, to, Actor{Role: System}, why, time.Time{})
+	if s.Window, err = g.window(m, row, a.Facts); err != nil {
+		return row, err
+	}
+	next, err := g.advance(ctx, row, s)
 	if ReasonOf(err) == ChangeState {
 		return g.Ledger.Change(ctx, row.ID)
 	}
@@ -214,6 +219,31 @@ func (g *Guard) Notice(ctx context.Context, id string) error {
 	d := dispatch(row, "owner.notice")
 	d.Notice, d.Receipt = string(row.State), ""
 	if err := g.Executor.Notify(ctx, d); err != nil {
+		return RefuseCause(BackendUnavailable, err)
+	}
+	return nil
+}
+
+// Claimed asks the backend of a conversation's host to warn the owner of the account with this e-mail, which somebody
+// typed at support: at most once a day, if there is such an account. It never says whether there is. Nothing is
+// proven or moved. Errors: not_found, backend.unavailable (try again), those of begin.
+func (g *Guard) Claimed(ctx context.Context, conversation, email string) error {
+	m, err := g.begin(ctx)
+	if err != nil {
+		return err
+	}
+	cv, err := g.Ledger.Conversation(ctx, conversation)
+	if err != nil {
+		return err
+	}
+	if _, ok := m.policy.Host(cv.Host); !ok || email == "" {
+		return nil
+	}
+	err = g.Executor.Notify(ctx, Dispatch{
+		Host: cv.Host, ID: "dl_" + conversation + "_claimed", Type: "owner.notice", Notice: "claimed", Claimed: email,
+		Conversation: conversation,
+	})
+	if err != nil {
 		return RefuseCause(BackendUnavailable, err)
 	}
 	return nil

@@ -47,7 +47,7 @@ func (g *Guard) result(ctx context.Context, m moment, e LoginEvent) (Verdict, er
 	if !intact(row) {
 		return Verdict{}, Refuse(ChangeEdited)
 	}
-	a, to := e.Result.Answer, Applied
+	a, to := judged(row.Change, e.Result.Answer), Applied
 	switch {
 	case row.State == Cooling:
 		to = Denied
@@ -63,9 +63,12 @@ func (g *Guard) result(ctx context.Context, m moment, e LoginEvent) (Verdict, er
 	if row.State == Cooling {
 		return v, g.cancelled(ctx, m, row, e, once)
 	}
-	old := row
-	row.Answer = &a
-	_, err = g.advance(ctx, old, stepOf(row, to, Actor{Role: HostLogin, ID: e.Source}, a.Reason, m.now, time.Time{}, once))
+	s := stepOf(row, to, Actor{Role: HostLogin, ID: e.Source}, a.Reason, m.now, time.Time{}, once)
+	s.Row.Answer = &a
+	if s.Window, err = g.window(m, row, a.Facts); err != nil {
+		return v, err
+	}
+	_, err = g.advance(ctx, row, s)
 	return v, err
 }
 

@@ -58,10 +58,22 @@ func (x *tx) start(in gateway.Start) (stored bool, err error) {
 	if err := x.beginning(c, in); err != nil {
 		return false, err
 	}
+	if err := x.claimed(c); err != nil {
+		return false, err
+	}
 	if in.Ticket {
 		return true, x.ticketOpened(c, visitorOf(c), "form")
 	}
 	return true, x.queued(c, visitorOf(c), false)
+}
+
+// claimed leaves the word for the host that an e-mail was typed in a widget. Who writes a mail claims nothing by it.
+func (x *tx) claimed(c gateway.Conversation) error {
+	if c.Claimed.Email == "" || c.Visitor == "" {
+		return nil
+	}
+	id := "claimed:" + string(c.ID) + ":" + strconv.FormatInt(ms(x.now), 10)
+	return x.enqueue(gateway.Job{ID: id, Kind: gateway.JobClaimed, Due: x.now, Payload: conversationJob(c.ID)})
 }
 
 func visitorOf(c gateway.Conversation) gateway.Actor {
@@ -306,6 +318,9 @@ func (s *Store) SetClaimed(ctx context.Context, id gateway.ID, cl gateway.Claime
 		}
 		c.Claimed = cl
 		if err := x.save(&c); err != nil {
+			return err
+		}
+		if err := x.claimed(c); err != nil {
 			return err
 		}
 		return x.emit(id.Staff(), visitorOf(c), gateway.IdentityClaimed{How: "typed", Name: cl.Name, Email: cl.Email})

@@ -20,15 +20,17 @@ func (l *Ledger) Kill(ctx context.Context, k verify.Kill) ([]verify.Row, error) 
 		if err := x.spend([]verify.Burn{k.Once}); err != nil {
 			return err
 		}
-		rows, err := x.QueryContext(x.ctx, qOfSubject, k.Host, k.Subject)
+		talks, err := x.texts(qOfSubject, k.Host, k.Subject)
 		if err != nil {
 			return err
 		}
-		talks, err := collect(rows, scanText)
+		seen, err := x.texts(qWindowsOf, k.Host, k.Subject)
 		if err != nil {
 			return err
 		}
+		talks = append(talks, seen...)
 		slices.Sort(talks) // by bytes, whatever the database's collation
+		talks = slices.Compact(talks)
 		var locked []gateway.Conversation
 		for _, id := range talks {
 			c, err := x.lock(gateway.ID(id))
@@ -69,5 +71,18 @@ func (x *tx) kill(c gateway.Conversation, k verify.Kill) ([]verify.Row, error) {
 		}
 		ended = append(ended, s.Row)
 	}
-	return ended, nil
+	change, err := x.shutIf(c.ID, "kill", qDropOf, k.Host, k.Subject)
+	if err != nil || change == "" {
+		return ended, err
+	}
+	row, err := scanChange(x.row(qChange, change))
+	return append(ended, row), err
+}
+
+func (x *tx) texts(query string, args ...any) ([]string, error) {
+	rows, err := x.QueryContext(x.ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, scanText)
 }

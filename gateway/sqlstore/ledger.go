@@ -130,10 +130,29 @@ func (x *tx) advance(c gateway.Conversation, s verify.Step) error {
 			return err
 		}
 	}
+	if err := x.openWindow(c, s.Window); err != nil {
+		return err
+	}
+	if err := x.newVersion(c, s.Row); err != nil {
+		return err
+	}
 	if err := x.follow(c, s); err != nil {
 		return err
 	}
 	return x.leaf(s.Leaf(), s.At, s.Row.ID)
+}
+
+const qAccountVersion = `UPDATE visitors SET account_version = $4 WHERE id = $1 AND host = $2 AND subject = $3
+AND account_version <> ''`
+
+// newVersion keeps the version that the account has after an applied change: a session that the host signed before
+// would else be out of date by our own doing.
+func (x *tx) newVersion(c gateway.Conversation, r verify.Row) error {
+	if r.State != verify.Applied || r.Answer == nil || r.Answer.Version == "" || len(r.Answer.Version) > verify.MaxBase {
+		return nil
+	}
+	_, err := x.exec(qAccountVersion, string(c.Visitor), r.Host, r.Subject(), r.Answer.Version)
+	return err
 }
 
 func firstOf(err error, other error) error {

@@ -105,7 +105,7 @@ func (l *Ledger) Conversation(ctx context.Context, id string) (verify.Conversati
 	case err != nil:
 		return verify.Conversation{}, ledgerError(err)
 	case v.Identity.How == "signed" || v.Identity.How == "proven":
-		out.Host, out.Subject = v.Identity.Host, v.Identity.Subject
+		out.Host, out.Subject, out.Base = v.Identity.Host, v.Identity.Subject, v.Identity.Version
 	}
 	return out, nil
 }

@@ -66,10 +66,14 @@ func (x *tx) save(c *gateway.Conversation) error {
 		return err
 	}
 	c.Version++
-	return x.must(qUpdateConvo, string(c.ID), string(c.Mailbox), string(c.Channel), string(c.Status), string(c.Outcome),
+	err = x.must(qUpdateConvo, string(c.ID), string(c.Mailbox), string(c.Channel), string(c.Status), string(c.Outcome),
 		c.Reason, c.Number, c.Subject, string(c.Assignee), string(c.Offer.Agent), ms(c.Offer.Until), c.Offer.Ring, c.Round,
 		c.Frozen, ms(c.QueuedAt), ms(c.MissedAt), ms(c.ClaimedAt), ms(c.ClosedAt), ms(c.LastMessageAt),
 		string(c.LastAuthor), c.FirstWords, c.Messages, string(claimed), c.Rating.Stars, c.Rating.Text, ms(c.Rating.At))
+	if err != nil {
+		return err
+	}
+	return x.keepWindow(*c)
 }
 
 const qSpoke = `UPDATE conversations SET status=$2, version=version+1, last_message_at=$3, last_author=$4,

@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	qVisitors      = `SELECT id, token_hash, key_jkt, key_jwk, mailbox, created_at, blocked_at, identity, subject FROM visitors `
+	qVisitors      = `SELECT id, token_hash, key_jkt, key_jwk, mailbox, created_at, blocked_at, identity, subject, account_version FROM visitors `
 	qVisitor       = qVisitors + `WHERE id = $1`
 	qVisitorToken  = qVisitors + `WHERE token_hash = $1`
 	qInsertVisitor = `INSERT INTO visitors (id, token_hash, key_jkt, key_jwk, mailbox, created_at, blocked_at, identity, host, subject)
 VALUES ($1,$2,$3,$4,$5,$6,0,'{}','','') ON CONFLICT (token_hash) DO NOTHING`
-	qSetIdentity = `UPDATE visitors SET identity = $2, host = $3, subject = $4 WHERE id = $1`
+	qSetIdentity = `UPDATE visitors SET identity = $2, host = $3, subject = $4, account_version = $5 WHERE id = $1`
 	qBurnJTI     = `INSERT INTO identity_tokens (host, jti, at) VALUES ($1,$2,$3) ON CONFLICT (host, jti) DO NOTHING`
 	qTalksOf     = `SELECT id FROM conversations WHERE visitor = $1 AND status <> 'closed' ORDER BY id`
 )
@@ -22,14 +22,14 @@ VALUES ($1,$2,$3,$4,$5,$6,0,'{}','','') ON CONFLICT (token_hash) DO NOTHING`
 func scanVisitor(r scanner) (gateway.Visitor, error) {
 	var v gateway.Visitor
 	var created, blocked int64
-	var identity, subject string
-	err := r.Scan(&v.ID, &v.TokenHash, &v.KeyJKT, &v.Key, &v.Mailbox, &created, &blocked, &identity, &subject)
+	var identity, subject, version string
+	err := r.Scan(&v.ID, &v.TokenHash, &v.KeyJKT, &v.Key, &v.Mailbox, &created, &blocked, &identity, &subject, &version)
 	if err != nil {
 		return v, missing(err)
 	}
 	v.CreatedAt, v.BlockedAt = at(created), at(blocked)
 	err = json.Unmarshal([]byte(identity), &v.Identity)
-	v.Identity.Subject = subject
+	v.Identity.Subject, v.Identity.Version = subject, version
 	return v, err
 }
 
@@ -82,7 +82,7 @@ func (s *Store) SetIdentity(ctx context.Context, id gateway.ID, i gateway.Identi
 				return &gateway.Error{Is: "unauthenticated", Why: "identify.invalid"}
 			}
 		}
-		if err := x.must(qSetIdentity, string(id), string(identity), i.Host, i.Subject); err != nil {
+		if err := x.must(qSetIdentity, string(id), string(identity), i.Host, i.Subject, i.Version); err != nil {
 			return err
 		}
 		talks, err := x.ids(qTalksOf, id)

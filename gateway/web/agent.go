@@ -15,6 +15,8 @@ func (s *Server) agentRoutes(a *fiber.App) {
 	a.Get("/v1/conversations/:id", s.staff(gateway.VerbRead, s.showConversation))
 	a.Get("/v1/conversations/:id/events", s.either(s.conversationEvents))
 	a.Get("/v1/conversations/:id/account", s.staff("", s.account))
+	a.Get("/v1/reads/spent", s.staff(gateway.VerbFreeReads, s.spentReads))
+	a.Delete("/v1/reads/spent/:id", s.staff(gateway.VerbFreeReads, s.freeReads))
 	a.Get("/v1/conversations/:id/history", s.staff(gateway.VerbRead, s.history))
 	a.Get("/v1/availability", s.staff(gateway.VerbSeeSettings, s.availability))
 	a.Put("/v1/availability/:agent", s.staff(gateway.VerbForce, s.forceAvailability))
@@ -229,11 +231,6 @@ func queryNumber(c *fiber.Ctx, name string) (uint64, error) {
 		return 0, gateway.Invalid(name)
 	}
 	return n, nil
-}
-
-// account is locked for every role until a proof opens a window (proof-gate.md §3.12).
-func (s *Server) account(*fiber.Ctx, gateway.Caller) (any, error) {
-	return nil, gateway.ContextLocked()
 }
 
 // history lists the conversations of the same browser, never of the same typed address.

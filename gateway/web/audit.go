@@ -27,8 +27,8 @@ type leafView struct {
 
 // momentView is one step of a change.
 type momentView struct {
-	At     int64         `json:"at"` // unix ms
-	State  verify.State  `json:"state"`
+	At     int64         `json:"at"`    // unix ms
+	State  verify.State  `json:"state"` // after the step; "read" = somebody looked at the account data that it opened
 	Role   verify.Role   `json:"role"`
 	Reason verify.Reason `json:"reason,omitempty"`
 	Leaf   int64         `json:"leaf"`
@@ -94,7 +94,11 @@ func (s *Server) listChanges(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 
 func (v *listedChange) add(l leafView) {
 	at, _ := strconv.ParseInt(l.At, 10, 64)
-	v.Timeline = append([]momentView{{At: at, State: l.To, Role: l.Role, Reason: l.Reason, Leaf: l.N}}, v.Timeline...)
+	state := l.To
+	if l.Look() {
+		state = "read"
+	}
+	v.Timeline = append([]momentView{{At: at, State: state, Role: l.Role, Reason: l.Reason, Leaf: l.N}}, v.Timeline...)
 }
 
 func (s *Server) listed(row verify.Row) *listedChange {

@@ -106,6 +106,7 @@ func (e *Executor) Notify(ctx context.Context, d verify.Dispatch) error {
 type message struct {
 	Type         string           `json:"type"`
 	Notice       string           `json:"notice,omitempty"`
+	Claimed      string           `json:"claimed,omitempty"`
 	Challenge    string           `json:"challenge"`
 	Conversation string           `json:"conversation"`
 	Change       *verify.Change   `json:"change,omitempty"`
@@ -118,7 +119,7 @@ type message struct {
 
 // bodyOf says only what each type needs: a settle carries nothing that could be applied.
 func bodyOf(d verify.Dispatch) ([]byte, error) {
-	m := message{Type: d.Type, Notice: d.Notice, Challenge: d.Challenge, Conversation: d.Conversation, Commit: d.Commit}
+	m := message{Type: d.Type, Notice: d.Notice, Claimed: d.Claimed, Challenge: d.Challenge, Conversation: d.Conversation, Commit: d.Commit}
 	switch d.Type {
 	case "change.apply", "change.announce":
 		m.Change, m.Sub, m.T0, m.Evidence, m.Receipt = &d.Change, d.Subject, d.T0, &d.Evidence, d.Receipt
@@ -246,6 +247,7 @@ func applied(text []byte) (verify.Answer, error) {
 	if o.Has("version") {
 		a.Version, _ = o.String("version")
 	}
+	a.Facts = verify.FactsOf(o)
 	switch a.Result {
 	case verify.ResultApplied, verify.ResultUnknown, verify.ResultPending:
 		return a, nil

@@ -31,6 +31,7 @@ type Message struct {
 	Commit    string
 	Challenge string
 	Notice    string
+	Claimed   string // of a notice "claimed": an e-mail that somebody typed at support
 	Receipt   string
 }
 
@@ -43,7 +44,7 @@ func ParseMessage(body []byte) (Message, error) {
 	}
 	var m Message
 	for key, to := range map[string]*string{
-		"type": &m.Type, "sub": &m.Sub, "commit": &m.Commit, "challenge": &m.Challenge, "notice": &m.Notice, "receipt": &m.Receipt,
+		"type": &m.Type, "sub": &m.Sub, "commit": &m.Commit, "challenge": &m.Challenge, "notice": &m.Notice, "claimed": &m.Claimed, "receipt": &m.Receipt,
 	} {
 		if !o.Has(key) {
 			continue

@@ -25,6 +25,7 @@ type Memory struct {
 	burns  map[string]verify.Burn
 	slips  map[string]verify.Slip
 	keys   map[string]verify.KeyArchive
+	reads  windows
 	leaves [][]byte
 	hashes [][32]byte
 	events []string // kind + " " + change id, in order
@@ -36,6 +37,7 @@ func NewMemory(now func() time.Time) *Memory {
 	return &Memory{
 		now: now, talks: map[string]verify.Conversation{}, rows: map[string]string{}, leafOf: map[string]int64{},
 		opened: map[string][]time.Time{}, burns: map[string]verify.Burn{}, slips: map[string]verify.Slip{}, keys: map[string]verify.KeyArchive{},
+		reads: newReads(),
 	}
 }
 
@@ -60,6 +62,7 @@ func (m *Memory) Close(id string) error {
 	c := m.talks[id]
 	c.Open = false
 	m.talks[id] = c
+	delete(m.reads.open, id)
 	for _, s := range verify.Revocations(m.live(id), m.clock(), verify.Actor{Role: verify.System}, "") {
 		if err := m.advance(s); err != nil {
 			return err
@@ -217,6 +220,10 @@ func (m *Memory) apply(s verify.Step) error {
 	if s.To() == verify.Disowned {
 		cv.Frozen = true
 		m.talks[cv.ID] = cv
+		delete(m.reads.open, cv.ID)
+	}
+	if s.Window != nil && cv.Open && !cv.Frozen {
+		m.reads.open[cv.ID] = *s.Window
 	}
 	m.events = append(m.events, s.Event()+" "+s.Row.ID)
 	if j := s.Job(); j != "" {
@@ -297,6 +304,16 @@ func (m *Memory) Kill(ctx context.Context, k verify.Kill) ([]verify.Row, error) 
 			return rows, err
 		}
 		rows = append(rows, row)
+	}
+	for id, w := range m.reads.open {
+		if w.Host == k.Host && w.Subject == k.Subject {
+			delete(m.reads.open, id)
+			row, err := m.row(w.Change)
+			if err != nil {
+				return rows, err
+			}
+			rows = append(rows, row)
+		}
 	}
 	return rows, nil
 }

@@ -84,7 +84,7 @@ func parse(body []byte) (verify.LoginEvent, error) {
 // result reads what a backend says later of a change that it took with 202. A code that the gate does not know is
 // kept as backend.refused.
 func result(o verify.Object) (e verify.LoginEvent, err error) {
-	if err := o.Only("type", "challenge", "commit", "result", "version", "code"); err != nil {
+	if err := o.Only("type", "challenge", "commit", "result", "version", "code", "facts"); err != nil {
 		return e, err
 	}
 	e.Kind = verify.ChangeResult
@@ -100,6 +100,7 @@ func result(o verify.Object) (e verify.LoginEvent, err error) {
 	}
 	switch {
 	case a.Result == verify.ResultApplied && code == "":
+		a.Facts = verify.FactsOf(o)
 		return e, nil
 	case a.Result == verify.ResultRefused && a.Version == "":
 		if a.Reason = verify.Reason(code); code == "" || a.Reason.Code() == "internal" {
