@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/postern-chat/postern/verify"
 	"github.com/postern-chat/postern/verify/receipt"
@@ -104,11 +105,11 @@ func (s *Site) apply(ctx context.Context, m receipt.Message) (text []byte, p rec
 		if b := p.Change.Base; b != verify.AnyBase && b != version(owner.Version) {
 			return verify.Refuse(verify.ChangeBase)
 		}
-		result, err := json.Marshal(map[string]string{"result": verify.ResultApplied, "version": version(owner.Version + 1)})
+		said, err := result(ctx, t, owner, p.Change)
 		if err != nil {
 			return err
 		}
-		text, err = receipt.Once(ctx, table, p, result, func() error {
+		text, err = receipt.Once(ctx, table, p, said, func() error {
 			number := receiptNumber(m.Receipt)
 			if err := carryOut(ctx, t, owner, p.Change, number, now.UnixMilli()); err != nil {
 				return err
@@ -173,9 +174,12 @@ func (s *Site) notice(w http.ResponseWriter, r *http.Request, m receipt.Message,
 	}
 	what := map[string]string{
 		"disowned": "Support has stopped a request that you said was not yours", "applied": "A change was made through support",
-		"cooling": "A change through support is waiting", "claimed": "Somebody at support has said to be you",
+		"cooling": "A change through support is waiting",
 	}[m.Notice]
-	if what != "" {
+	switch {
+	case m.Notice == "claimed":
+		err = s.warn(r.Context(), m.Claimed)
+	case what != "":
 		_, err = s.db.ExecContext(r.Context(), `
 			INSERT INTO log (customer, at, what, detail, once) SELECT id, $2, $3, '', $4 FROM customers WHERE id = $1
 			ON CONFLICT DO NOTHING`, m.Sub, s.Now().UnixMilli(), what, id)
@@ -185,6 +189,18 @@ func (s *Site) notice(w http.ResponseWriter, r *http.Request, m receipt.Message,
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// warn tells the owner of the account with this e-mail that somebody typed it at support, once in 24 hours. Whoever
+// has no account here gets nothing, and the gateway the same answer.
+func (s *Site) warn(ctx context.Context, email string) error {
+	const what = "Somebody wrote to support and gave your e-mail"
+	now := s.Now()
+	_, err := s.db.ExecContext(ctx, `
+		INSERT INTO log (customer, at, what, detail) SELECT id, $2, $3, '' FROM customers WHERE email = $1
+		AND NOT EXISTS (SELECT 1 FROM log WHERE customer = customers.id AND what = $3 AND at > $4)`,
+		strings.ToLower(email), now.UnixMilli(), what, now.Add(-24*time.Hour).UnixMilli())
+	return err
 }
 
 // refuse answers with the reason code. What is not a refusal of the gate is our own fault: 500, so that the gateway

@@ -65,7 +65,7 @@ func TestPolicy(t *testing.T) {
 		t.Fatal(err, meta.Undecoded())
 	}
 	p := verify.Policy{Hosts: []verify.Host{{Name: "shop", Audience: "http://127.0.0.1:9", Site: "http://127.0.0.1:9", VerifyURL: "http://127.0.0.1:9/support-verify", Delivery: "http://127.0.0.1:9/postern"}}}
-	good := map[string]string{"plan": "plus", "name": "Robin", "newsletter": "on", "address": "1 New Street", "email": "x@example.com"}
+	good := map[string]string{"plan": "plus", "name": "Robin", "newsletter": "on", "address": "1 New Street", "email": "x@example.com", "fields": "orders,plan,status"}
 	for _, k := range file.Kind {
 		kind := verify.Kind{Name: k.Name, Host: k.Host, Tier: verify.Tier(k.Tier), Title: k.Title, SelfService: k.SelfService, Assisted: k.Assisted, Cooling: k.Cooling}
 		fields := map[string]string{}

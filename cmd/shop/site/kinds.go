@@ -16,6 +16,7 @@ type described struct {
 	Title string
 	Note  string // what follows from it
 	Rows  []row
+	Shows []row // of a read: what support would see, as it is now
 }
 
 // row is one value: as it is and as it would be.
@@ -26,13 +27,17 @@ func title(kind string) string {
 	return map[string]string{
 		kindEmail: "Change your login e-mail", kindRenewal: "Cancel the renewal of your plan", kindPlan: "Change your plan",
 		kindName: "Change your name", kindNewsletter: "Change your newsletter setting", kindAddress: "Change your delivery address",
+		verify.ReadKind: "Show account details to support",
 	}[kind]
 }
 
 // field is the one value that a change of this kind carries.
 func field(kind string) string {
-	if kind == kindRenewal {
+	switch kind {
+	case kindRenewal:
 		return "plan"
+	case verify.ReadKind:
+		return verify.ReadField
 	}
 	noun, _, _ := strings.Cut(kind, ".")
 	return noun
@@ -68,6 +73,8 @@ func value(c verify.Change) (string, error) {
 		proper = properLine(v, 80)
 	case kindAddress:
 		proper = properLine(v, 200)
+	case verify.ReadKind:
+		proper = properSet(v)
 	}
 	if !proper {
 		return "", verify.Refuse(verify.ChangeValue)
@@ -115,6 +122,15 @@ func describe(ctx context.Context, q queryer, c Customer, ch verify.Change) (des
 		d.Rows = []row{{"Newsletter", onOff(c.Newsletter), strings.ToUpper(v[:1]) + v[1:]}}
 	case kindAddress:
 		d.Rows, d.Note = []row{{"Delivery address", c.Address, v}}, "Parcels that are packed already still go to the old one."
+	case verify.ReadKind:
+		d.Note = "The person who helps you sees this for ten minutes from now, and nothing else of your account. Nothing is changed."
+		found, err := facts(ctx, q, c, v)
+		if err != nil {
+			return described{}, err
+		}
+		for _, n := range strings.Split(v, ",") {
+			d.Shows = append(d.Shows, row{Label: labelOf(n), Now: found[n]})
+		}
 	}
 	return d, nil
 }
@@ -146,6 +162,8 @@ func carryOut(ctx context.Context, t *sql.Tx, c Customer, ch verify.Change, rece
 		return change(ctx, t, c.ID, "email", v)
 	case kindName:
 		return change(ctx, t, c.ID, "name", v)
+	case verify.ReadKind:
+		return nil // the answer is all
 	}
 	return change(ctx, t, c.ID, "address", v)
 }

@@ -61,6 +61,13 @@ tier = "plain"
 title = {en = "Change your newsletter setting", ar = "تغيير إعداد النشرة"}
 field = [{name = "newsletter", as = "enum", values = ["on", "off"], label = {en = "Newsletter", ar = "النشرة"}}]
 
+[[kind]] # nothing is changed: the assigned agent sees this for ten minutes from the login on
+name = "account.read"
+host = "HOST"
+tier = "read"
+title = {en = "Show account details to support", ar = "إظهار بيانات الحساب للدعم"}
+field = [{name = "fields", as = "set", values = ["orders", "plan", "status"], label = {en = "What support will see", ar = "ما سيراه الدعم"}}]
+
 [[kind]] # where parcels go: the gate asks for a senior agent
 name = "address.change"
 host = "HOST"

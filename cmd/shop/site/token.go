@@ -23,7 +23,7 @@ func (s *Site) sessionToken(c Customer, mailbox string) (string, error) {
 	}
 	now := s.Now()
 	t := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
-		"iss": s.Audience, "aud": mailbox, "sub": c.ID, "email": c.Email, "name": c.Name, "jti": id,
+		"iss": s.Audience, "aud": mailbox, "sub": c.ID, "email": c.Email, "name": c.Name, "jti": id, "ver": version(c.Version),
 		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(),
 	})
 	t.Header = map[string]any{"alg": "ES256", "typ": sessionType, "kid": s.Host}
