@@ -14,6 +14,7 @@ import { Replies } from "./replies";
 import type { Session } from "./session";
 import { Side } from "./side";
 import { FirstPassword } from "./signin";
+import { Spent } from "./spent";
 import { Splitter } from "./splitter";
 import { away, current, open, pane, place, policyWaits, screen, slow } from "./state";
 import { Thread } from "./thread";
@@ -60,19 +61,22 @@ function Desk({ s }: { s: Session }): JSX.Element {
 			style={{ "--list": px(list), "--side": px(side) }}
 		>
 			<Top s={s} />
-			<p role="status" class={lost || policyWaits.value ? "trouble" : "sr"}>
-				{lost ? (
-					<>
-						<Icon name="warn" /> {t(lost)}
-					</>
-				) : (
-					policyWaits.value && (
+			<div class="alerts">
+				<p role="status" class={lost || policyWaits.value ? "trouble" : "sr"}>
+					{lost ? (
 						<>
-							<Icon name="warn" /> <a href="/admin/verification">{t("trouble.policy")}</a>
+							<Icon name="warn" /> {t(lost)}
 						</>
-					)
-				)}
-			</p>
+					) : (
+						policyWaits.value && (
+							<>
+								<Icon name="warn" /> <a href="/admin/verification">{t("trouble.policy")}</a>
+							</>
+						)
+					)}
+				</p>
+				<Spent />
+			</div>
 			<Rail s={s} />
 			{wide ? (
 				<Replies s={s} />

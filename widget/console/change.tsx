@@ -8,7 +8,7 @@ import { gateLook, live, mayWithdraw } from "./gate-look";
 import type { Session } from "./session";
 import * as st from "./state";
 import { type Step, steps } from "./story";
-import { age, inLang, reasonWords } from "./words";
+import { age, factName, inLang, reasonWords } from "./words";
 
 /** Takes a change as the server has just answered it. */
 export function put(id: string, c: Change): void {
@@ -186,7 +186,7 @@ function Fields({ c, lang }: { c: Change; lang: string | undefined }): JSX.Eleme
 				<div key={k}>
 					<dt>{(lang ? inLang(c.labels?.[k], lang) : pick(c.labels?.[k])) || k}</dt>
 					<dd>
-						<bdi>{v}</bdi>
+						<bdi>{lang || c.kind !== "account.read" ? v : v.split(",").map(factName).join(", ")}</bdi>
 					</dd>
 				</div>
 			))}

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { pick, t } from "../kit/i18n";
 import { CommandError } from "../kit/socket";
 import { Button, SelectField, TextField, words } from "../kit/ui";
@@ -7,6 +7,7 @@ import type { Change, FieldSpec, Row } from "../kit/wire";
 import { put } from "./change";
 import type { Session } from "./session";
 import * as st from "./state";
+import { factName } from "./words";
 
 /** Why my role offers nothing, or nothing sensitive (verify/role.go decides; this only says it before). */
 export function cannot(tier = "plain"): string {
@@ -16,12 +17,15 @@ export function cannot(tier = "plain"): string {
 }
 /** A kind and its fields; the server freezes them into a draft, which is then shown as the visitor will see it. */
 export function OfferForm({ s, r, kinds }: { s: Session; r: Row; kinds: st.Kind[] }): JSX.Element {
-	const [name, setName] = useState("");
+	const [name, setName] = useState(() => (kinds.some((k) => k.name === st.wish.value) ? st.wish.value : ""));
 	const [fields, setFields] = useState<Record<string, string>>({});
 	const [error, setError] = useState("");
 	const [bad, setBad] = useState("");
 	const [busy, setBusy] = useState(false);
 	const kind = kinds.find((k) => k.name === name);
+	useEffect(() => {
+		st.wish.value = "";
+	}, []);
 	const submit = async (e: SubmitEvent) => {
 		e.preventDefault();
 		setBusy(true);
@@ -119,7 +123,7 @@ function One({
 								set([...on].sort().join(","));
 							}}
 						/>
-						{v}
+						{factName(v)}
 					</label>
 				))}
 				<p class="error" role="alert">

@@ -39,9 +39,18 @@ export async function whoAmI(): Promise<void> {
 	const r = await api<{ agent: Agent }>("GET", "/v1/me").catch(() => undefined);
 	if (r) st.me.value = r.agent;
 }
+/** Who must be let go on before he looks into another account; supervisors alone may ask. */
+export async function readSpent(): Promise<void> {
+	if (st.me.value?.role !== "supervisor") return;
+	type R = { spent: { agent: string; at: number }[] };
+	const r = await api<R>("GET", "/v1/reads/spent").catch(() => undefined);
+	if (r) st.spent.value = r.spent;
+}
 /** Row, context, changes, kinds, held messages and reasons for doubt of a conversation. */
 export async function readDetail(id: string): Promise<void> {
-	type R = { conversation: Row } & Partial<Pick<st.Detail, "context" | "changes" | "kinds" | "held" | "risks" | "assist">>;
+	type R = { conversation: Row } & Partial<
+		Pick<st.Detail, "context" | "changes" | "kinds" | "held" | "risks" | "assist">
+	>;
 	try {
 		const r = await api<R>("GET", `/v1/conversations/${id}`);
 		const { context = {}, changes = [], kinds = [], held = [], risks = [], assist = false } = r;

@@ -6,7 +6,7 @@ import { api, codeOf, read, toast, words, write } from "../kit/ui";
 import { type Agent, type AgentHello, type Event, is, isGate, type Membership, type Row } from "../kit/wire";
 import { draftOf } from "./drafts";
 import { bringBack, heldWords } from "./held";
-import { find, readDetail, readEarlier, readList, readReplies, readTeam, readThread, whoAmI } from "./reads";
+import { find, readDetail, readEarlier, readList, readReplies, readSpent, readTeam, readThread, whoAmI } from "./reads";
 import { merge, type ViewName } from "./rows";
 import * as st from "./state";
 import { blank, lastFromVisitor, readBy, take } from "./story";
@@ -40,6 +40,7 @@ export class Session {
 			onReset: (topic) => void this.load(topic.replace(/\/staff$/, "")).catch(() => undefined),
 			onPhase: (p, code) => {
 				st.phase.value = p;
+				if (p !== "live") st.card.value = undefined; // nobody could take it back
 				st.away.value = p === "away" ? (code ?? 0) : 0;
 				if (p === "away" && code === 4500) this.#out();
 				if (p === "live") void this.outbox.drain(Date.now());
@@ -107,6 +108,7 @@ export class Session {
 		});
 		void this.lists();
 		void readTeam();
+		void readSpent();
 		void this.savedReplies();
 		for (const id of this.#open) void readDetail(id);
 		if (st.open.value) void this.show(st.open.value);
@@ -190,9 +192,14 @@ export class Session {
 		}
 		if (is(e, "setting.changed")) {
 			if (e.data.what === "reply") void this.savedReplies();
-			else void readTeam();
+			else if (e.data.what === "reads") {
+				st.freed.value++;
+				void readSpent();
+			} else void readTeam();
 		}
 		if (is(e, "conversation.claimed") && e.data.agent === st.myId.value) void whoAmI();
+		const lost = is(e, "window.closed") || (is(e, "window.moved") && e.data.agent !== st.myId.value);
+		if (lost && e.data.change === st.card.value?.change) st.card.value = undefined;
 	}
 	#later(id: string): void {
 		clearTimeout(this.#soon);

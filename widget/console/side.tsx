@@ -5,6 +5,7 @@ import { Nodes } from "../kit/nodes";
 import { ago, exact } from "../kit/time";
 import { api, Badge, Button, Empty, Icon, IconButton, SearchField, Skeleton, Tabs, toast, words } from "../kit/ui";
 import type { Event, Page, Row, Suggestion } from "../kit/wire";
+import { Account } from "./account";
 import { articlesFor } from "./choices";
 import { setDraft } from "./drafts";
 import { live } from "./gate-look";
@@ -153,40 +154,6 @@ function Fact({ name, value, title }: FactProps): JSX.Element | null {
 			<dt>{name}</dt>
 			<dd title={title}>{value}</dd>
 		</div>
-	);
-}
-/** Locked for every role until a proof opens a window: outlines, never blurred data. */
-function Account({ r }: { r: Row }): JSX.Element {
-	const [code, setCode] = useState("");
-	useEffect(() => {
-		void api("GET", `/v1/conversations/${r.id}/account`).catch((e) => setCode(words(e)));
-	}, [r.id]);
-	return (
-		<section>
-			<h2>
-				<Icon name="lock" /> {t("account.locked")}
-			</h2>
-			<p class="quiet-text">{code || t("reason.context.locked")}</p>
-			<div class="locked" aria-hidden="true">
-				{["account.name", "account.email", "account.plan", "account.orders"].map((k) => (
-					<p key={k}>
-						<span>{t(k)}</span>
-						<i>
-							<Icon name="lock" />
-						</i>
-					</p>
-				))}
-			</div>
-			<Button
-				icon="gate"
-				onClick={() => {
-					st.tab.value = "verify";
-				}}
-			>
-				{t("account.ask")}
-			</Button>
-			<p class="hint">{t("account.hint")}</p>
-		</section>
 	);
 }
 function Articles({ s, r }: { s: Session; r: Row }): JSX.Element {

@@ -38,6 +38,8 @@ export type Detail = {
 	/** A language model drafts and summarises here. */
 	assist: boolean;
 };
+/** An open account card: the only facts about an account that the console ever holds. */
+export type Card = { conversation: string; change: string; until: number; facts: Record<string, string> };
 export type Place = ViewName | "replies";
 export type Pane = "list" | "thread" | "side";
 export type SideTab = "visitor" | "account" | "verify" | "articles" | "history";
@@ -78,6 +80,14 @@ export const loaded = signal<Record<string, boolean>>({});
 /** Server's milliseconds now, ticking once a second. */
 export const now = signal(Date.now());
 export const skew = signal(0);
+/** On the screen now; gone with the tab, the conversation, the connection or the gateway's word. */
+export const card = signal<Card | undefined>(undefined);
+/** Agents who have looked into as many accounts as one may, for supervisors. */
+export const spent = signal<{ agent: string; at: number }[]>([]);
+/** Counts how often somebody's budget was spent or freed. */
+export const freed = signal(0);
+/** Kind that the offer form begins with, once. */
+export const wish = signal("");
 export const composer = signal<"reply" | "note">("reply");
 
 export const myId = computed(() => me.value?.id ?? "");

@@ -1,3 +1,4 @@
+import { clock } from "../kit/time";
 import { type Event, type GateMoved, is, isGate, type Message } from "../kit/wire";
 
 /** One conversation as staff knows it: what both sides see, and the staff's side, each gapless. */
@@ -54,7 +55,7 @@ export function story(t: Thread, names: Names): Item[] {
 /** Items that are drawn together; a folded run shows its last line only. */
 export type Fold = { items: Item[]; before?: Item; folded: boolean };
 const LONG = 3;
-const FOLDS = /^sys\.(started|offered|released|claimed|handed|assigned|moved|typed|signed|article|guide)/;
+const FOLDS = /^sys\.(started|offered|released|claimed|handed|assigned|moved|typed|signed|article|guide|window)/;
 /** Gathers runs of lines about who had it and what was tried, of one day each; three and more fold. */
 export function folds(items: Item[]): Fold[] {
 	const out: Fold[] = [];
@@ -113,6 +114,8 @@ function lineOf(e: Event, names: Names): Said | undefined {
 	}
 	if (is(e, "message.withdrawn")) return say("withdrawn", { who });
 	if (is(e, "message.released")) return say("let", { who, reason: e.data.reason });
+	if (is(e, "window.opened")) return say("window.opened", { time: clock(e.data.until) }, "ok");
+	if (is(e, "window.closed")) return say("window.closed");
 	if (is(e, "identity.proven")) return say("proven", {}, "ok");
 	if (is(e, "identity.claimed") && e.data.how === "signed") return say("signed");
 	if (is(e, "identity.claimed")) return say("typed", { email: e.data.email ?? "", name: e.data.name ?? "" });

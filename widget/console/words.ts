@@ -23,6 +23,10 @@ export function inLang(text: Text | undefined, locale: string | undefined): stri
 export function reasonWords(reason: string): string {
 	return has(`reason.${reason}`) ? t(`reason.${reason}`) : reason;
 }
+/** What a fact about an account is called; the host's own name where we have no word for it. */
+export function factName(name: string): string {
+	return has(`fact.${name}`) ? t(`fact.${name}`) : name;
+}
 export function size(bytes: number): string {
 	const big = bytes >= 1_000_000;
 	const n = big ? bytes / 1_000_000 : Math.max(1, Math.round(bytes / 1000));

@@ -221,6 +221,9 @@ export type Payloads = {
 	"ticket.delivered": { message: string };
 	"ticket.replied": { message: string; verified: boolean };
 	"ticket.bounced": { message?: string; code: string };
+	"window.opened": { change: string; until: number };
+	"window.moved": { change: string; agent?: string };
+	"window.closed": { change: string; why: string };
 	"login.observed": { source: string; match: boolean };
 	"identity.claimed": { how: string; name?: string; email?: string };
 	"identity.proven": { host: string };

@@ -186,7 +186,7 @@ function Lines({ rows }: { rows: Leaf[] }): JSX.Element {
 					grow: true,
 					cell: (l) =>
 						l.from === l.to
-							? t("a.audit.note")
+							? t(l.to === "applied" && !l.reason ? "a.change.is.read" : "a.audit.note")
 							: `${l.from ? word("a.change.is", l.from) : "–"} → ${word("a.change.is", l.to)}`,
 				},
 				{ id: "reason", label: t("a.reason"), cell: (l) => (l.reason ? word("reason", l.reason) : "–") },
