@@ -34,6 +34,7 @@ type fixture struct {
 	config Config
 	log    *output
 	stop   func()              // the gateway, as an operator would
+	watch  *watch              // every byte that the gateway sends to staff
 	typed  map[string][]string // conversation → what its own visitor typed: consoles of the mailbox see that
 }
 
@@ -149,7 +150,7 @@ func (o *output) String() string {
 
 func startFixture(t *testing.T, engine string, o options) *fixture {
 	t.Helper()
-	f := &fixture{engine: engine, site: newSite(t), caep: newTransmitter(t), hook: make([]byte, 32), clock: &testClock{beside: o.beside}, staff: map[string]member{}, log: &output{}, typed: map[string][]string{}}
+	f := &fixture{engine: engine, site: newSite(t), caep: newTransmitter(t), hook: make([]byte, 32), clock: &testClock{beside: o.beside}, staff: map[string]member{}, log: &output{}, watch: newWatch(), typed: map[string][]string{}}
 	f.site.now = f.clock.now
 	base := alone
 	if engine == "PostgreSQL" {
@@ -193,7 +194,7 @@ func (f *fixture) start(t *testing.T, o options) {
 	}
 	f.config.PublicURL = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a, err := start(t.Context(), f.config, l, log, outside{now: f.clock.process, decides: f.clock.now, pause: wait, bend: o.bend})
+	a, err := start(t.Context(), f.config, f.watch.listener(l), log, outside{now: f.clock.process, decides: f.clock.now, pause: wait, bend: o.bend})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,6 +64,7 @@ func runRow(t *testing.T, f *fixture, spec abuseRow, test func(r *row)) {
 	for _, c := range r.clients {
 		_ = c.ws.CloseNow()
 	}
+	r.watched(t, r.ID)
 }
 
 // untouched asserts that the backend's database is byte for byte what it was given.

@@ -167,6 +167,8 @@ GET    /v1/conversations                    x x x x - x -
 GET    /v1/conversations/cv_x               x x x x - x -
 GET    /v1/conversations/cv_x/suggest       x x x x - x -
 GET    /v1/conversations/cv_x/history         x x x x - x -
+GET    /v1/reads/spent                      - - - x - - -
+DELETE /v1/reads/spent/ag_x                 - - - x - - -
 GET    /v1/conversations/cv_x/account       - - - - - - -
 `
 

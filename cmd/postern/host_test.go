@@ -154,6 +154,12 @@ tier = "plain"
 title = {en = "Change your display name"}
 field = [{name = "name", as = "text", max = 8192, label = {en = "New name"}}]
 [[kind]]
+name = "account.read"
+host = "shop"
+tier = "read"
+title = {en = "Show account details to support"}
+field = [{name = "fields", as = "set", values = ["orders", "plan", "status"], label = {en = "What support will see"}}]
+[[kind]]
 name = "email.change"
 host = "shop"
 tier = "sensitive"
