@@ -36,7 +36,7 @@ func (s *Service) FreeReads(ctx context.Context, c Caller, agent ID) error {
 		return err
 	}
 	if s.Guard == nil {
-		return verify.Refuse(verify.PolicyUnavailable)
+		return NotFound()
 	}
 	if err := s.Guard.FreeReads(ctx, c.actor(), string(agent)); err != nil {
 		return err
