@@ -125,7 +125,7 @@ func TestModelAnswers(t *testing.T) {
 			r.archives(article)
 			asks(r.visit(newBrowser(t)), question, 0)
 			calls(3)
-			r.shows()
+			r.showsUse()
 		})
 	}
 }
@@ -135,8 +135,8 @@ func heardOf(b *brain) []asked {
 	return heard
 }
 
-// shows asserts what the admin's page reads: the switch, today's calls, and nothing of the key; others read nothing.
-func (r *row) shows() {
+// showsUse asserts what the admin's page reads: the switch, today's calls, and nothing of the key; others read nothing.
+func (r *row) showsUse() {
 	r.Helper()
 	status, answer, raw := r.get("ad1", "/v1/assist")
 	today, _ := answer["today"].(map[string]any)
