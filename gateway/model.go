@@ -25,9 +25,6 @@ type Assist struct {
 	Hosts  []string // that links and images may lead to, beside the site's own
 	Server string   // host of the model's server, for the admin page
 	Chat   string   // name of the model, for the admin page; "" = it only makes vectors
-	// Window gives the fields of the read window that is open in a conversation for this agent; nil = there is no window,
-	// so there is no fact. Source: proof-gate.md §3.12.
-	Window func(ctx context.Context, cv, agent ID) (map[string]string, error)
 }
 
 // ModelLimits are budgets of one UTC day.

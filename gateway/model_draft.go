@@ -207,19 +207,20 @@ func (d *drafting) note(list []kb.Passage) {
 
 func (d *drafting) given() []string { return slices.Sorted(maps.Keys(d.seen)) }
 
-// facts gives the fields of the open window to whom they are shown anyway: the assigned agent. Else nothing.
+// facts gives the fields of the open window to whom they are shown anyway: the assigned agent, as a look of his own
+// with its line in the log. Else nothing: also if his budget of looks is spent. Source: proof-gate.md §3.12.
 func (d *drafting) facts(ctx context.Context) (string, error) {
-	if d.s.Assist.Window == nil || d.cv.Assignee == "" || d.cv.Assignee != d.c.Actor.ID || d.c.Actor.Role == RoleTrainee || d.c.Actor.Role == RoleAdmin {
+	f, err := d.s.Account(ctx, d.c, d.cv.ID)
+	if r := verify.ReasonOf(err); CodeOf(err) == "proof_required" || r == verify.ContextLocked || r == verify.ReadBudget {
 		return "", nil
 	}
-	fields, err := d.s.Assist.Window(ctx, d.cv.ID, d.c.Actor.ID)
-	if err != nil || len(fields) == 0 {
+	if err != nil || len(f.Values) == 0 {
 		return "", err
 	}
 	var b strings.Builder
 	b.WriteString("<facts>\n")
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		b.WriteString(forModel(name, 100) + ": " + forModel(fields[name], modelMessage) + "\n")
+	for _, name := range slices.Sorted(maps.Keys(f.Values)) {
+		b.WriteString(forModel(name, 100) + ": " + forModel(f.Values[name], modelMessage) + "\n")
 	}
 	b.WriteString("</facts>\n")
 	return b.String(), nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"regexp"
 	"slices"
@@ -160,19 +159,6 @@ func modelArticleLink(r *row) {
 	}
 }
 
-// openWindow stands for an open read window: what the agent sees, the model may read, and no more.
-type openWindow struct {
-	cv, agent gateway.ID
-	fields    map[string]string
-}
-
-func (o *openWindow) read(_ context.Context, cv, agent gateway.ID) (map[string]string, error) {
-	if cv != o.cv || agent != o.agent {
-		return nil, nil
-	}
-	return o.fields, nil
-}
-
 func modelPrompts(r *row) {
 	b := r.helped()
 	k := r.talkAs(newBrowser(r.T), "ag1", map[string]any{"text": "When is my parcel due?", "name": "Harriet Quill", "email": typedEmail})
@@ -202,20 +188,22 @@ func modelPrompts(r *row) {
 			r.Errorf("the prompt holds %q: %s", word, all)
 		}
 	}
-	w := &openWindow{cv: gateway.ID(k.cv), agent: r.staff["ag1"].ID, fields: map[string]string{"order_status": "on its way since Tuesday"}}
-	r.Service.Assist.Window = w.read
-	if all := prompt("ag1", k); !strings.Contains(all, "order_status: on its way since Tuesday") {
+	r.reads(k, "ag1")
+	r.given()
+	const fact = "Tea Post Plus" // numbers are masked even here
+	if all := prompt("ag1", k); !strings.Contains(all, fact) {
 		r.Errorf("in the window its fields are missing: %s", all)
 	} else {
 		r.holdsNoFact("in the window, the prompt", []byte(all))
 	}
 	for name, t := range map[string]talk{"ag2": k, "su1": k, "ad1": k, "ag1": other} {
-		if all := prompt(name, t); strings.Contains(all, "Tuesday") {
+		if all := prompt(name, t); strings.Contains(all, fact) {
 			r.Errorf("%s has the window's fields: %s", name, all)
 		}
 	}
-	w.fields = nil // closed
-	if all := prompt("ag1", k); strings.Contains(all, "Tuesday") {
-		r.Errorf("the window is closed: %s", all)
+	r.as("ag2").ok("availability.set", map[string]any{"value": "available"})
+	k.mia.ok("conversation.assign", map[string]any{"conversation": k.cv, "agent": r.staff["ag2"].ID})
+	if all := prompt("ag1", k); strings.Contains(all, fact) {
+		r.Errorf("the window is somebody else's: %s", all)
 	}
 }
