@@ -44,13 +44,14 @@ type BundleChange struct {
 	Challenge    *Challenge `json:"challenge,omitempty"`
 	Proof        *Proof     `json:"proof,omitempty"`
 	Receipt      string     `json:"receipt,omitempty"`
+	Cool         *Cool      `json:"cool,omitempty"`
 }
 
 // BundleOf is the row as it stands in a bundle.
 func BundleOf(r Row) BundleChange {
 	b := BundleChange{
 		ID: r.ID, Conversation: r.Conversation, State: r.State, Leaf: r.Leaf, Seal: r.Seal, Erased: r.Erased != 0, Chg: r.Chg,
-		Challenge: copyOf(r.Challenge), Proof: copyOf(r.Proof),
+		Challenge: copyOf(r.Challenge), Proof: copyOf(r.Proof), Cool: copyOf(r.Cool),
 	}
 	if b.Challenge != nil {
 		b.Challenge.Handle, b.Challenge.ReturnTo = "", ""

@@ -267,8 +267,11 @@ func (c *checker) addChanges(found []*expected) {
 		for _, what := range e.wrong {
 			c.r.bad(e.blame(), e.id, what)
 		}
-		if e.log != nil && e.log.Size <= c.manifest.Size {
-			c.claims[e.log.Size] = append(c.claims[e.log.Size], claim{root: e.root, by: "a receipt", change: e.id})
+		for _, m := range e.minted {
+			if m.log.Size > c.manifest.Size {
+				continue
+			}
+			c.claims[m.log.Size] = append(c.claims[m.log.Size], claim{root: m.root, by: "a receipt", change: e.id})
 		}
 	}
 }
@@ -366,7 +369,7 @@ func (c *checker) ending(context.Context) error {
 			c.r.bad(last.Leaf, id, "the change is "+string(e.state)+", its last line says "+string(last.State))
 		case e.erased != e.erasure:
 			c.r.bad(last.Leaf, id, "the change was erased without a line, or has a line of an erasure that was none")
-		case e.log != nil && !e.proved:
+		case slices.ContainsFunc(e.minted, func(m mintedAt) bool { return !m.proved }):
 			c.r.bad(last.Leaf, id, "the receipt names another line than that of its proof")
 		}
 	}

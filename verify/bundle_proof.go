@@ -63,17 +63,33 @@ type expected struct {
 	erased, erasure                             bool
 	chg, sealedChg, challenge, evidence, sealed string
 	level                                       Level
-	log                                         *LogPointer // of its receipt
-	root                                        [32]byte
-	proved                                      bool // the line that the receipt names proves this change
+	minted                                      []mintedAt // its receipts
 	receipts, idTokens, witnesses, unopened     int
 	wrong                                       []string
 }
 
+// mintedAt is where the log stood when a receipt was made, and whether the line that it names is one that it may be
+// made of: the proof of the change, or, of one that has cooled, its second approval.
+type mintedAt struct {
+	log    LogPointer
+	root   [32]byte
+	cooled bool
+	proved bool
+}
+
+func (m mintedAt) rests(l Leaf) bool {
+	if m.cooled {
+		return l.From == Cooling && l.To == Cooling && l.Role == Supervisor && l.Reason == ""
+	}
+	return l.From == Matched && l.To == Proven
+}
+
 // blame is the line that a wrong proof is named with: the one that the receipt speaks of, else the change's last.
 func (e *expected) blame() int64 {
-	if e.log != nil && e.log.Leaf >= 0 {
-		return e.log.Leaf
+	for _, m := range e.minted {
+		if m.log.Leaf >= 0 {
+			return m.log.Leaf
+		}
 	}
 	return e.leaf
 }
@@ -103,7 +119,7 @@ func (c *checker) checkChange(e *expected, b BundleChange) {
 		e.say("a change without an id")
 	}
 	if e.erased {
-		if b.Seal != "" || b.Chg != "" || b.Receipt != "" || b.Proof != nil && (b.Proof.Subject != "" || b.Proof.Evidence != Evidence{Kind: b.Proof.Evidence.Kind}) {
+		if b.Seal != "" || b.Chg != "" || b.Receipt != "" || b.Cool != nil && b.Cool.Receipt.JWS != "" || b.Proof != nil && (b.Proof.Subject != "" || b.Proof.Evidence != Evidence{Kind: b.Proof.Evidence.Kind}) {
 			e.say("the change is said to be erased and is not")
 		}
 		return
@@ -117,11 +133,14 @@ func (c *checker) checkChange(e *expected, b BundleChange) {
 		e.sealed = seal(b.Seal, b.Proof.Issuer, b.Proof.Subject)
 		c.checkLogin(e, *b.Challenge, *b.Proof)
 	}
+	if b.Cool != nil && b.Proof != nil && b.Challenge != nil {
+		c.checkReceipt(e, b, b.Cool.Receipt.JWS, UseAnnounce)
+	}
 	switch {
-	case b.Receipt != "" && (b.Proof == nil || b.Challenge == nil):
+	case (b.Receipt != "" || b.Cool != nil) && (b.Proof == nil || b.Challenge == nil):
 		e.say("a receipt without its proof")
 	case b.Receipt != "":
-		c.checkReceipt(e, b)
+		c.checkReceipt(e, b, b.Receipt, UseApply)
 	case b.State == Released || b.State == Unsettled || b.State == Applied:
 		e.say("the change is %s without a receipt", b.State)
 	}
@@ -192,11 +211,11 @@ func (c *checker) checkIDToken(e *expected, ch Challenge, p Proof, latest time.T
 	return level
 }
 
-// checkReceipt checks the receipt's signature, and that it says what change, challenge and proof say.
-func (c *checker) checkReceipt(e *expected, b BundleChange) {
+// checkReceipt checks a receipt's signature, and that it says what change, challenge and proof say.
+func (c *checker) checkReceipt(e *expected, b BundleChange, jws, use string) {
 	e.receipts++
 	ch, p := b.Challenge, b.Proof
-	r, err := c.openReceipt(b.Receipt, ch.ExpiresAt())
+	r, err := c.openReceipt(jws, ch.ExpiresAt())
 	if err != nil {
 		e.say("the receipt is not signed by the gateway's archived keys")
 		return
@@ -205,13 +224,13 @@ func (c *checker) checkReceipt(e *expected, b BundleChange) {
 	if err != nil || r.Log.Size < 0 || r.Log.Leaf < 0 || r.Log.Leaf >= r.Log.Size || !c.keys.origin(r.Log.Origin) {
 		e.say("the receipt does not say where the log stood")
 	} else {
-		e.log, e.root = &r.Log, root
+		e.minted = append(e.minted, mintedAt{log: r.Log, root: root, cooled: b.Cool != nil && use == UseApply})
 		if r.Log.Size > c.manifest.Size {
 			e.say("the receipt saw a log of %d lines: the tail is gone", r.Log.Size)
 		}
 	}
 	want := Claims{
-		Iss: r.Iss, Aud: ch.Audience, JTI: r.JTI, Iat: r.Iat, Exp: r.Exp, Use: UseApply, Sub: p.Subject, SubIss: p.Issuer,
+		Iss: r.Iss, Aud: ch.Audience, JTI: r.JTI, Iat: r.Iat, Exp: r.Exp, Use: use, Sub: p.Subject, SubIss: p.Issuer,
 		Kind: ch.Kind, Chg: ch.Chg, Commit: ch.Commit, Challenge: ch.ID, Conversation: ch.Conversation, Salt: ch.Salt, T0: ch.T0,
 		ApprovedAt: p.ApprovedAt, Level: p.Level, Policy: r.Policy, Cnf: Cnf{JWK: ch.Key}, Fin: Fin{Token: p.Finish, Sig: p.Sig},
 		Ev: &p.Evidence, Log: r.Log,
@@ -219,13 +238,22 @@ func (c *checker) checkReceipt(e *expected, b BundleChange) {
 	if !reflect.DeepEqual(want, r) {
 		e.say("the receipt is not that of the change and its proof")
 	}
-	if r.Exp-r.Iat > 120 || r.Exp < r.Iat || r.Iat-r.T0 > 660 || r.ApprovedAt < r.T0 || r.ApprovedAt > r.Iat+5 {
+	if r.Exp-r.Iat > 120 || r.Exp < r.Iat || r.ApprovedAt < r.T0 || r.ApprovedAt > r.Iat+5 || !timely(b, r) {
 		e.say("the receipt's times are out of bounds")
 	}
 	text, err := FinishMessage(ch.ID, ch.Chg, ch.Commit, p.Finish)
 	if err != nil || !ch.Key.Verify(text, p.Sig) {
 		e.say("the finish signature is not the browser's")
 	}
+}
+
+// timely reports whether a receipt was made soon after its challenge or, of a change that has cooled, when it had waited
+// and a second person had agreed.
+func timely(b BundleChange, r Claims) bool {
+	if b.Cool == nil || r.Use == UseAnnounce {
+		return r.Iat-r.T0 <= maxToMint
+	}
+	return b.Cool.SecondAt > 0 && r.Iat*1000 >= b.Cool.Until-1000 && r.Iat-r.T0 <= int64((CoolingMax+coolingSlack+ChallengeLife)/time.Second)
 }
 
 func (c *checker) openReceipt(jws string, at time.Time) (r Claims, err error) {
@@ -270,8 +298,10 @@ func (c *checker) follow(n int64, l Leaf) {
 		e.erasure = e.erasure || l.From == l.To
 		return
 	}
-	if e.log != nil && e.log.Leaf == n {
-		e.proved = l.To == Proven && l.From == Matched
+	for i, m := range e.minted {
+		if m.log.Leaf == n {
+			e.minted[i].proved = m.rests(l)
+		}
 	}
 	if e.erased {
 		return

@@ -23,6 +23,9 @@ func (r Row) Erase(at int64) Row {
 	if m := r.Receipt; m != nil {
 		*m = Minted{ID: m.ID, Exp: m.Exp}
 	}
+	if c := r.Cool; c != nil {
+		c.Receipt = Minted{ID: c.Receipt.ID, Exp: c.Receipt.Exp}
+	}
 	if r.Answer != nil {
 		r.Answer = &Answer{Result: r.Answer.Result, Reason: r.Answer.Reason}
 	}
