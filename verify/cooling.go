@@ -9,6 +9,7 @@ import (
 const (
 	CoolingDefault = 24 * time.Hour
 	CoolingMax     = 72 * time.Hour
+	coolingMin     = time.Hour
 )
 
 // Cool is what a change has gone through since the backend took its announcement. Times are unix milliseconds.

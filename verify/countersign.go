@@ -22,6 +22,24 @@ type Countersigner struct {
 	Issuer    string   // of the receipts that it signs
 	Audiences []string // of the backends that they may be for
 	IDPs      []CountersignIDP
+	Announced Announcements // nil = no change may cool
+}
+
+// Announcement is what a signer remembers of an announcement that it has signed.
+type Announcement struct {
+	Commit string `json:"commit"`
+	Sub    string `json:"sub"`
+	SubIss string `json:"sub_iss"`
+	Level  Level  `json:"level"`
+	At     int64  `json:"at"` // unix seconds
+}
+
+// Announcements keeps them beyond the end of the process, at least for CoolingMax and an hour.
+type Announcements interface {
+	// Keep stores one; the first of a commitment stands.
+	Keep(a Announcement) error
+	// Find gives the one of a commitment.
+	Find(commit string) (Announcement, bool)
 }
 
 // CountersignIDP is an OpenID provider with a way to its keys that does not go by the gateway.
@@ -32,13 +50,15 @@ type CountersignIDP struct {
 }
 
 // Check judges claims before they are signed: their shape, the commitment, the approval, the times, and an ID token
-// again with the provider's keys. A witness can be judged by its host only, which does.
+// again with the provider's keys. A witness can be judged by its host only, which does. An announcement is judged the
+// same and kept; the receipt of a change that has cooled rests on it, for its login is long over and the provider's
+// keys may be others.
 //
-// Errors: receipt.iss .aud .lifetime .expired .commit .level, evidence.missing .iss .sig .aud .nonce_mismatch
+// Errors: receipt.iss .aud .lifetime .expired .commit .level .cooling, evidence.missing .iss .sig .aud .nonce_mismatch
 // .no_auth_time .stale .subject_mismatch, finish.sig, clock.skew, idp.unavailable.
 func (c Countersigner) Check(ctx context.Context, r Claims, now time.Time) error {
 	switch {
-	case r.Iss != c.Issuer || c.Issuer == "" || r.Use != UseApply:
+	case r.Iss != c.Issuer || c.Issuer == "" || r.Use != UseApply && (r.Use != UseAnnounce || c.Announced == nil):
 		return Refuse(ReceiptIss)
 	case !slices.Contains(c.Audiences, r.Aud) || r.Aud == "":
 		return Refuse(ReceiptAud)
@@ -46,17 +66,45 @@ func (c Countersigner) Check(ctx context.Context, r Claims, now time.Time) error
 		return Refuse(ReceiptLifetime)
 	case r.Iat < now.Unix()-signerSkew || r.Iat > now.Unix()+signerSkew:
 		return Refuse(ClockSkew)
-	case r.ApprovedAt < r.T0 || r.ApprovedAt > r.Iat || r.Iat-r.T0 > maxToMint:
+	case r.ApprovedAt < r.T0 || r.ApprovedAt > r.Iat:
 		return Refuse(ReceiptExpired)
 	}
 	if err := c.bound(r); err != nil {
 		return err
+	}
+	if r.Use == UseApply && c.Announced != nil {
+		if a, ok := c.Announced.Find(r.Commit); ok {
+			return cooledClaims(a, r)
+		}
+	}
+	if r.Iat-r.T0 > maxToMint {
+		return Refuse(ReceiptExpired)
 	}
 	level, err := c.evidence(ctx, r, now)
 	if err != nil {
 		return err
 	}
 	if !level.AtLeast(r.Level) || !r.Level.AtLeast(A1) {
+		return Refuse(ReceiptLevel)
+	}
+	if r.Use == UseAnnounce {
+		return c.Announced.Keep(Announcement{Commit: r.Commit, Sub: r.Sub, SubIss: r.SubIss, Level: level, At: r.Iat})
+	}
+	return nil
+}
+
+// cooledClaims judges the receipt of a change that was announced: it says the same account, and comes an hour later at
+// the earliest. What was announced goes no shorter way.
+func cooledClaims(a Announcement, r Claims) error {
+	waited := r.Iat - a.At
+	switch {
+	case r.Sub != a.Sub || r.SubIss != a.SubIss:
+		return Refuse(EvidenceSubjectMismatch)
+	case waited < int64(coolingMin/time.Second):
+		return Refuse(ReceiptCooling)
+	case waited > int64((CoolingMax+coolingSlack)/time.Second)+signerSkew:
+		return Refuse(ReceiptExpired)
+	case !a.Level.AtLeast(r.Level) || !r.Level.AtLeast(A1):
 		return Refuse(ReceiptLevel)
 	}
 	return nil

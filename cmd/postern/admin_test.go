@@ -145,6 +145,13 @@ POST   /v1/verification/sources/x/test      - - - - - x -
 GET    /v1/changes                          - - - x - x x
 GET    /v1/audit                            - - - x - x x
 GET    /v1/audit/log                        - - - x - x x
+GET    /v1/audit/status                     - - - x - x x
+GET    /v1/library                          x x x x - x -
+POST   /v1/library                          - - - - - x -
+PUT    /v1/library/fi_x                     - - - - - x -
+DELETE /v1/library/fi_x                     - - - - - x -
+GET    /v1/assist                           - - - - - x -
+PUT    /v1/assist/mb_x                      - - - - - x -
 GET    /v1/spool                            - - - - - x -
 GET    /v1/spool/x.eml                      - - - - - x -
 GET    /v1/outbox                           - - - - - x -
@@ -166,6 +173,8 @@ GET    /v1/overview                         x x x x x x x
 GET    /v1/conversations                    x x x x - x -
 GET    /v1/conversations/cv_x               x x x x - x -
 GET    /v1/conversations/cv_x/suggest       x x x x - x -
+POST   /v1/conversations/cv_x/draft         x x x x - x -
+POST   /v1/conversations/cv_x/summary       x x x x - x -
 GET    /v1/conversations/cv_x/history         x x x x - x -
 GET    /v1/reads/spent                      - - - x - - -
 DELETE /v1/reads/spent/ag_x                 - - - x - - -

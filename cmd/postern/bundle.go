@@ -18,15 +18,25 @@ import (
 
 // archiveKeys keeps the keys that this gateway signs with, so that its signatures can be checked for good.
 func (a *App) archiveKeys(ctx context.Context) error {
-	receipts, err := verify.ArchiveGateway(a.Service.Guard.Issuer, verify.KeySet{a.key})
-	if err != nil {
-		return err
-	}
 	log, err := a.logKey.Archive()
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.store.ledger.Archive(ctx, receipts), a.store.ledger.Archive(ctx, log))
+	return errors.Join(a.store.ledger.Archive(ctx, log), a.archiveReceiptKeys(ctx))
+}
+
+// archiveReceiptKeys keeps the keys that are published, with each checkpoint too: a signer in a process of its own
+// changes them, a day before it uses a new one. While it does not answer there is nothing to keep, nor any receipt.
+func (a *App) archiveReceiptKeys(ctx context.Context) error {
+	keys := a.keys()
+	if len(keys) == 0 {
+		return nil
+	}
+	receipts, err := verify.ArchiveGateway(a.Service.Guard.Issuer, keys)
+	if err != nil {
+		return err
+	}
+	return a.store.ledger.Archive(ctx, receipts)
 }
 
 // joined puts a gateway together that does not serve, for a command.

@@ -166,6 +166,9 @@ func (a *App) look(ctx context.Context, last bool) error {
 	if err != nil {
 		return err
 	}
+	if err := a.archiveReceiptKeys(ctx); err != nil {
+		return err
+	}
 	// The file first: what is served must be found again after a restore.
 	if err := replace(k.file, signed); err != nil {
 		return err

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,7 +129,8 @@ func (s step) raceToApprove() (back string) {
 func (r *row) raceWithReceipt() {
 	r.Helper()
 	r.club.mu.Lock()
-	receipt := r.club.bodies[len(r.club.bodies)-1]
+	i := slices.IndexFunc(r.club.bodies, func(b []byte) bool { return bytes.Contains(b, []byte(`"type":"change.apply"`)) })
+	receipt := r.club.bodies[i]
 	r.club.mu.Unlock()
 	var first struct{ Result string }
 	for _, a := range race(racers, func() string { _, _, b := r.club.send(r.T, "/postern", receipt); return string(b) }) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -70,8 +72,9 @@ type signerService struct {
 	rnd   io.Reader
 	log   *slog.Logger
 
-	turns sync.Mutex // one at a time looks after the keys
-	slots chan struct{}
+	turns     sync.Mutex // one at a time looks after the keys
+	slots     chan struct{}
+	announced *journal
 }
 
 func newSignerService(c SignerConfig, now func() time.Time, log *slog.Logger) (*signerService, error) {
@@ -93,8 +96,41 @@ func newSignerService(c SignerConfig, now func() time.Time, log *slog.Logger) (*
 	if err := s.keys.open(); err != nil {
 		return nil, err
 	}
-	_, err := s.ring()
-	return s, err
+	j, err := openJournal(filepath.Join(c.Keys, "announced.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	s.announced, s.check.Announced = j, announced{j}
+	if _, err := s.ring(); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return s, nil
+}
+
+// announced keeps announcements in a journal, with the account as the answer of the commitment.
+type announced struct{ *journal }
+
+// Keep implements verify.Announcements.
+func (a announced) Keep(n verify.Announcement) error {
+	text, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, ok := a.rows[n.Commit]; ok {
+		return nil
+	}
+	return a.write(journalRow{Commit: n.Commit, Answer: text})
+}
+
+// Find implements verify.Announcements. A line that cannot be read is worth no signature: it has no account.
+func (a announced) Find(commit string) (n verify.Announcement, ok bool) {
+	_, text, ok := a.journal.Find(commit)
+	if !ok || json.Unmarshal(text, &n) != nil {
+		return verify.Announcement{}, ok
+	}
+	return n, true
 }
 
 func (s *signerService) ring() (verify.KeyRing, error) {
@@ -213,6 +249,7 @@ func signUntil(ctx context.Context, c SignerConfig, log *slog.Logger, out io.Wri
 	if err != nil {
 		return err
 	}
+	defer func() { _ = s.announced.Close() }() // every line is on the disk
 	uid, err := userID(c.User)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func signerAt(t *testing.T, c SignerConfig, now func() time.Time, uid int) (stop
 	}
 	server, ended := s.server(), make(chan struct{})
 	go func() { _ = server.Serve(peers{l, uid, log}); close(ended) }()
-	stop = sync.OnceFunc(func() { _ = server.Close(); <-ended })
+	stop = sync.OnceFunc(func() { _ = server.Close(); <-ended; _ = s.announced.Close() })
 	t.Cleanup(stop)
 	return stop
 }
@@ -134,7 +134,7 @@ func TestSignerRotation(t *testing.T) {
 			t.Errorf("%v: signed by %s, want %s; %d keys published, want %d; %v", step.at, kid, *step.signs, len(keys), step.published, err)
 		}
 	}
-	if files, err := filepath.Glob(filepath.Join(c.Keys, "*")); err != nil || len(files) != 1 || first == second {
+	if files, err := filepath.Glob(filepath.Join(c.Keys, "*.pem*")); err != nil || len(files) != 1 || first == second {
 		t.Errorf("the keys on the disk are %v, %v", files, err)
 	}
 	stop()
@@ -142,6 +142,64 @@ func TestSignerRotation(t *testing.T) {
 	if keys := s.Keys(); keys != nil {
 		t.Errorf("a signer that is away for long still has its keys published: %v", keys)
 	}
+}
+
+// A change that cools is signed twice: its announcement like any receipt, the receipt a day later because of it, also by
+// a signer that was started anew. What was announced goes no shorter way, and for no other account.
+func TestSignerCooling(t *testing.T) {
+	start := time.Unix(1_795_000_000, 0)
+	now := start
+	var mu sync.Mutex
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	set := func(d time.Duration) { mu.Lock(); defer mu.Unlock(); now = start.Add(d) }
+	c := signerConfig(t, "https://chat.site.test")
+	stop := signerAt(t, c, clock, os.Getuid())
+	s := newSocketSigner(c.Socket, clock)
+	claims, _ := signerClaims(t, c.Gateway, start)
+	claims.Use, claims.Level = verify.UseAnnounce, verify.A2
+	later := func(d time.Duration, bend func(c *verify.Claims)) error {
+		set(d)
+		apply := claims
+		apply.Use, apply.Iat, apply.Exp = verify.UseApply, clock().Unix(), clock().Unix()+120
+		if bend != nil {
+			bend(&apply)
+		}
+		_, err := s.Sign(t.Context(), apply)
+		return err
+	}
+	if err := later(24*time.Hour, nil); !refusedFor(err, verify.ReceiptExpired) {
+		t.Errorf("never announced: %v", err)
+	}
+	set(0)
+	if _, err := s.Sign(t.Context(), claims); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	signerAt(t, c, clock, os.Getuid())
+	s = newSocketSigner(c.Socket, clock)
+	for what, x := range map[string]struct {
+		after time.Duration
+		bend  func(c *verify.Claims)
+		want  verify.Reason
+	}{
+		"at once":         {time.Minute, nil, verify.ReceiptCooling},
+		"too late":        {74 * time.Hour, nil, verify.ReceiptExpired},
+		"another account": {24 * time.Hour, func(c *verify.Claims) { c.Sub = "u-mal" }, verify.EvidenceSubjectMismatch},
+		"another issuer":  {24 * time.Hour, func(c *verify.Claims) { c.SubIss = "https://evil.test" }, verify.EvidenceSubjectMismatch},
+		"another change":  {24 * time.Hour, func(c *verify.Claims) { c.Chg = verify.TokenHash("other") }, verify.ReceiptCommit},
+		"announced again": {24 * time.Hour, func(c *verify.Claims) { c.Use = verify.UseAnnounce }, verify.ReceiptExpired},
+	} {
+		if err := later(x.after, x.bend); !refusedFor(err, x.want) {
+			t.Errorf("%s: %v, want %s", what, err, x.want)
+		}
+	}
+	if err := later(24*time.Hour, nil); err != nil {
+		t.Errorf("after a day: %v", err)
+	}
+}
+
+func refusedFor(err error, r verify.Reason) bool {
+	return verify.ReasonOf(err) == verify.SignerUnavailable && strings.Contains(err.Error(), string(r))
 }
 
 // What a gateway in wrong hands sends is not signed.
