@@ -15,7 +15,6 @@ type Crowd struct {
 	Tell        func(string) // nil = quiet
 	sockets     []*socket
 	cut         atomic.Int64
-	stopping    atomic.Bool
 	again       atomic.Int64
 }
 
