@@ -28,7 +28,7 @@ scene("an admin fills the library", async () => {
 	await ada.page.getByText(t("a.library.none"), { exact: true }).waitFor();
 	await axe(ada.page, "admin-library-empty");
 	await ada.page.locator("input[type=file]").setInputFiles(file("returns.txt", "How to return a tin"));
-	await ada.page.getByRole("cell", { name: "returns.txt" }).waitFor();
+	await ada.page.getByRole("cell", { name: "returns.txt", exact: true }).waitFor();
 	await axe(ada.page, "admin-library");
 	await shot(ada.page, "admin-library");
 });
