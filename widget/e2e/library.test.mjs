@@ -35,7 +35,8 @@ scene("an admin fills the library", async () => {
 
 scene("an agent's own file waits for a login, one of the library arrives", async () => {
 	mia = await onDuty(s, "mia", "mia@shop.example");
-	f = await visit(s.demo, await s.world.person("visitor"));
+	const noor = await s.world.person("visitor");
+	f = await visit(s.demo, noor);
 	await startChat(f, "How do I return a tin?", { name: "Noor" });
 	await accept(mia.page);
 	await mia.page.locator(".writer input[type=file]").setInputFiles(file("mine.txt", "from my desk"));
@@ -53,6 +54,9 @@ scene("an agent's own file waits for a login, one of the library arrives", async
 	await send();
 	await log(f).getByText("returns.txt").waitFor();
 	assert.equal(await log(f).getByText("mine.txt").count(), 0);
+	const saved = noor.page.waitForEvent("download");
+	await log(f).getByText("returns.txt").click();
+	assert.equal((await saved).suggestedFilename(), "returns.txt");
 });
 
 scene("a cookie in the visitor's file is gone before anybody reads it, and both sides are told", async () => {

@@ -93,10 +93,9 @@ scene("files both ways; one of a refused kind says so and sends nothing", async 
 	assert.equal(await thread(mia.page).getByText("page.html").count(), 0);
 	await mia.page.locator("input[type=file]").setInputFiles({ name: "label.txt", mimeType: "text/plain", buffer: Buffer.from("Return label") });
 	await mia.page.getByRole("button", { name: t("composer.send"), exact: true }).click();
-	await log(f).getByText("label.txt").waitFor();
-	const saved = noor.page.waitForEvent("download");
-	await log(f).getByText("label.txt").click();
-	assert.equal((await saved).suggestedFilename(), "label.txt");
+	// An agent's own file waits for a login in this conversation; library.test shows one that goes at once.
+	await mia.page.getByRole("region", { name: t("held.label") }).getByText(t("held.file")).waitFor();
+	assert.equal(await log(f).getByText("label.txt").count(), 0);
 });
 
 scene("# sends an article as a card that the visitor reads in the panel", async () => {
