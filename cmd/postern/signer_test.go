@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -337,27 +336,8 @@ func TestSignerFrontDoor(t *testing.T) {
 // that serves the web has none.
 func TestSignerProcess(t *testing.T) {
 	f := startSigned(t, "SQLite")
-	dir := t.TempDir()
-	path := filepath.Join(dir, "signer.toml")
-	text := fmt.Sprintf("socket = %q\nkeys = %q\ngateway = %q\naudiences = [%q, %q]\n", f.socket(), filepath.Join(dir, "keys"), f.url, audience, clubAudience)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	log := &output{}
-	cmd := exec.Command(binary(t), "signer", "--config", path)
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	r := newRow(t, f)
-	r.until(func() string {
-		if strings.Contains(log.String(), "Postern signer is at ") {
-			return ""
-		}
-		return "the signer has not started: " + log.String()
-	})
-	f.trustSigner(t)
+	_, log := r.signerProcess()
 	r.given()
 	r.honest(r.talk("ag1"))
 	if keys := f.published(t); len(keys) != 1 || !strings.Contains(log.String(), `"msg":"signed"`) {
