@@ -41,7 +41,7 @@ const (
 	ChallengeLife = 10 * time.Minute  // from t0; also of the handle
 	MatchLife     = 5 * time.Minute   // never past t0 + ChallengeLife
 	StartLife     = 120 * time.Second // start token of the OIDC way
-	FinishLife    = 60 * time.Second  // finish token
+	FinishLife    = 60 * time.Second  // finish token; a typed code has MatchLife
 	ProofLife     = 60 * time.Second  // proven, until released
 	ReceiptLife   = 120 * time.Second // receipt; released, until the backend answered
 	ReplayLife    = 30 * 24 * time.Hour
@@ -116,6 +116,7 @@ type Challenge struct {
 	Handle       string `json:"handle"`            // TokenHash of the handle; "" = confirmed at a provider
 	Subject      string `json:"subject,omitempty"` // of the host-signed session, the only possible one; "" = any
 	ReturnTo     string `json:"return_to"`         // page the login comes back to, without fragment
+	Code         bool   `json:"code,omitempty"`    // the login is answered with a code to type, not with a finish token
 }
 
 // Commitment is what the login signs.

@@ -11,6 +11,7 @@ type FinishRequest struct {
 	Conversation string // the one this widget shows
 	Change       string
 	Token        string // from #postern=
+	Code         string // typed, of a host that cannot redirect; then without Token
 	Sig          string // the widget key's signature over FinishMessage
 	Chg          string // the digest that it says it signed, "" = the change's: tells a wrong change from a wrong key
 }
@@ -21,7 +22,8 @@ type FinishRequest struct {
 //
 // Errors: role, key.required, finish.used (of many racers one wins), finish.expired, finish.key (the
 // socket's key is not the challenge's, or there is no signature of it), finish.conversation, finish.digest (the
-// right key has signed another change), change.edited, change.state, not_found.
+// right key has signed another change), change.edited, change.state, not_found. With a typed code also code.wrong,
+// code.limit (finishByCode).
 func (g *Guard) Finish(ctx context.Context, by Actor, req FinishRequest) (Row, error) {
 	m, err := g.begin(ctx)
 	if err != nil {
@@ -32,6 +34,9 @@ func (g *Guard) Finish(ctx context.Context, by Actor, req FinishRequest) (Row, e
 	}
 	if _, err := by.Key.Public(); err != nil {
 		return Row{}, Refuse(KeyRequired)
+	}
+	if req.Code != "" {
+		return g.finishByCode(ctx, m, by, req)
 	}
 	row, err := g.byFinish(ctx, req.Token)
 	if err != nil {

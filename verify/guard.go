@@ -343,7 +343,7 @@ func expiry(r Row) Reason {
 	case Challenged:
 		return ChallengeExpired
 	case Matched:
-		if r.Proof == nil || r.Proof.Finish == "" { // nobody pressed Approve
+		if r.Proof == nil || r.Proof.Finish == "" && r.Proof.Code == "" { // nobody pressed Approve
 			return ChallengeExpired
 		}
 		return FinishExpired

@@ -60,7 +60,7 @@ func copyMap(m map[string]string) map[string]string {
 
 // Burn is something that may be used once: inserted in the transaction of the step, unique by use and key.
 type Burn struct {
-	Use   string // commit, finish, event, note, start, state, announce, second
+	Use   string // commit, finish, event, note, start, state, announce, second, guess
 	Key   string
 	Value string    // what a repetition must be answered with, if anything
 	Until time.Time // may be forgotten then; zero = never
@@ -78,6 +78,8 @@ const (
 	// Of a change that cools: key commit and id, value the change and who agreed.
 	BurnAnnounce = "announce"
 	BurnSecond   = "second"
+	// BurnGuess is one try of a typed code: key the challenge and which try it is.
+	BurnGuess = "guess"
 )
 
 // Taken is the refusal for a burn that exists already.

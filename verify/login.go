@@ -85,5 +85,7 @@ type Verdict struct {
 	Level     Level
 	Reason    Reason // why it was refused; "" = not refused
 	Return    string // where the host sends the browser; carries the finish token only after a match
+	Typed     bool   // after a match the host shows Code instead
+	Code      string // eight digits that the visitor types into the widget
 	Source    string `json:",omitempty"` // of a login at a provider: where it was made
 }

@@ -32,7 +32,14 @@ func Match(ch Challenge, e LoginEvent, p Policy, now time.Time) Verdict {
 	if !ok || k.Off || k.Host != ch.Host {
 		return end(Failed, PolicyUnavailable)
 	}
-	if v.Level = levelOf(e); !k.Takes(v.Level) {
+	v.Level = levelOf(e)
+	if ch.Code { // it can be read out to somebody: A1, whatever the witness is worth to the backend
+		v.Level, v.Typed = A1, true
+	}
+	if h, _ := p.Host(k.Host); ch.Code && !h.Code {
+		return end(Failed, PolicyUnavailable)
+	}
+	if !k.Takes(v.Level) {
 		return end(Failed, ProofLevel)
 	}
 	return end(Matched, "")

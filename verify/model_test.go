@@ -19,26 +19,33 @@ type walker struct {
 	honest map[string]bool // challenge → an approved login of a person was sent for it
 	tokens []verify.FinishRequest
 	keys   []byte
+	codes  map[string]string // challenge → the code that its login was answered with
+	typed  int               // changes that a code has proved
 }
 
 // Invariants 1, 2, 4, 5, 6, 7, 13 and 14 of proof-gate.md §6 hold after every random step.
 func TestModelWalk(t *testing.T) {
-	reached, cooled := map[verify.State]int{}, 0
+	reached, cooled, typed, limited := map[verify.State]int{}, 0, 0, 0
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			k := &walker{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 1)), honest: map[string]bool{}}
+			k := &walker{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 1)), honest: map[string]bool{}, codes: map[string]string{}}
 			if seed%2 == 1 {
 				k.policy.Kinds[0].Cooling = 24 // a login without the host's witness is enough, and cools
 			}
+			k.policy.Hosts[0].Code = seed%4 == 3 // the host shows codes to type
 			before := map[string]verify.Row{}
 			for range 500 {
 				k.step()
 				k.check(before)
 			}
 			k.wantClean()
+			typed += k.typed
 			for _, id := range k.ids {
 				r := k.row(id)
 				reached[r.State]++
+				if r.Reason == verify.CodeLimit {
+					limited++
+				}
 				if r.Cool != nil && r.State == verify.Applied {
 					cooled++
 				}
@@ -53,7 +60,10 @@ func TestModelWalk(t *testing.T) {
 	if cooled == 0 {
 		t.Error("no walk applied a change that had cooled")
 	}
-	t.Logf("ends: %v, %d of them after cooling", reached, cooled)
+	if typed == 0 || limited == 0 {
+		t.Errorf("%d changes were proved by a code, %d ended by wrong ones: the walk is too tame", typed, limited)
+	}
+	t.Logf("ends: %v, %d of them after cooling; %d by a code, %d ended by wrong ones", reached, cooled, typed, limited)
 }
 
 func pick[T any](k *walker, from []T) (T, bool) {
@@ -221,7 +231,24 @@ func (k *walker) take(e verify.LoginEvent) {
 	}
 	for key := byte(1); key <= 2; key++ {
 		if k.visitor(row.Conversation, key).Key.Thumbprint() == row.Challenge.JKT {
+			if v.Code != "" {
+				k.guesses(row, v.Code, key)
+				continue
+			}
 			k.tokens, k.keys = append(k.tokens, k.finishRequest(row, token(v), key)), append(k.keys, key)
+		}
+	}
+}
+
+// guesses are what may be typed for a code: it, a wrong one, or at once as many wrong ones as end the change.
+func (k *walker) guesses(row verify.Row, code string, key byte) {
+	k.codes[row.Challenge.ID] = code
+	for _, try := range []string{code, wrong(code, 0), code} {
+		k.tokens, k.keys = append(k.tokens, k.codeRequest(row, try, key)), append(k.keys, key)
+	}
+	for n := range 6 * max(0, k.r.IntN(3)-1) {
+		if _, err := k.guard.Finish(k.Context(), k.visitor(row.Conversation, key), k.codeRequest(row, wrong(code, n), key)); err == nil {
+			k.Fatalf("finished %s with a wrong code", row.ID)
 		}
 	}
 }
@@ -237,7 +264,14 @@ func (k *walker) finish() {
 			key = k.keys[i]
 		}
 	}
-	if row, err := k.guard.Finish(k.Context(), k.visitor(req.Conversation, key), req); err == nil && k.r.IntN(2) == 0 {
+	row, err := k.guard.Finish(k.Context(), k.visitor(req.Conversation, key), req)
+	if err == nil && k.codes[row.Challenge.ID] != req.Code {
+		k.Fatalf("finished %s with the code %q", row.ID, req.Code)
+	}
+	if err == nil && req.Code != "" {
+		k.typed++
+	}
+	if err == nil && k.r.IntN(2) == 0 {
 		_, _ = k.guard.Release(k.Context(), row.ID)
 	}
 }

@@ -147,6 +147,10 @@ func (g *Guard) proof(m moment, ch Challenge, e LoginEvent, v Verdict) *Proof {
 		return p
 	}
 	p.Evidence, p.ApprovedAt = evidenceOf(e), m.now.Unix()
+	if ch.Code {
+		p.Code, p.FinishBy = g.codeSeal(ch.ID, g.code(ch.ID, e)), earlier(m.now.Add(MatchLife), ch.ExpiresAt()).UnixMilli()
+		return p
+	}
 	p.Finish, p.FinishBy = TokenHash(g.finishToken(ch.ID, e)), m.now.Add(FinishLife).UnixMilli()
 	return p
 }
@@ -157,6 +161,10 @@ func (g *Guard) finishToken(challenge string, e LoginEvent) string {
 }
 
 func (g *Guard) withToken(v Verdict, e LoginEvent) Verdict {
+	if v.To == Matched && v.Typed {
+		v.Code = g.code(v.Challenge, e)
+		return v
+	}
 	if v.To == Matched {
 		v.Return += "#postern=" + g.finishToken(v.Challenge, e)
 	}

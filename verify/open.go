@@ -67,7 +67,7 @@ func (g *Guard) open(ctx context.Context, m moment, row Row, k Kind, by Actor, r
 		return Opened{}, err
 	}
 	if _, ok := m.policy.Provider(k); ok {
-		ch.Handle = "" // no event can name it: it is proved by its commitment in an ID token
+		ch.Handle, ch.Code = "", false // no event can name it: it is proved by its commitment in an ID token
 	}
 	ch.ReturnTo = returnTo(req.Page, cv.Origins, host.Site)
 	old := row
@@ -92,7 +92,7 @@ func (g *Guard) challenge(m moment, row Row, host Host, cv Conversation, by Acto
 	ch := Challenge{
 		ID: id, Change: row.ID, Conversation: row.Conversation, Host: host.Name, Audience: host.Audience,
 		Kind: row.Change.Kind, Chg: row.Chg, Salt: salt, T0: m.now.Unix(),
-		Key: by.Key, JKT: by.Key.Thumbprint(), Handle: TokenHash(g.handle(id)),
+		Key: by.Key, JKT: by.Key.Thumbprint(), Handle: TokenHash(g.handle(id)), Code: host.Code,
 	}
 	if cv.Host == host.Name {
 		ch.Subject = cv.Subject

@@ -29,12 +29,13 @@ func (l Level) AtLeast(min Level) bool {
 // Host is an entry of the deploy file: who owns the accounts. Source: proof-gate.md §3.14.
 type Host struct {
 	Name      string   `json:"name"`
-	Audience  string   `json:"audience"`     // receipt aud, host of the commitment
-	Site      string   `json:"site"`         // default return page
-	VerifyURL string   `json:"verify_url"`   // page that asks for the login; "" = an OpenID provider does
-	Delivery  string   `json:"delivery_url"` // the backend's endpoint
-	Recovery  string   `json:"recovery_url"` // for people who cannot log in
-	Allow     []string `json:"allow"`        // loopback or private prefixes its URLs may resolve to
+	Audience  string   `json:"audience"`       // receipt aud, host of the commitment
+	Site      string   `json:"site"`           // default return page
+	VerifyURL string   `json:"verify_url"`     // page that asks for the login; "" = an OpenID provider does
+	Delivery  string   `json:"delivery_url"`   // the backend's endpoint
+	Recovery  string   `json:"recovery_url"`   // for people who cannot log in
+	Allow     []string `json:"allow"`          // loopback or private prefixes its URLs may resolve to
+	Code      bool     `json:"code,omitempty"` // its page cannot redirect: the visitor types a code, level A1
 }
 
 // Page gives the address of a page of the site; "" when ref leads to another origin.

@@ -32,9 +32,10 @@ type Proof struct {
 	Issuer     string   `json:"issuer"`  // who vouches for it
 	Level      Level    `json:"level"`
 	Evidence   Evidence `json:"evidence"`
-	ApprovedAt int64    `json:"approved_at"` // unix seconds
-	Finish     string   `json:"finish"`      // TokenHash of the finish token
-	FinishBy   int64    `json:"finish_by"`   // unix ms: end of the finish token
+	ApprovedAt int64    `json:"approved_at"`    // unix seconds
+	Finish     string   `json:"finish"`         // TokenHash of the finish token
+	FinishBy   int64    `json:"finish_by"`      // unix ms: end of the finish token
+	Code       string   `json:"code,omitempty"` // keyed hash of the typed code; Finish is set when it was typed
 	Sig        string   `json:"sig,omitempty"`
 	Keys       string   `json:"keys,omitempty"` // hash of the archived key set that an ID token was believed by
 }

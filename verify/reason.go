@@ -55,6 +55,7 @@ const (
 	FinishKey           Reason = "finish.key"
 	FinishConversation  Reason = "finish.conversation"
 	FinishDigest        Reason = "finish.digest"
+	CodeWrong           Reason = "code.wrong" // a typed code that is not the one; there are tries left
 
 	// subject_mismatch, 403.
 	ProofSubject Reason = "proof.subject"
@@ -174,7 +175,7 @@ func (r Reason) proofCode() string {
 	switch r {
 	case EventChangeMismatch, ProofNoAuthTime, ProofStale, ProofLevel, ClockSkew, ClockJump,
 		OIDCExchange, OIDCIss, OIDCNonce, OIDCAud,
-		FinishKey, FinishConversation, FinishDigest,
+		FinishKey, FinishConversation, FinishDigest, CodeWrong,
 		ReceiptSig, ReceiptIss, ReceiptAud, ReceiptAudSingle, ReceiptLifetime, ReceiptExpired, ReceiptChangeMismatch,
 		ReceiptCommit, ReceiptLevel, ReceiptCooling, EvidenceMissing, EvidenceSig, EvidenceIss, EvidenceAud, EvidenceNonceMismatch, EvidenceNoAuthTime, EvidenceStale,
 		EvidenceSubjectMismatch, EvidenceWitness, FinishSig:

@@ -11,7 +11,7 @@ import (
 // people are a's. It is in force while a loosening waits. Source: proof-gate.md §3.14.
 func Stricter(a, b Policy) Policy {
 	out := Policy{
-		Hosts:   common(a.Hosts, b.Hosts, func(x, y Host) int { return cmp.Compare(x.Name, y.Name) }),
+		Hosts:   stricterHosts(a.Hosts, b.Hosts),
 		Sources: common(a.Sources, b.Sources, func(x, y SourceEntry) int { return cmp.Compare(x.Name, y.Name) }),
 	}
 	for _, k := range a.Kinds {
@@ -67,6 +67,19 @@ func Tightens(from, to Policy) bool {
 func on(p Policy) Policy {
 	p.Kinds = slices.DeleteFunc(slices.Clone(p.Kinds), func(k Kind) bool { return k.Off })
 	return p
+}
+
+// stricterHosts are the hosts that both have, equal in all they say but for the typed code, which both must want.
+func stricterHosts(a, b []Host) []Host {
+	both := func(of, other []Host) []Host {
+		of = slices.Clone(of)
+		for i, h := range of {
+			o, _ := Policy{Hosts: other}.Host(h.Name)
+			of[i].Code = h.Code && o.Code
+		}
+		return of
+	}
+	return common(both(a, b), both(b, a), func(x, y Host) int { return cmp.Compare(x.Name, y.Name) })
 }
 
 // common are the entries that stand in both lists, equal in all they say.

@@ -12,7 +12,7 @@ func anyPolicy(r *rand.Rand) verify.Policy {
 	var p verify.Policy
 	for _, name := range []string{"shop", "club"} {
 		if r.IntN(6) > 0 {
-			p.Hosts = append(p.Hosts, verify.Host{Name: name, Audience: name, Delivery: []string{"a", "b"}[r.IntN(2)*r.IntN(2)]})
+			p.Hosts = append(p.Hosts, verify.Host{Name: name, Audience: name, Delivery: []string{"a", "b"}[r.IntN(2)*r.IntN(2)], Code: r.IntN(3) == 0})
 		}
 	}
 	for _, name := range []string{"hook", "idp"} {
@@ -59,7 +59,7 @@ func looser(s, p verify.Policy) string {
 		}
 	}
 	for _, h := range s.Hosts {
-		if o, ok := p.Host(h.Name); !ok || o.Delivery != h.Delivery {
+		if o, ok := p.Host(h.Name); !ok || o.Delivery != h.Delivery || h.Code && !o.Code {
 			return "host " + h.Name
 		}
 	}

@@ -51,6 +51,7 @@ func Ledger(t *testing.T, open func(t *testing.T) Store) {
 		{"a window ends with a freeze, with a kill of its subject, and with its time", windowsEnd},
 		{"a spent budget of windows stays spent until somebody frees it", readBudgets},
 		{"64 racers on one start token: one winner", startRace},
+		{"64 racers on one place for a guess: one winner", guessRace},
 		{"an archived key set is kept once, with the step or alone", archives},
 		{"an erased change keeps its state and its lines, and nothing personal", erases},
 		{"a moment shows log and changes as they were", moment},

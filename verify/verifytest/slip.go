@@ -73,3 +73,26 @@ func startRace(_ *testing.T, b *bench) {
 		b.Errorf("%d won, %d were told start.used; want 1 and 63", won.Load(), used.Load())
 	}
 }
+
+func guessRace(_ *testing.T, b *bench) {
+	var won atomic.Int32
+	var all sync.WaitGroup
+	place := verify.Burn{Use: verify.BurnGuess, Key: "cl_1\n1", Value: "ch_1", Until: b.at.Add(time.Minute)}
+	for range 64 {
+		all.Go(func() {
+			if err := b.st.Spend(b.Context(), place); err == nil {
+				won.Add(1)
+			} else if verify.ReasonOf(err) != verify.ChangeState {
+				b.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if won.Load() != 1 {
+		b.Errorf("%d won, want one", won.Load())
+	}
+	place.Key = "cl_1\n2"
+	if err := b.st.Spend(b.Context(), place); err != nil {
+		b.Errorf("the next place: %v", err)
+	}
+}

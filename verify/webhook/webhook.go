@@ -112,6 +112,7 @@ func result(o verify.Object) (e verify.LoginEvent, err error) {
 }
 
 // body is what the sender reads. A known handle gets return even when refused, then without a token.
+// After a match at a host that cannot redirect, code is what its page shows the visitor to type.
 type body struct {
 	Code   string `json:"code,omitempty"`
 	Reason string `json:"reason,omitempty"`
@@ -128,7 +129,7 @@ func (s *Source) Answer(_ verify.Delivery, verdicts []verify.Verdict, err error)
 	}
 	v := verdicts[0]
 	if v.Reason == "" {
-		return reply(200, body{Return: v.Return})
+		return reply(200, body{Code: v.Code, Return: v.Return})
 	}
 	return reply(status(v.Reason.Code()), body{Code: v.Reason.Code(), Reason: string(v.Reason), Return: v.Return})
 }
