@@ -79,6 +79,7 @@ type HostConfig struct {
 	RecoveryURL    string   `toml:"recovery_url"`     // for people who cannot log in
 	SideAccess     bool     `toml:"side_access"`      // agents see accounts elsewhere: ask for hashed facts (SPEC.md)
 	SessionKeyFile string   `toml:"session_key_file"` // PEM public key; absent: no session tokens
+	Code           bool     `toml:"code"`             // its page cannot redirect: it shows a code that the visitor types, level A1
 	Popup          bool     `toml:"popup"`            // the login may open in a window of its own, on pages of the gateway's own site
 	Allow          []string `toml:"allow"`            // loopback or private prefixes its URLs may resolve to
 }

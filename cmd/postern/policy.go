@@ -91,7 +91,7 @@ func (c Config) verifyHosts() []verify.Host {
 	for _, h := range c.Hosts {
 		all = append(all, verify.Host{
 			Name: h.Name, Audience: h.Audience, Site: h.Site, VerifyURL: h.VerifyURL, Delivery: h.DeliveryURL,
-			Recovery: h.RecoveryURL, Allow: h.Allow,
+			Recovery: h.RecoveryURL, Allow: h.Allow, Code: h.Code,
 		})
 	}
 	return all

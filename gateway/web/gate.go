@@ -98,6 +98,7 @@ func (k *socket) finish(ctx context.Context, c gateway.Caller, raw json.RawMessa
 		Conversation gateway.ID `json:"conversation"`
 		Change       string     `json:"change"`
 		Finish       string     `json:"finish"`
+		Code         string     `json:"code"` // instead of finish, of a host that cannot redirect
 		Sig          string     `json:"sig"`
 		Chg          string     `json:"chg"`
 	}
@@ -105,7 +106,7 @@ func (k *socket) finish(ctx context.Context, c gateway.Caller, raw json.RawMessa
 		return nil, err
 	}
 	row, err := k.s.svc.FinishChange(ctx, c, verify.FinishRequest{
-		Conversation: string(in.Conversation), Change: in.Change, Token: in.Finish, Sig: in.Sig, Chg: in.Chg,
+		Conversation: string(in.Conversation), Change: in.Change, Token: in.Finish, Code: in.Code, Sig: in.Sig, Chg: in.Chg,
 	})
 	if err != nil {
 		return nil, err
@@ -138,6 +139,7 @@ type changeView struct {
 	Challenge string `json:"challenge,omitempty"`
 	Chg       string `json:"chg,omitempty"`
 	Commit    string `json:"commit,omitempty"`
+	Code      bool   `json:"code,omitempty"` // the login is answered with a code to type
 }
 
 func (s *Server) viewChange(row verify.Row, staff bool) changeView {
@@ -158,7 +160,7 @@ func (s *Server) viewChange(row verify.Row, staff bool) changeView {
 		v.Reason, v.OfferedBy = row.Reason, row.OfferedBy.ID
 		v.Seconded = row.Cool != nil && row.Cool.Second.ID != ""
 	} else if row.Challenge != nil {
-		v.Challenge, v.Commit = row.Challenge.ID, row.Challenge.Commit
+		v.Challenge, v.Commit, v.Code = row.Challenge.ID, row.Challenge.Commit, row.Challenge.Code
 	}
 	return v
 }
@@ -172,6 +174,7 @@ type kindView struct {
 	Guide    string            `json:"guide,omitempty"`
 	Assisted bool              `json:"assisted,omitempty"`
 	Recovery string            `json:"recovery,omitempty"`
+	Code     bool              `json:"code,omitempty"` // its login is answered with a code to type
 }
 
 // kindsFor lists what a mailbox's host takes; none while changes are off.
@@ -186,9 +189,10 @@ func (s *Server) kindsFor(mb gateway.Mailbox) []kindView {
 			continue
 		}
 		h, _ := p.Host(k.Host)
+		_, provider := p.Provider(k)
 		out = append(out, kindView{
 			Name: k.Name, Title: k.Title, Tier: k.Tier, Fields: k.Fields, Guide: h.Page(k.SelfService),
-			Assisted: k.Assisted || k.SelfService == "", Recovery: h.Recovery,
+			Assisted: k.Assisted || k.SelfService == "", Recovery: h.Recovery, Code: h.Code && !provider,
 		})
 	}
 	return out
