@@ -139,7 +139,7 @@ export type Mailbox = {
 	wait_s?: number;
 };
 export type FieldSpec = { name: string; as: string; values?: string[]; pattern?: string; max?: number; label: Text };
-export type KindInfo = { name: string; title: Text; tier: string; guide?: string; recovery?: string };
+export type KindInfo = { name: string; title: Text; tier: string; guide?: string; recovery?: string; code?: boolean };
 export type Welcome = { nonce: string; version: number; ping_ms: number; max_message: number; max_file: number };
 export type VisitorHello = {
 	visitor: string;

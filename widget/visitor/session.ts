@@ -268,9 +268,19 @@ export class Session {
 		type Opened = { url: string; change: Change; popup: boolean };
 		const ok = await this.socket.command<Opened>("change.open", { change: id, page, over });
 		const { challenge = "", chg = "", commit = "" } = ok.change;
-		this.keep("pending", { conversation: st.current.value, change: id, challenge, chg, commit });
+		const pending = { conversation: st.current.value, change: id, challenge, chg, commit };
+		this.#init = { ...this.#init, pending };
+		this.keep("pending", pending);
 		this.up({ t: "go", url: ok.url, popup: ok.popup });
 		return !ok.popup;
+	}
+	/** Takes the place of the way back at a host that cannot send the browser back. Throws CommandError. */
+	async typeCode(change: string, code: string): Promise<void> {
+		const { pending } = this.#init;
+		if (pending?.change !== change || !this.#key) throw new Error(change);
+		const { conversation, challenge, chg } = pending;
+		const sig = await signFinish(this.#key, pending, `${challenge}\n${code}`);
+		await this.socket.command("change.finish", { conversation, change, code, sig, chg });
 	}
 	async #finish(): Promise<void> {
 		const { back, pending } = this.#init;

@@ -36,6 +36,13 @@ export function Verify({ s, c, frozen }: { s: Session; c: GateMoved & { at: numb
 				setError(st.words(e));
 			});
 	};
+	const type = (e: SubmitEvent) => {
+		e.preventDefault();
+		const code = (e.currentTarget as HTMLFormElement).code.value;
+		s.typeCode(c.change, code).catch((e) =>
+			setError(e.error?.reason === "code.wrong" ? t("verify.wrong") : st.words(e)),
+		);
+	};
 	const deny = () => s.socket.command("change.deny", { change: c.change }).catch((e) => setError(st.words(e)));
 	return (
 		<article class={`gate ${kindOf}`} aria-labelledby={id}>
@@ -62,9 +69,28 @@ export function Verify({ s, c, frozen }: { s: Session; c: GateMoved & { at: numb
 						{t(c.state === "offered" ? "verify.login" : "verify.over")}
 					</button>
 					<p class="quiet">
-						{t("verify.next.1")} {t("verify.next.2")} <b>{t("verify.password")}</b>
+						{t("verify.next.1")} {t("verify.next.2")} <b>{!kind?.code && t("verify.password")}</b>
 					</p>
 				</>
+			)}
+			{kind?.code && !frozen && c.state === "matched" && (
+				<form onSubmit={type}>
+					<label>
+						{t("verify.code")}
+						<input
+							name="code"
+							inputMode="numeric"
+							autocomplete="off"
+							maxLength={8}
+							pattern="\d{8}"
+							required
+							dir="ltr"
+						/>
+					</label>
+					<button type="submit" class="main wide">
+						{t("chat.send")}
+					</button>
+				</form>
 			)}
 			<p role="alert" class="wrong">
 				{error}
