@@ -96,7 +96,7 @@ func (g *Guard) cool(ctx context.Context, m moment, row Row, k Kind, minted Mint
 // Second is the second pair of eyes on a change that cools: a supervisor who has not offered it agrees, once. It
 // is no approval of the change, which the owner alone has given; without it the change ends when its time is over.
 //
-// Errors: role, four_eyes, change.state (it does not cool, was agreed to, or the conversation is frozen),
+// Errors: role, four_eyes, stepup.required, change.state (it does not cool, was agreed to, or the conversation is frozen),
 // cooling.expired, change.edited, not_found.
 func (g *Guard) Second(ctx context.Context, by Actor, id string) (Row, error) {
 	m, row, err := g.load(ctx, id)
@@ -115,6 +115,8 @@ func (g *Guard) Second(ctx context.Context, by Actor, id string) (Row, error) {
 		return Row{}, g.refuse(ctx, m, row, by, FourEyes)
 	case row.Cool != nil && row.Cool.Second.ID != "":
 		return Row{}, Refuse(ChangeState)
+	case !Stepped(by.SteppedAt, m.now):
+		return Row{}, Refuse(StepUpRequired)
 	}
 	if err := g.sound(ctx, m, row); err != nil {
 		return Row{}, err

@@ -48,7 +48,7 @@ func (w *world) cooling() verify.Row {
 
 func (w *world) seconds(id string) {
 	w.Helper()
-	if _, err := w.guard.Second(w.Context(), supervisor("su1"), id); err != nil {
+	if _, err := w.guard.Second(w.Context(), w.stepped(supervisor("su1")), id); err != nil {
 		w.Fatalf("Second: %v", err)
 	}
 }
@@ -160,6 +160,7 @@ func TestSecondApproval(t *testing.T) {
 		{"an API key", verify.Actor{Role: verify.API, ID: "key"}, verify.RoleRefused},
 		{"the visitor", w.visitor(cv1, 1), verify.RoleRefused},
 		{"the offerer, promoted since", supervisor("ag1"), verify.FourEyes},
+		{"without a step-up", supervisor("su1"), verify.StepUpRequired},
 	} {
 		_, err := w.guard.Second(t.Context(), c.by, row.ID)
 		if verify.ReasonOf(err) != c.want {
@@ -170,7 +171,7 @@ func TestSecondApproval(t *testing.T) {
 		t.Errorf("a refused approval moved the change: %+v", got.Cool)
 	}
 	w.seconds(row.ID)
-	_, err := w.guard.Second(t.Context(), supervisor("su2"), row.ID)
+	_, err := w.guard.Second(t.Context(), w.stepped(supervisor("su2")), row.ID)
 	w.wantReason(err, verify.ChangeState)
 	w.wantClean()
 }
@@ -204,7 +205,7 @@ func TestCoolingEnds(t *testing.T) {
 		w := newWorld(t)
 		row := w.cooling()
 		w.after(74 * time.Hour)
-		_, err := w.guard.Second(t.Context(), supervisor("su1"), row.ID)
+		_, err := w.guard.Second(t.Context(), w.stepped(supervisor("su1")), row.ID)
 		w.wantReason(err, verify.CoolingExpired)
 	})
 	t.Run("a security event about the account", func(t *testing.T) {
@@ -224,7 +225,7 @@ func TestCoolingEnds(t *testing.T) {
 		}
 		cv.Frozen = true
 		w.led.PutConversation(cv)
-		_, err = w.guard.Second(t.Context(), supervisor("su1"), row.ID)
+		_, err = w.guard.Second(t.Context(), w.stepped(supervisor("su1")), row.ID)
 		w.wantReason(err, verify.ChangeState)
 	})
 	t.Run("the end of the talk leaves it alone", func(t *testing.T) {

@@ -360,3 +360,9 @@ func (b *backend) Notify(_ context.Context, d verify.Dispatch) error {
 	b.notices = append(b.notices, d)
 	return nil
 }
+
+// stepped is an actor whose session has just stepped up.
+func (w *world) stepped(by verify.Actor) verify.Actor {
+	by.SteppedAt = w.now()
+	return by
+}

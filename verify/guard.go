@@ -110,9 +110,9 @@ func (g *Guard) draft(m moment, k Kind, cv Conversation, req Request, by Actor) 
 }
 
 // Offer shows a drafted change to the visitor and freezes it: from here on its digest stands, an edit is a
-// new change. Only the assigned agent may; a sensitive kind takes a senior.
+// new change. Only the assigned agent may; a sensitive kind takes a senior who has just stepped up.
 //
-// Errors: role, change.frozen (offered before), change.state, change.self_service (the host has a page for
+// Errors: role, stepup.required, change.frozen (offered before), change.state, change.self_service (the host has a page for
 // it), change.edited (the row was changed behind our back), draft.expired, not_found.
 func (g *Guard) Offer(ctx context.Context, by Actor, id string) (Row, error) {
 	m, row, err := g.load(ctx, id)
@@ -136,6 +136,8 @@ func (g *Guard) Offer(ctx context.Context, by Actor, id string) (Row, error) {
 		return Row{}, Refuse(ChangeState)
 	case k.SelfService != "" && !k.Assisted:
 		return Row{}, Refuse(ChangeSelfService)
+	case !k.open() && !Stepped(by.SteppedAt, m.now):
+		return Row{}, Refuse(StepUpRequired)
 	}
 	if err := g.sound(ctx, m, row); err != nil {
 		return Row{}, err

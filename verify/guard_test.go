@@ -555,7 +555,7 @@ func TestRoles(t *testing.T) {
 					id := draft(map[string]string{"offer plain": cancelPlus, "offer sensitive": sensitive}[verb])
 					cv.Assignee = by.ID
 					w.led.PutConversation(cv)
-					_, err = w.guard.Offer(t.Context(), by, id)
+					_, err = w.guard.Offer(t.Context(), w.stepped(by), id)
 				case "open":
 					_, err = w.guard.Open(t.Context(), by, verify.OpenRequest{Change: w.offered(cv1, cancelPlus).ID})
 				case "deny":

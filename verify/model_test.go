@@ -152,7 +152,7 @@ func (k *walker) second() {
 		return
 	}
 	by := []verify.Actor{{Role: verify.Supervisor, ID: "su1"}, {Role: verify.Supervisor, ID: "ag1"}, {Role: verify.Senior, ID: "sn1"}, {Role: verify.Admin, ID: "ad1"}, k.visitor(row.Conversation, 1)}[max(0, k.r.IntN(9)-4)]
-	if _, err := k.guard.Second(k.Context(), by, row.ID); err == nil && by.ID != "su1" {
+	if _, err := k.guard.Second(k.Context(), k.stepped(by), row.ID); err == nil && by.ID != "su1" {
 		k.Fatalf("%s %s gave the second approval of a change that ag1 had offered", by.Role, by.ID)
 	}
 }

@@ -36,6 +36,8 @@ const (
 	FourEyes              Reason = "four_eyes"
 	RecoveryRefused       Reason = "recovery.refused"
 	TranscriptDestination Reason = "transcript.destination"
+	StepUpRequired        Reason = "stepup.required" // a passkey must be shown first
+	SessionDevice         Reason = "session.device"  // of a leaf only: a session came from another device
 
 	// proof_required, 403.
 	ContextLocked      Reason = "context.locked"
@@ -147,7 +149,7 @@ func (r Reason) Code() string {
 		return "unauthenticated"
 	case EventSignature, EventLate:
 		return "event_rejected"
-	case RoleRefused, FourEyes, RecoveryRefused, TranscriptDestination:
+	case RoleRefused, FourEyes, RecoveryRefused, TranscriptDestination, StepUpRequired, SessionDevice:
 		return "forbidden"
 	case ContextLocked, AttachmentUnproven:
 		return "proof_required"

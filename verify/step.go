@@ -69,6 +69,12 @@ func (g *Guard) NotePolicy(ctx context.Context, by Actor, why Reason, hash strin
 	return g.Ledger.Note(ctx, Step{Row: Row{Policy: hash}, Actor: by, Reason: why, At: now}.Leaf(), "")
 }
 
+// NoteDevice leaves a line: the session of this actor was used from another device than the one it was opened on.
+// Errors: those of the ledger.
+func (g *Guard) NoteDevice(ctx context.Context, by Actor) error {
+	return g.NotePolicy(ctx, by, SessionDevice, "")
+}
+
 // salt is 128 bits, b64url.
 func (g *Guard) salt() (string, error) {
 	var b [16]byte

@@ -443,8 +443,8 @@ func TestAccountLabel(t *testing.T) {
 // Which way a change is confirmed: the host's own page for what needs A3, if there is one.
 func TestProviderOf(t *testing.T) {
 	w, p := newStepUp(t)
-	senior := verify.Actor{Role: verify.Senior, ID: "ag1"}
 	mail := func() verify.Opened {
+		senior := w.stepped(verify.Actor{Role: verify.Senior, ID: "ag1"})
 		row, err := w.guard.Draft(t.Context(), senior, cv1, []byte(`{"kind":"email.change","fields":{"email":"new@b.example"}}`))
 		if err == nil {
 			row, err = w.guard.Offer(t.Context(), senior, row.ID)
