@@ -53,7 +53,7 @@ func places() map[string]place {
 		"gateway/bench":              {floor: leaf, modules: "github.com/coder/websocket"},
 		"gateway/redis":              {floor: leaf, modules: "github.com/redis/go-redis/v9"},
 		"gateway/mail":               {floor: leaf, modules: "github.com/wneessen/go-mail github.com/jhillyerd/enmime/v2 github.com/microcosm-cc/bluemonday"},
-		"gateway/token":              {floor: leaf, modules: "golang.org/x/crypto github.com/golang-jwt/jwt/v5"},
+		"gateway/token":              {floor: leaf, modules: "golang.org/x/crypto github.com/golang-jwt/jwt/v5 github.com/go-webauthn/webauthn"},
 		"gateway/notify":             {floor: leaf},
 		"gateway/sim":                {floor: leaf},
 		"gateway/web":                {floor: 3, modules: "github.com/gofiber/fiber/v2 github.com/valyala/fasthttp github.com/coder/websocket github.com/prometheus/client_golang golang.org/x/net"},
