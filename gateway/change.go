@@ -9,7 +9,7 @@ import (
 
 // actor is the caller as the gate sees him. A visitor's key is the one that his socket proved in hello.
 func (c Caller) actor() verify.Actor {
-	a := verify.Actor{Role: verify.Role(c.Actor.Role), ID: string(c.Actor.ID)}
+	a := verify.Actor{Role: verify.Role(c.Actor.Role), ID: string(c.Actor.ID), SteppedAt: c.SteppedAt}
 	if !c.Staff() && c.Visitor.Key != "" {
 		if json.Unmarshal([]byte(c.Visitor.Key), &a.Key) != nil {
 			a.Key = verify.JWK{}

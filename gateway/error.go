@@ -78,6 +78,12 @@ func KeyRequired() *Error { return &Error{Is: "unauthenticated", Why: "key.requi
 // Forbidden says that this role may not do this, on any row.
 func Forbidden() *Error { return &Error{Is: "forbidden", Why: "role"} }
 
+// NoPasskey says that a step-up is wanted of somebody who has registered no passkey yet.
+func NoPasskey() *Error { return &Error{Is: "forbidden", Why: "stepup.none"} }
+
+// BadPasskey says that an answer to a passkey's challenge proves nothing; the log has why.
+func BadPasskey(cause error) *Error { return &Error{Is: "forbidden", Why: "stepup.failed", Err: cause} }
+
 // FourEyes says that this takes a second person, or one who has been in the role for longer.
 func FourEyes() *Error { return &Error{Is: "forbidden", Why: "four_eyes"} }
 

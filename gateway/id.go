@@ -23,6 +23,7 @@ const (
 	PrefixReply        = "sr_"
 	PrefixEvent        = "ev_"
 	PrefixKey          = "ak_"
+	PrefixPasskey      = "pk_"
 )
 
 // NewID makes an id for the kind that prefix names, ordered by now (millisecond) and unguessable by

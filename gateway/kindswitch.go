@@ -121,7 +121,8 @@ const switchTries = 20
 
 // SwitchKind switches a kind off at once, or asks or agrees to have it on again. No two switches in the same
 // moment overwrite each other.
-// Errors: forbidden; forbidden four_eyes (see KindSwitch.Loosen); not_found for a kind that the policy does not have;
+// Errors: forbidden; forbidden stepup.required (on again without a step-up); forbidden four_eyes (see KindSwitch.Loosen);
+// not_found for a kind that the policy does not have;
 // conflict when others never stop switching.
 func (s *Service) SwitchKind(ctx context.Context, c Caller, kind string, off bool) (KindSwitch, error) {
 	if err := c.may(VerbSettings); err != nil {
@@ -129,6 +130,11 @@ func (s *Service) SwitchKind(ctx context.Context, c Caller, kind string, off boo
 	}
 	if p, _ := s.Policy(); !has(p, kind) {
 		return KindSwitch{}, NotFound()
+	}
+	if !off {
+		if err := s.Stepped(ctx, c); err != nil {
+			return KindSwitch{}, err
+		}
 	}
 	for n := 1; ; n++ {
 		k, err := s.switchOnce(ctx, c, kind, off)

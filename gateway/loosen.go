@@ -127,10 +127,15 @@ func (s *Service) BeginPolicy(ctx context.Context, p verify.Policy) error {
 
 // LoosenPolicy is an admin's yes or no to the policy that waits, named by its hash. A no takes back what was asked
 // and agreed; the files still say it, so it can be asked for anew.
-// Errors: forbidden; forbidden four_eyes (see KindSwitch.Loosen); not_found when no such policy waits.
+// Errors: forbidden; forbidden stepup.required (a yes without a step-up); forbidden four_eyes (see KindSwitch.Loosen); not_found when no such policy waits.
 func (s *Service) LoosenPolicy(ctx context.Context, c Caller, hash string, yes bool) error {
 	if err := c.may(VerbSettings); err != nil {
 		return err
+	}
+	if yes {
+		if err := s.Stepped(ctx, c); err != nil {
+			return err
+		}
 	}
 	staff, err := s.Store.Agents(ctx)
 	if err != nil {

@@ -15,6 +15,7 @@ const (
 	VerbOffer        Verb = "change.offer" // plain and read kinds, own conversation
 	VerbOfferHigh    Verb = "change.offer_sensitive"
 	VerbReleaseHeld  Verb = "message.release" // what the leak guard held, of another author
+	VerbPasskeys     Verb = "passkeys"        // register one, and step up with it
 	VerbFreeReads    Verb = "reads.free"      // let an agent look into account data again
 	VerbArticles     Verb = "articles"
 	VerbReplies      Verb = "replies"
@@ -47,6 +48,8 @@ func allowed(v Verb) []Role {
 		return []Role{RoleSenior, RoleSupervisor}
 	case VerbReleaseHeld, VerbFreeReads:
 		return []Role{RoleSupervisor}
+	case VerbPasskeys:
+		return []Role{RoleSenior, RoleSupervisor, RoleAdmin}
 	case VerbForce:
 		return []Role{RoleSupervisor, RoleAdmin}
 	case VerbArticles:
@@ -71,7 +74,7 @@ func allowed(v Verb) []Role {
 func Verbs() []Verb {
 	return []Verb{
 		VerbRead, VerbReply, VerbNote, VerbAvailability, VerbForce, VerbDraft, VerbOffer, VerbOfferHigh,
-		VerbReleaseHeld, VerbFreeReads, VerbArticles, VerbReplies, VerbSettings, VerbSeeSettings, VerbAudit, VerbSeeChanges, VerbExport,
+		VerbReleaseHeld, VerbFreeReads, VerbPasskeys, VerbArticles, VerbReplies, VerbSettings, VerbSeeSettings, VerbAudit, VerbSeeChanges, VerbExport,
 	}
 }
 

@@ -17,6 +17,7 @@ change.offer           - x x x - - -
 change.offer_sensitive - - x x - - -
 message.release        - - - x - - -
 reads.free             - - - x - - -
+passkeys               - - x x - x -
 articles               - - - - x x -
 replies                - x x x - x -
 settings               - - - - - x -

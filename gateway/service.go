@@ -56,6 +56,8 @@ type Caller struct {
 	Name    string // agent's name
 	Visitor Visitor
 	Mailbox ID // the mailbox of a visitor's widget
+	// SteppedAt is the session's last step-up on this device, zero = none (Session.Stepped).
+	SteppedAt time.Time
 }
 
 // Staff reports whether an agent of whatever role asks.

@@ -23,6 +23,7 @@ type Store interface {
 	JobStore
 	KeyStore
 	ModelStore
+	PasskeyStore
 
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.
@@ -189,12 +190,13 @@ type AgentStore interface {
 	// SetPassword stores an argon2id string and ends all sessions of the agent; HeldSince is now.
 	SetPassword(ctx context.Context, agent ID, hash string, now time.Time) error
 	Password(ctx context.Context, agent ID) (hash string, err error)
-	// SaveSession stores a session under the hash of its token; Session reads and EndSession ends it.
-	SaveSession(ctx context.Context, hash string, agent ID, until, now time.Time) error
+	// SaveSession stores a session under the hash of its token, with the coarse name of the device that it was opened on
+	// ("" = by no browser); Session reads and EndSession ends it.
+	SaveSession(ctx context.Context, hash string, agent ID, device string, until, now time.Time) error
 	// SaveLink is SaveSession for a link that sets the password: whoever reads it can take the account over, so
 	// HeldSince is now.
 	SaveLink(ctx context.Context, hash string, agent ID, until, now time.Time) error
-	Session(ctx context.Context, hash string, now time.Time) (Agent, error)
+	Session(ctx context.Context, hash string, now time.Time) (Session, error)
 	EndSession(ctx context.Context, hash string) error
 	// Sessions says which of these sessions live, and which role each one's agent has now.
 	Sessions(ctx context.Context, hashes []string, now time.Time) (map[string]Role, error)

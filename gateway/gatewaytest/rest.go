@@ -160,7 +160,7 @@ func sessions(w *World) {
 		w.Errorf("password %q, %v", hash, err)
 	}
 	save := func(hash string) {
-		w.ok(w.Store.SaveSession(w.Context(), hash, a, w.Now().Add(time.Hour), w.Now()))
+		w.ok(w.Store.SaveSession(w.Context(), hash, a, "Firefox on Linux", w.Now().Add(time.Hour), w.Now()))
 		got, err := w.Store.Session(w.Context(), hash, w.Now())
 		w.ok(err)
 		if got.ID != a {
@@ -228,7 +228,7 @@ func heldSince(w *World) {
 	}{
 		{"nothing", func() error { return nil }, false, false},
 		{"another name", func() error { return save(func(a *gateway.Agent) { a.Name, a.Capacity = "Ada B.", 3 }) }, false, false},
-		{"signed in", func() error { return w.Store.SaveSession(w.Context(), "s", a.ID, w.Now().Add(time.Hour), w.Now()) }, false, false},
+		{"signed in", func() error { return w.Store.SaveSession(w.Context(), "s", a.ID, "", w.Now().Add(time.Hour), w.Now()) }, false, false},
 		{"a password link", func() error { return w.Store.SaveLink(w.Context(), "l", a.ID, w.Now().Add(time.Hour), w.Now()) }, true, false},
 		{"a password", func() error { return w.Store.SetPassword(w.Context(), a.ID, "argon2id$1", w.Now()) }, true, false},
 		{"another address", func() error { return save(func(a *gateway.Agent) { a.Email = "a@shop.example" }) }, true, false},

@@ -55,6 +55,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"a token belongs to its key", pairing},
 		{"an identity token is taken once", identity},
 		{"an API key lives until its end", apiKeys},
+		{"a passkey's challenge counts once, and a session knows its devices", passkeys},
 		{"settings are versioned", settings},
 		{"pages and heads", pages},
 		{"a model's budgets hold for many callers at once", modelBudget},

@@ -93,10 +93,11 @@ const (
 	qSetPassword = `UPDATE agents SET password = $2, held_since = $3 WHERE id = $1`
 	qHeld        = `UPDATE agents SET held_since = $2 WHERE id = $1`
 	qPassword    = `SELECT password FROM agents WHERE id = $1`
-	qSaveSession = `INSERT INTO sessions (hash, agent, until) VALUES ($1,$2,$3)`
+	qSaveSession = `INSERT INTO sessions (hash, agent, until, device) VALUES ($1,$2,$3,$4)`
 	qDropOld     = `DELETE FROM sessions WHERE until <= $1`
-	qSession     = qAgents + `WHERE disabled_at = 0 AND id = (SELECT agent FROM sessions WHERE hash = $1 AND until > $2)`
-	qEndSession  = `DELETE FROM sessions WHERE hash = $1`
+	qSession     = `SELECT ` + agentColumns + `, ` + agentHead + `, device, stepped_at, stepped_on, told_of
+FROM agents JOIN sessions ON agent = id WHERE disabled_at = 0 AND hash = $1 AND until > $2`
+	qEndSession = `DELETE FROM sessions WHERE hash = $1`
 )
 
 // SetPassword implements gateway.AgentStore. Errors: not_found.
@@ -119,9 +120,9 @@ func (s *Store) Password(ctx context.Context, agent gateway.ID) (string, error) 
 }
 
 // SaveSession implements gateway.AgentStore. It forgets sessions that are over.
-func (s *Store) SaveSession(ctx context.Context, hash string, agent gateway.ID, until, now time.Time) error {
+func (s *Store) SaveSession(ctx context.Context, hash string, agent gateway.ID, device string, until, now time.Time) error {
 	_, err := s.change(ctx, "save a session", now, func(x *tx) error {
-		return x.saveSession(hash, agent, until)
+		return x.saveSession(hash, agent, device, until)
 	})
 	return err
 }
@@ -129,7 +130,7 @@ func (s *Store) SaveSession(ctx context.Context, hash string, agent gateway.ID, 
 // SaveLink implements gateway.AgentStore. Errors: not_found.
 func (s *Store) SaveLink(ctx context.Context, hash string, agent gateway.ID, until, now time.Time) error {
 	_, err := s.change(ctx, "save a password link", now, func(x *tx) error {
-		if err := x.saveSession(hash, agent, until); err != nil {
+		if err := x.saveSession(hash, agent, "", until); err != nil {
 			return err
 		}
 		return x.must(qHeld, string(agent), ms(now))
@@ -137,19 +138,37 @@ func (s *Store) SaveLink(ctx context.Context, hash string, agent gateway.ID, unt
 	return err
 }
 
-func (x *tx) saveSession(hash string, agent gateway.ID, until time.Time) error {
+func (x *tx) saveSession(hash string, agent gateway.ID, device string, until time.Time) error {
 	if _, err := x.agentName(agent); err != nil {
 		return err
 	}
 	if _, err := x.exec(qDropOld, ms(x.now)); err != nil {
 		return err
 	}
-	return x.must(qSaveSession, hash, string(agent), ms(until))
+	return x.must(qSaveSession, hash, string(agent), ms(until), device)
 }
 
 // Session implements gateway.AgentStore. Errors: not_found for one that is unknown, over, or a disabled agent's.
-func (s *Store) Session(ctx context.Context, hash string, now time.Time) (gateway.Agent, error) {
-	return one(ctx, s, scanAgent, qSession, hash, ms(now))
+func (s *Store) Session(ctx context.Context, hash string, now time.Time) (gateway.Session, error) {
+	return one(ctx, s, scanSession, qSession, hash, ms(now))
+}
+
+// wider is a row with more columns after those that somebody else scans.
+type wider struct {
+	scanner
+	more []any
+}
+
+// Scan implements scanner.
+func (w wider) Scan(dest ...any) error { return w.scanner.Scan(append(dest, w.more...)...) }
+
+func scanSession(r scanner) (s gateway.Session, err error) {
+	var stepped int64
+	s.Agent, err = scanAgent(wider{r, []any{&s.Device, &stepped, &s.SteppedOn, &s.ToldOf}})
+	if stepped > 0 {
+		s.SteppedAt = at(stepped)
+	}
+	return s, err
 }
 
 // EndSession implements gateway.AgentStore. One that is not there is no error.
