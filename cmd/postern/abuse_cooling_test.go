@@ -29,6 +29,7 @@ func (r *row) cools(k talk) (change string) {
 	r.Helper()
 	draft := k.mia.ok("change.draft", map[string]any{"conversation": k.cv, "kind": "address.change", "fields": map[string]string{"address": movedTo}})
 	change = draft["change"].(map[string]any)["id"].(string)
+	r.stepsUp(k.by)
 	k.mia.ok("change.offer", map[string]any{"change": change})
 	k.vic.event("change.offered", k.cv)
 	s, status, out := r.redeem(change, r.open(k, change))
@@ -146,6 +147,7 @@ func TestWalkCooling(t *testing.T) {
 			r.club.opened.Do(func() { r.club.shop.Gateway, r.club.shop.Audience = r.url, clubAudience })
 			k := r.talk("sn1")
 			change := r.cools(k)
+			r.stepsUp("su1")
 			r.as("su1").ok("change.second", map[string]any{"change": change})
 			_, token := r.club.mailed(t)
 			if status := r.club.cancels(t, strings.Repeat("A", 43)); status != http.StatusGone {
@@ -174,6 +176,7 @@ func TestWalkCooling(t *testing.T) {
 			if until, _ := view["data"].(map[string]any)["until"].(float64); time.UnixMilli(int64(until)).Before(r.clock.now().Add(23 * time.Hour)) {
 				t.Errorf("waits until %v", view)
 			}
+			r.stepsUp("su1")
 			r.as("su1").ok("change.second", map[string]any{"change": change})
 			k.mia.ok("conversation.close", map[string]any{"conversation": k.cv, "outcome": "resolved"})
 			r.clock.all(t, 23*time.Hour)

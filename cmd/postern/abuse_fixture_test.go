@@ -246,7 +246,7 @@ func (f *fixture) people(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := f.Service.Store.SaveSession(ctx, token.Hash(tok), a.ID, now.Add(48*time.Hour), now); err != nil {
+		if err := f.Service.Store.SaveSession(ctx, token.Hash(tok), a.ID, "", now.Add(48*time.Hour), now); err != nil {
 			t.Fatal(err)
 		}
 		f.staff[name] = member{a, "__Host-postern-agent=" + tok}

@@ -90,11 +90,14 @@ func loosensAlone(r *row) {
 	if len(w["changes"].([]any)) == 0 || w["act"] != "ask" {
 		r.Errorf("what waits: %v", w)
 	}
+	ad1.refused("forbidden", "PUT", "/v1/verification/policy", yes) // a cookie alone
+	ad1.stepsUp()
 	for range 2 {
 		ad1.ok("PUT", "/v1/verification/policy", yes)
 	}
 	made := ad1.ok("POST", "/v1/agents", map[string]any{"email": "ad3@shop.test", "name": "Ad Three", "role": "admin", "capacity": 1})
 	ad3 := ad1.takesOver(made["agent"].(map[string]any)["id"].(string))
+	ad3.stepsUp()
 	ad3.refused("forbidden", "PUT", "/v1/verification/policy", yes)
 	for _, name := range []string{"su1", "au1", "ag1", "ed1"} {
 		r.desk(r.T, name).refused("forbidden", "PUT", "/v1/verification/policy", yes)
@@ -113,8 +116,8 @@ func loosensAlone(r *row) {
 	r.noted(verify.PolicyAsked)
 
 	ad1.ok("PUT", "/v1/verification/policy", no)
-	ad1.ok("PUT", "/v1/verification/policy", yes)
-	r.desk(r.T, "ad2").ok("PUT", "/v1/verification/policy", yes)
+	ad1.stepsUp().ok("PUT", "/v1/verification/policy", yes)
+	r.desk(r.T, "ad2").stepsUp().ok("PUT", "/v1/verification/policy", yes)
 	r.noted(verify.PolicyAgreed)
 	r.clock.all(r.T, 25*time.Hour+23*time.Hour)
 	if got := r.tier("email.change"); got != "sensitive" {

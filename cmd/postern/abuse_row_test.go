@@ -128,7 +128,7 @@ func (r *row) dial(header http.Header) *client {
 		header = http.Header{}
 	}
 	header.Set("X-Forwarded-For", r.ip)
-	header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0") // of everybody
+	header.Set("User-Agent", firefox) // of everybody
 	c := r.node.dial(r.T, header)
 	r.clients = append(r.clients, c)
 	return c
@@ -168,7 +168,7 @@ func (r *row) talkAs(b browser, staff string, typed map[string]any) talk {
 	r.Helper()
 	mia := r.as(staff)
 	mia.ok("availability.set", map[string]any{"value": "available"})
-	k := talk{n: r.node, vic: r.visit(b), mia: mia, b: b}
+	k := talk{n: r.node, vic: r.visit(b), mia: mia, b: b, by: staff}
 	k.cv = r.starts(k.vic, typed)
 	mia.ok("conversation.claim", map[string]any{"conversation": k.cv})
 	mia.ok("resume", map[string]any{"topic": k.cv, "seq": 0})
@@ -303,6 +303,7 @@ func (r *row) call(name, method, path, body string) (int, http.Header, []byte) {
 		r.Fatal(err)
 	}
 	req.Header.Set("X-Forwarded-For", r.ip)
+	req.Header.Set("User-Agent", firefox)
 	if name != "" {
 		req.Header.Set("Cookie", r.staff[name].cookie)
 		req.Header.Set("X-Postern", "1")

@@ -238,7 +238,7 @@ func (n benchGate) staff(b *testing.B) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := st.SaveSession(b.Context(), p.TokenHash(t), a.ID, now.Add(time.Hour), now); err != nil {
+	if err := st.SaveSession(b.Context(), p.TokenHash(t), a.ID, "", now.Add(time.Hour), now); err != nil {
 		b.Fatal(err)
 	}
 	return t

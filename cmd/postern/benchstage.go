@@ -210,7 +210,7 @@ func (f *benchFill) agents(s *benchStage, box gateway.ID, n, seats int) (owner g
 		}, gateway.System(), f.now)
 		f.note(err)
 		t := f.token()
-		f.note(f.store.SaveSession(f.ctx, token.Hash(t), a.ID, f.now.Add(24*time.Hour), f.now))
+		f.note(f.store.SaveSession(f.ctx, token.Hash(t), a.ID, "", f.now.Add(24*time.Hour), f.now))
 		members = append(members, a.ID)
 		s.agents = append(s.agents, bench.Person{Cookie: "__Host-postern-agent=" + t})
 	}

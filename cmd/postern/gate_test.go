@@ -19,6 +19,7 @@ type talk struct {
 	vic, mia *client
 	b        browser
 	cv       string
+	by       string // who of the fixture's staff has claimed it
 }
 
 func (n *node) talk(t *testing.T) talk {

@@ -43,7 +43,7 @@ func TestKindSwitchByOneAdmin(t *testing.T) {
 			if _, err := f.sql(t).Exec(`UPDATE agents SET held_since = 1`); err != nil { // the fixture has made them just now
 				t.Fatal(err)
 			}
-			ad1, ad2 := f.desk(t, "ad1"), f.desk(t, "ad2")
+			ad1, ad2 := f.desk(t, "ad1").stepsUp(), f.desk(t, "ad2")
 			const kind = "/v1/verification/kinds/renewal.cancel"
 			on := map[string]any{"off": false}
 			ad1.ok("PUT", kind, map[string]any{"off": true})
@@ -55,8 +55,10 @@ func TestKindSwitchByOneAdmin(t *testing.T) {
 			made := ad1.ok("POST", "/v1/agents", map[string]any{"email": "ad3@shop.test", "name": "Ad Three", "role": "admin", "capacity": 1})
 			ad3 := ad1.takesOver(made["agent"].(map[string]any)["id"].(string))
 			ad3.shows("")
+			ad3.stepsUp()
 			ad3.refused("forbidden", "PUT", kind, on)
 			taken := ad1.takesOver(string(f.staff["ad2"].ID))
+			taken.stepsUp()
 			taken.refused("forbidden", "PUT", kind, on)
 			if status, _ := ad2.call("PUT", kind, on); status != http.StatusUnauthorized {
 				t.Errorf("the session of before the new password: %d", status)

@@ -19,7 +19,7 @@ func TestPolicyByOnlyAdmin(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.writes(sensitiveEmail, plainEmail)
-	ad1 := f.desk(t, "ad1")
+	ad1 := f.desk(t, "ad1").stepsUp()
 	yes := map[string]any{"hash": r.waits("ad1")["hash"], "yes": true}
 	ad1.ok("PUT", "/v1/verification/policy", yes)
 	ad1.ok("PUT", "/v1/verification/policy", yes) // again changes nothing, nor does it write again

@@ -293,8 +293,13 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 			a.log.Warn("no smart host is configured: mails stay in the folder spool of the data folder")
 		}
 	}
+	passkeys, err := token.NewPasskeys(a.URL, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
 	return web.New(ctx, web.Options{
-		Service: a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
+		Passkeys: passkeys,
+		Service:  a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
 		Keys: a.keys, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
 		SignEvent: sign, Checkpoint: a.checkpoint, Bundle: a.bundle,

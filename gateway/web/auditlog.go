@@ -129,7 +129,7 @@ func kinds(ctx context.Context, l verify.Ledger) func(change string) string {
 // auditBundle gives the log as a file: whoever has it checks it without us. It is written before it is sent, so that
 // a failure is an answer and not half a file; a bundle of many days is better made by the command.
 func (s *Server) auditBundle(c *fiber.Ctx) error {
-	a, err := s.cookieAgent(c)
+	a, err := s.session(c)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (s *Server) openSession(c *fiber.Ctx, agent gateway.ID) error {
 		return err
 	}
 	now := s.svc.Now()
-	if err := s.svc.Store.SaveSession(c.UserContext(), s.opt.Passwords.TokenHash(t), agent, now.Add(sessionLife), now); err != nil {
+	if err := s.svc.Store.SaveSession(c.UserContext(), s.opt.Passwords.TokenHash(t), agent, deviceOf(c.Get(fiber.HeaderUserAgent)), now.Add(sessionLife), now); err != nil {
 		return err
 	}
 	c.Cookie(&fiber.Cookie{
@@ -113,5 +113,5 @@ func (s *Server) setPassword(c *fiber.Ctx) error {
 	if err := s.openSession(c, a.ID); err != nil {
 		return err
 	}
-	return c.JSON(fiber.Map{"agent": viewAgent(a)})
+	return c.JSON(fiber.Map{"agent": viewAgent(a.Agent)})
 }

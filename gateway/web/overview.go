@@ -52,6 +52,9 @@ func (s *Server) overview(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if health["policy"] = "ok"; waits {
 		health["policy"] = "waits"
 	}
+	if health["sessions"], err = s.sessionHealth(c.UserContext(), who); err != nil {
+		return nil, err
+	}
 	on := 0
 	for who := range seen {
 		if who.Is(gateway.PrefixAgent) {
@@ -59,6 +62,19 @@ func (s *Server) overview(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		}
 	}
 	return fiber.Map{"waiting": len(queue), "on": on, "missed_today": missed, "health": health, "mail_stopped": stopped}, nil
+}
+
+// sessionHealth says to whom may see the audit log that a session was used from another device than its own. It ends
+// with that session.
+func (s *Server) sessionHealth(ctx context.Context, who gateway.Caller) (string, error) {
+	if !gateway.Allowed(who.Actor.Role, gateway.VerbAudit) {
+		return "ok", nil
+	}
+	n, err := s.svc.Store.StrangeSessions(ctx, s.svc.Now())
+	if n > 0 {
+		return "device", err
+	}
+	return "ok", err
 }
 
 // mailHealth: "stopped" when mails were given up, "spooled" when none leaves because no smart host is configured.

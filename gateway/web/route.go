@@ -27,6 +27,7 @@ func (s *Server) routes() {
 	a.Post("/v1/password", s.setPassword)
 	a.Get("/v1/me", s.staff("", s.me))
 	s.agentRoutes(a)
+	s.passkeyRoutes(a)
 	s.adminRoutes(a)
 	s.helpRoutes(a)
 	s.assistRoutes(a)
@@ -108,15 +109,15 @@ func (s *Server) addr(c *fiber.Ctx) string {
 
 // socketRoute checks the Origin and hands the connection to a socket.
 func (s *Server) socketRoute(c *fiber.Ctx) error {
-	agent, err := s.cookieAgent(c)
+	sess, err := s.session(c)
 	if err != nil && gateway.CodeOf(err) != "unauthenticated" {
 		return err
 	}
-	login := s.opt.Passwords.TokenHash(c.Cookies(agentCookie))
+	agent, login, device := sess.Agent, s.sessionHash(c), deviceOf(c.Get(fiber.HeaderUserAgent))
 	origin, _ := parseOrigin(s.opt.PublicURL.Scheme + "://" + s.opt.PublicURL.Host)
 	ip := s.addr(c)
 	return upgrade(c, s.sockets, upgradeOptions{Addr: ip, Origins: []string{origin}}, func(l *conn) connHandler {
-		k, err := s.newSocket(l, agent, login, ip)
+		k, err := s.newSocket(l, agent, login, device, ip)
 		if err != nil {
 			s.log.Error("socket", "err", err)
 			l.Close(closeRestarting, "restarting")
@@ -135,17 +136,26 @@ func (deadEnd) onFrame(context.Context, []byte) {}
 func (deadEnd) onAlarm()                        {}
 func (deadEnd) onClose(int, string)             {}
 
-// cookieAgent gives whose session the request carries. Errors: unauthenticated.
-func (s *Server) cookieAgent(c *fiber.Ctx) (gateway.Agent, error) {
+// sessionHash is what the store knows the request's session by.
+func (s *Server) sessionHash(c *fiber.Ctx) string {
+	return s.opt.Passwords.TokenHash(c.Cookies(agentCookie))
+}
+
+// session gives whose session the request carries. One that comes from another device than it was opened on goes on,
+// but admins are told. Errors: unauthenticated.
+func (s *Server) session(c *fiber.Ctx) (gateway.Session, error) {
 	t := c.Cookies(agentCookie)
 	if t == "" || len(t) > 100 {
-		return gateway.Agent{}, gateway.Unauthenticated()
+		return gateway.Session{}, gateway.Unauthenticated()
 	}
-	a, err := s.svc.Store.Session(c.UserContext(), s.opt.Passwords.TokenHash(t), s.svc.Now())
-	if gateway.CodeOf(err) == "not_found" || err == nil && !a.DisabledAt.IsZero() {
-		return gateway.Agent{}, gateway.Unauthenticated()
+	sess, err := s.svc.Store.Session(c.UserContext(), s.sessionHash(c), s.svc.Now())
+	if gateway.CodeOf(err) == "not_found" || err == nil && !sess.DisabledAt.IsZero() {
+		return gateway.Session{}, gateway.Unauthenticated()
 	}
-	return a, err
+	if err != nil {
+		return gateway.Session{}, err
+	}
+	return sess, s.svc.TellDevice(c.UserContext(), sess, s.sessionHash(c), deviceOf(c.Get(fiber.HeaderUserAgent)))
 }
 
 // staffHandler answers a staff route; a nil answer is the empty object.
@@ -155,7 +165,7 @@ type staffHandler func(c *fiber.Ctx, who gateway.Caller) (any, error)
 // carry X-Postern: 1, which no form and no foreign page can send.
 func (s *Server) staff(verb gateway.Verb, h staffHandler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		a, err := s.cookieAgent(c)
+		a, err := s.session(c)
 		if err != nil {
 			return err
 		}
@@ -166,7 +176,9 @@ func (s *Server) staff(verb gateway.Verb, h staffHandler) fiber.Handler {
 			return gateway.Forbidden()
 		}
 		return s.answer(c, func() (any, error) {
-			return h(c, gateway.Caller{Actor: gateway.Actor{Role: a.Role, ID: a.ID}, Name: a.Name})
+			return h(c, gateway.Caller{
+				Actor: gateway.Actor{Role: a.Role, ID: a.ID}, Name: a.Name, SteppedAt: a.Stepped(deviceOf(c.Get(fiber.HeaderUserAgent))),
+			})
 		})
 	}
 }

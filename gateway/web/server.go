@@ -38,6 +38,7 @@ type Options struct {
 	Service   *gateway.Service
 	Passes    Passes
 	Passwords Passwords
+	Passkeys  Passkeys // nil = there are none: what is sensitive is not offered
 	PublicURL *url.URL // host, scheme and origin; never taken from a header
 	Node      string   // unique per process
 	Log       *slog.Logger

@@ -36,6 +36,7 @@ type socket struct {
 	nonce string
 	agent gateway.Agent // of the upgrade's cookie; zero = none
 	login string        // hash of that cookie's token
+	from  string        // device that it came from
 	ip    string        // prefix for limits
 
 	mu        sync.Mutex
@@ -54,14 +55,14 @@ type socket struct {
 	searches  []gateway.Payload // self-help before the conversation
 }
 
-func (s *Server) newSocket(l line, agent gateway.Agent, login, ip string) (*socket, error) {
+func (s *Server) newSocket(l line, agent gateway.Agent, login, device, ip string) (*socket, error) {
 	var b [24]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return nil, gateway.Internal("make a nonce", err)
 	}
 	now := s.svc.Now()
 	return &socket{
-		s: s, line: l, agent: agent, login: login, ip: ip, nonce: base64.RawURLEncoding.EncodeToString(b[:]),
+		s: s, line: l, agent: agent, login: login, from: device, ip: ip, nonce: base64.RawURLEncoding.EncodeToString(b[:]),
 		topics: map[string]bool{}, lastInput: now, lastFrame: now, place: -1,
 	}, nil
 }
@@ -160,7 +161,8 @@ func (k *socket) tellReach(v reachView) {
 	}
 }
 
-// stillIn looks at an agent's session again: a socket outlives neither its end nor its role. code is how to close the
+// stillIn looks at an agent's session again: a socket outlives neither its end nor its role, and a step-up counts from
+// the next command on. code is how to close the
 // socket, 0 = leave it.
 func (k *socket) stillIn(ctx context.Context) (code int, err error) {
 	c := k.who()
@@ -174,6 +176,9 @@ func (k *socket) stillIn(ctx context.Context) (code int, err error) {
 	if code = k.over(a.Role); code != 0 {
 		return code, gateway.Unauthenticated()
 	}
+	k.mu.Lock()
+	k.caller.SteppedAt = a.Stepped(k.from)
+	k.mu.Unlock()
 	return 0, nil
 }
 
