@@ -9,10 +9,12 @@ import {
 	codeOf,
 	Dialog,
 	Empty,
+	holdsPasskeys,
 	Icon,
 	IconButton,
 	type IconName,
 	MenuItem,
+	Passkeys,
 	Popover,
 	prefs,
 	SignIn,
@@ -94,6 +96,7 @@ function entered(agent: Person): void {
 }
 function Shell({ person }: { person: Person }): JSX.Element {
 	const [menu, setMenu] = useState(false);
+	const [keys, setKeys] = useState(false);
 	const at = route.value[0] ?? "overview";
 	const main = useRef<HTMLElement>(null);
 	const key = route.value.join("/");
@@ -121,7 +124,7 @@ function Shell({ person }: { person: Person }): JSX.Element {
 					<span class="not-narrow">{t("a.console")}</span>
 					<span class="sr only-narrow">{t("a.console")}</span>
 				</a>
-				<Account person={person} />
+				<Account person={person} keys={() => setKeys(true)} />
 			</header>
 			<nav class="rail" aria-label={t("a.nav")}>
 				<Links at={at} />
@@ -133,6 +136,7 @@ function Shell({ person }: { person: Person }): JSX.Element {
 					</nav>
 				</Dialog>
 			)}
+			{keys && <Passkeys onClose={() => setKeys(false)} />}
 			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and a page may hold nothing else that takes focus */}
 			<main id="main" ref={main} tabIndex={0}>
 				<div class="page" key={key}>
@@ -174,7 +178,7 @@ function Links({ at }: { at: string }): JSX.Element {
 	);
 }
 
-function Account({ person }: { person: Person }): JSX.Element {
+function Account({ person, keys }: { person: Person; keys(): void }): JSX.Element {
 	const leave = async () => {
 		if (!(await go("overview"))) return;
 		await api("POST", "/v1/logout", {}).catch(() => undefined);
@@ -210,6 +214,16 @@ function Account({ person }: { person: Person }): JSX.Element {
 						/>
 					))}
 					<MenuItem icon="globe" label={lang() === "ar" ? "English" : "العربية"} onPick={speak} />
+					{holdsPasskeys(person.role) && (
+						<MenuItem
+							icon="lock"
+							label={t("passkey.title")}
+							onPick={() => {
+								close();
+								keys();
+							}}
+						/>
+					)}
 					<MenuItem
 						icon="exit"
 						label={t("a.signout")}

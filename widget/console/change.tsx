@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { dir, pick, type Texts, t } from "../kit/i18n";
+import { steppingUp } from "../kit/passkey";
 import { clock, exact, upcoming } from "../kit/time";
-import { Badge, Button, Icon, shared, toast, words } from "../kit/ui";
+import { api, Badge, Button, Icon, shared, tellRefused } from "../kit/ui";
 import type { Change, Row } from "../kit/wire";
 import { gateLook, live, mayWithdraw } from "./gate-look";
 import type { Session } from "./session";
@@ -48,6 +49,13 @@ export function ChangeCard({ s, r, c, newest }: { s: Session; r: Row; c: Change;
 			<Ways s={s} r={r} c={c} />
 		</article>
 	);
+}
+/** Says a command about a change; where it takes a passkey, that is asked for and the command repeated. */
+function stepped(s: Session, cmd: string, change: string): Promise<{ change: Change }> {
+	return steppingUp(api, () => s.socket.command<{ change: Change }>(cmd, { change }));
+}
+function toPasskeys(): void {
+	st.dialog.value = { what: "passkeys" };
 }
 function State({ c }: { c: Change }): JSX.Element {
 	const look = gateLook(c.state);
@@ -101,10 +109,10 @@ function Second({ s, r, c }: { s: Session; r: Row; c: Change }): JSX.Element | n
 	const agree = async () => {
 		setBusy(true);
 		try {
-			const { change } = await s.socket.command<{ change: Change }>("change.second", { change: c.id });
+			const { change } = await stepped(s, "change.second", c.id);
 			put(r.id, change);
 		} catch (e) {
-			toast(words(e), "stop");
+			tellRefused(e, toPasskeys);
 		}
 		setBusy(false);
 	};
@@ -127,10 +135,10 @@ function Ways({ s, r, c }: { s: Session; r: Row; c: Change }): JSX.Element | nul
 	const move = async (cmd: string) => {
 		setBusy(true);
 		try {
-			const { change } = await s.socket.command<{ change: Change }>(cmd, { change: c.id });
+			const { change } = await stepped(s, cmd, c.id);
 			put(r.id, change);
 		} catch (e) {
-			toast(words(e), "stop");
+			tellRefused(e, toPasskeys);
 		}
 		setBusy(false);
 	};

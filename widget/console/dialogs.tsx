@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../kit/i18n";
-import { Field, FormDialog, SavedReplyForm, SelectField, toast, words } from "../kit/ui";
+import { Field, FormDialog, Passkeys, SavedReplyForm, SelectField, toast, words } from "../kit/ui";
 import type { Row, SavedReply } from "../kit/wire";
 import { Release } from "./held";
 import { step } from "./list";
@@ -19,6 +19,7 @@ export function Dialogs({ s }: { s: Session }): JSX.Element | null {
 	if (!d) return null;
 	if (d.what === "palette") return <Palette s={s} close={shut} />;
 	if (d.what === "shortcuts") return <Shortcuts close={shut} />;
+	if (d.what === "passkeys") return <Passkeys onClose={shut} />;
 	if (d.what === "reply") return <Reply s={s} old={d.reply} text={d.text} />;
 	if (d.what === "release") return <Release s={s} h={d.held} shut={shut} />;
 	if (!r) return null;

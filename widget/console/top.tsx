@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { t } from "../kit/i18n";
-import { Avatar, Brand, Icon, LANGUAGES, Popover, prefs, Switch, setPrefs } from "../kit/ui";
+import { Avatar, Brand, holdsPasskeys, Icon, LANGUAGES, Popover, prefs, Switch, setPrefs } from "../kit/ui";
 import { Availability } from "./availability";
 import { speak } from "./lang";
 import type { Session } from "./session";
@@ -98,10 +98,15 @@ function Ways({ s, close }: { s: Session; close(): void }): JSX.Element {
 		close();
 		dialog.value = { what: "shortcuts" };
 	};
+	const toPasskeys = () => {
+		close();
+		dialog.value = { what: "passkeys" };
+	};
 	return (
 		<>
 			<Go icon="bolt" label={t("view.replies")} run={toReplies} />
 			<Go icon="keyboard" label={t("keys.title")} run={toKeys} />
+			{holdsPasskeys(me.value?.role) && <Go icon="lock" label={t("passkey.title")} run={toPasskeys} />}
 			{["admin", "supervisor"].includes(me.value?.role ?? "") && (
 				<a class="item" href="/admin">
 					<Icon name="settings" /> {t("elsewhere.admin")}
@@ -111,7 +116,15 @@ function Ways({ s, close }: { s: Session; close(): void }): JSX.Element {
 		</>
 	);
 }
-function Go({ icon, label, run }: { icon: "bolt" | "keyboard" | "exit"; label: string; run(): void }): JSX.Element {
+function Go({
+	icon,
+	label,
+	run,
+}: {
+	icon: "bolt" | "keyboard" | "lock" | "exit";
+	label: string;
+	run(): void;
+}): JSX.Element {
 	return (
 		<button type="button" class="item" onClick={run}>
 			<Icon name={icon} /> {label}

@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { registers } from "./kit/passkey.mjs";
 import { accept, button, customer, log, onDuty, panel, side, startChat, t, visit } from "./kit/people.mjs";
 import { axe, shot, suite } from "./kit/world.mjs";
 
@@ -24,6 +25,7 @@ function mailed() {
 
 scene("a sensitive change after a login at the provider waits, and the owner's letter says so", async () => {
 	sol = await onDuty(s, "sol", "sol@shop.example");
+	await registers(sol.page);
 	robin = await s.world.person("robin");
 	await customer(s.demo, robin.page, "robin@example.com");
 	f = await visit(s.demo, robin, "/support/accounts");
@@ -55,6 +57,7 @@ scene("a sensitive change after a login at the provider waits, and the owner's l
 
 scene("a supervisor agrees in the Verify tab; nothing is done before its time", async () => {
 	sam = await onDuty(s, "sam", "sam@shop.example", "assign_only");
+	await registers(sam.page);
 	await sam.page.keyboard.press("Control+k");
 	const palette = sam.page.getByRole("dialog", { name: t("palette.title") });
 	await palette.getByRole("combobox").fill("I have moved");

@@ -1,12 +1,14 @@
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { pick, t } from "../../kit/i18n";
+import { steppingUp } from "../../kit/passkey";
 import { exact } from "../../kit/time";
-import { api, ask, Badge, Button, Empty, toast } from "../../kit/ui";
-import { type Kind, may, type Person, useLoad, type Verification, wrong } from "../data";
+import { api, ask, Badge, Button, Empty, Passkeys, tellRefused, toast } from "../../kit/ui";
+import { type Kind, may, type Person, useLoad, type Verification } from "../data";
 import { Part, Table } from "../parts";
 
 /** Switches a kind off at once, or asks to have it on again. */
-async function turn(k: Kind, off: boolean, reload: () => Promise<void>): Promise<void> {
+async function turn(k: Kind, off: boolean, reload: () => Promise<void>, open: () => void): Promise<void> {
 	const title = pick(k.title);
 	const sure = await ask(
 		off
@@ -24,19 +26,21 @@ async function turn(k: Kind, off: boolean, reload: () => Promise<void>): Promise
 	);
 	if (!sure) return;
 	try {
-		await api("PUT", `/v1/verification/kinds/${k.name}`, { off });
+		await steppingUp(api, () => api("PUT", `/v1/verification/kinds/${k.name}`, { off }));
 		toast(t(off ? "a.kind.off.done" : "a.kind.on.done"), "ok");
 		await reload();
 	} catch (e) {
-		toast(wrong(e).text, "stop");
+		tellRefused(e, open);
 	}
 }
 /** Kinds of change as the policy file has them; here one can only be switched off. */
 export function Kinds({ v, reload }: { v: Verification; reload(): Promise<void> }): JSX.Element {
 	const people = useLoad<{ agents: Person[] }>("/v1/agents");
-	const act = (k: Kind, off: boolean) => void turn(k, off, reload);
+	const [keys, setKeys] = useState(false);
+	const act = (k: Kind, off: boolean) => void turn(k, off, reload, () => setKeys(true));
 	return (
 		<Part title={t("a.kinds")} hint={t("a.kinds.hint")} class="wide">
+			{keys && <Passkeys onClose={() => setKeys(false)} />}
 			{v.kinds.length ? (
 				<Table
 					label={t("a.kinds")}

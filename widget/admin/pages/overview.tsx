@@ -45,7 +45,7 @@ export function OverviewPage(): JSX.Element {
 function Health({ o }: { o: Overview }): JSX.Element {
 	return (
 		<ul class="lines">
-			{["database", "bus", "mail", "log", "policy"].map((what) => {
+			{["database", "bus", "mail", "log", "policy", "sessions"].map((what) => {
 				const state = o.health[what] ?? "ok";
 				return (
 					<li key={what}>
@@ -56,6 +56,7 @@ function Health({ o }: { o: Overview }): JSX.Element {
 							)}
 							{what === "log" && state === "differs" && <small class="under">{t("a.health.differs")}</small>}
 							{what === "policy" && state === "waits" && <small class="under">{t("a.health.waits")}</small>}
+							{what === "sessions" && state === "device" && <small class="under">{t("a.health.device")}</small>}
 							{what === "mail" && state === "spooled" && <small class="under">{t("a.health.spooled")}</small>}
 						</span>
 						<Badge

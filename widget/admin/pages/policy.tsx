@@ -1,29 +1,32 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
+import { steppingUp } from "../../kit/passkey";
 import { exact } from "../../kit/time";
-import { api, Button, Icon, toast } from "../../kit/ui";
-import { may, type Person, type PolicyWait, useLoad, wrong } from "../data";
+import { api, Button, Icon, Passkeys, tellRefused, toast } from "../../kit/ui";
+import { may, type Person, type PolicyWait, useLoad } from "../data";
 import { Part } from "../parts";
 
 /** The policy that waits: what it would change, who wants it, and an admin's yes or no. */
 export function WaitingPolicy({ w, reload }: { w: PolicyWait; reload(): Promise<void> }): JSX.Element {
 	const people = useLoad<{ agents: Person[] }>("/v1/agents");
 	const [busy, setBusy] = useState(false);
+	const [keys, setKeys] = useState(false);
 	const who = people.data?.agents.find((p) => p.id === w.ask.asked_by)?.name ?? "–";
 	const say = async (yes: boolean) => {
 		setBusy(true);
 		try {
-			await api("PUT", "/v1/verification/policy", { hash: w.hash, yes });
+			await steppingUp(api, () => api("PUT", "/v1/verification/policy", { hash: w.hash, yes }));
 			toast(t(yes ? "a.policy.yes.done" : "a.policy.no.done"), "ok");
 			await reload();
 		} catch (e) {
-			toast(wrong(e).text, "stop");
+			tellRefused(e, () => setKeys(true));
 		}
 		setBusy(false);
 	};
 	return (
 		<Part title={t("a.policy")} hint={t("a.policy.hint")} class="wide">
+			{keys && <Passkeys onClose={() => setKeys(false)} />}
 			<p class="notice wait" role="status">
 				<Icon name="warn" />
 				<span>

@@ -9,6 +9,7 @@ export * from "./empty";
 export * from "./field";
 export * from "./icons";
 export * from "./menu";
+export * from "./passkeys";
 export * from "./prefs";
 export * from "./saved-reply";
 export * from "./skeleton";
