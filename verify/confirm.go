@@ -38,7 +38,7 @@ func (g *Guard) Confirmation(ctx context.Context, cookie string) (Confirmation, 
 		c.State = Expired
 		return c, nil
 	}
-	k, err := m.kind(row.Change.Kind)
+	k, err := m.kindOf(row)
 	if err != nil {
 		return Confirmation{}, err
 	}

@@ -29,8 +29,9 @@ type Dispatch struct {
 	Host         string // name of the host entry: URL and secret are configured there, nowhere else
 	ID           string // webhook-id, the same for each attempt
 	Type         string // change.apply, change.announce, change.settle, owner.notice
-	Notice       string // of owner.notice: disowned, applied, cooling, claimed
+	Notice       string // of owner.notice: disowned, applied, cooling, claimed, transcript
 	Claimed      string // of a notice "claimed": the e-mail that somebody typed
+	Link         string // of a notice "transcript": where the owner can read a conversation after a login
 	Challenge    string
 	Conversation string
 	Change       Change

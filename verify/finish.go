@@ -60,7 +60,7 @@ func (g *Guard) finish(ctx context.Context, m moment, row Row, by Actor, req Fin
 	old := row
 	row.Proof = &proof
 	burn := Burn{Use: BurnFinish, Key: proof.Finish}
-	s := stepOf(row, Proven, by, "", m.now, m.now.Add(ProofLife), burn)
+	s := stepOf(row, Proven, by, "", m.now, m.provenFor(row), burn)
 	row, err := g.advance(ctx, old, s)
 	if ReasonOf(err) == ChangeState { // lost a race: was it to another finish?
 		if _, used := g.Ledger.Burned(ctx, burn); used == nil {

@@ -241,6 +241,14 @@ func (m moment) kind(name string) (Kind, error) {
 	return k, nil
 }
 
+// kindOf is the kind of a row, at its host. Errors: those of kind.
+func (m moment) kindOf(r Row) (Kind, error) {
+	if k, ok := m.policy.KindAt(r.Change.Kind, r.Host); ok && r.Change.Kind == TranscriptKind {
+		return k, nil
+	}
+	return m.kind(r.Change.Kind)
+}
+
 // conversation reads what is true now. A visitor sees only the own one.
 func (g *Guard) conversation(ctx context.Context, id string, by Actor) (Conversation, error) {
 	cv, err := g.Ledger.Conversation(ctx, id)

@@ -160,6 +160,9 @@ func (s Step) Event() string {
 func (s Step) Job() string {
 	switch s.Row.State {
 	case Proven:
+		if s.Row.Change.Kind == TranscriptKind {
+			return ""
+		}
 		return "release"
 	case Released, Unsettled:
 		return "settle"

@@ -28,7 +28,7 @@ func Match(ch Challenge, e LoginEvent, p Policy, now time.Time) Verdict {
 	if r := mismatch(ch, e, now); r != "" {
 		return end(Failed, r)
 	}
-	k, ok := p.Kind(ch.Kind)
+	k, ok := p.KindAt(ch.Kind, ch.Host)
 	if !ok || k.Off || k.Host != ch.Host {
 		return end(Failed, PolicyUnavailable)
 	}

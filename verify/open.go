@@ -35,7 +35,7 @@ func (g *Guard) Open(ctx context.Context, by Actor, req OpenRequest) (Opened, er
 	if _, err := by.Key.Public(); err != nil {
 		return Opened{}, Refuse(KeyRequired)
 	}
-	k, err := m.kind(row.Change.Kind)
+	k, err := m.kindOf(row)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -68,6 +68,9 @@ func (g *Guard) open(ctx context.Context, m moment, row Row, k Kind, by Actor, r
 	}
 	if _, ok := m.policy.Provider(k); ok {
 		ch.Handle, ch.Code = "", false // no event can name it: it is proved by its commitment in an ID token
+	}
+	if k.Name == TranscriptKind { // it is read on a page of ours
+		cv.Origins = []string{strings.TrimRight(g.Issuer, "/")}
 	}
 	ch.ReturnTo = returnTo(req.Page, cv.Origins, host.Site)
 	old := row

@@ -19,6 +19,9 @@ func (g *Guard) Release(ctx context.Context, id string) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
+	if row.Change.Kind == TranscriptKind { // reading is all
+		return row, Refuse(ChangeState)
+	}
 	switch row.State {
 	case Proven, Cooling:
 		if row, err = g.release(ctx, m, row); err != nil || row.State != Released {
@@ -50,7 +53,7 @@ func (g *Guard) release(ctx context.Context, m moment, row Row) (Row, error) {
 		return row, err
 	}
 	system := Actor{Role: System}
-	k, err := m.kind(row.Change.Kind)
+	k, err := m.kindOf(row)
 	if err != nil {
 		return row, g.end(ctx, m, row, Failed, system, PolicyUnavailable)
 	}

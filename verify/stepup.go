@@ -173,7 +173,7 @@ func MatchToken(ch Challenge, src SourceEntry, t IDToken, p Policy, now time.Tim
 		return v
 	}
 	level, why := src.Relying().Judge(t, ch.Commit, ch.T0, now, 0)
-	k, ok := p.Kind(ch.Kind)
+	k, ok := p.KindAt(ch.Kind, ch.Host)
 	switch {
 	case src.Adapter != AdapterOIDC || src.Host != ch.Host || ch.Handle != "":
 		return end("", OIDCIss)
@@ -196,7 +196,7 @@ func MatchToken(ch Challenge, src SourceEntry, t IDToken, p Policy, now time.Tim
 
 // provider is the provider of a source and the kind it is asked for, as the policy has them now.
 func (g *Guard) provider(m moment, source string, row Row) (Provider, Kind, error) {
-	k, err := m.kind(row.Change.Kind)
+	k, err := m.kindOf(row)
 	if err != nil {
 		return nil, Kind{}, Refuse(PolicyUnavailable)
 	}

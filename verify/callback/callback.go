@@ -107,6 +107,7 @@ type message struct {
 	Type         string           `json:"type"`
 	Notice       string           `json:"notice,omitempty"`
 	Claimed      string           `json:"claimed,omitempty"`
+	Link         string           `json:"link,omitempty"`
 	Challenge    string           `json:"challenge"`
 	Conversation string           `json:"conversation"`
 	Change       *verify.Change   `json:"change,omitempty"`
@@ -119,7 +120,7 @@ type message struct {
 
 // bodyOf says only what each type needs: a settle carries nothing that could be applied.
 func bodyOf(d verify.Dispatch) ([]byte, error) {
-	m := message{Type: d.Type, Notice: d.Notice, Claimed: d.Claimed, Challenge: d.Challenge, Conversation: d.Conversation, Commit: d.Commit}
+	m := message{Type: d.Type, Notice: d.Notice, Claimed: d.Claimed, Link: d.Link, Challenge: d.Challenge, Conversation: d.Conversation, Commit: d.Commit}
 	switch d.Type {
 	case "change.apply", "change.announce":
 		m.Change, m.Sub, m.T0, m.Evidence, m.Receipt = &d.Change, d.Subject, d.T0, &d.Evidence, d.Receipt

@@ -32,6 +32,7 @@ type Message struct {
 	Challenge string
 	Notice    string
 	Claimed   string // of a notice "claimed": an e-mail that somebody typed at support
+	Link      string // of a notice "transcript": a page of the gateway, for the owner alone
 	Receipt   string
 }
 
@@ -44,7 +45,7 @@ func ParseMessage(body []byte) (Message, error) {
 	}
 	var m Message
 	for key, to := range map[string]*string{
-		"type": &m.Type, "sub": &m.Sub, "commit": &m.Commit, "challenge": &m.Challenge, "notice": &m.Notice, "claimed": &m.Claimed, "receipt": &m.Receipt,
+		"type": &m.Type, "sub": &m.Sub, "commit": &m.Commit, "challenge": &m.Challenge, "notice": &m.Notice, "claimed": &m.Claimed, "link": &m.Link, "receipt": &m.Receipt,
 	} {
 		if !o.Has(key) {
 			continue
