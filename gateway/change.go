@@ -23,6 +23,9 @@ func (s *Service) guardRead(ctx context.Context, c Caller, cv ID) error {
 	if s.Guard == nil {
 		return verify.Refuse(verify.PolicyUnavailable)
 	}
+	if cv.Is(PrefixVisit) {
+		return s.visitOf(ctx, c, cv)
+	}
 	_, err := s.access(ctx, c, cv)
 	return err
 }

@@ -24,6 +24,8 @@ const (
 	PrefixEvent        = "ev_"
 	PrefixKey          = "ak_"
 	PrefixPasskey      = "pk_"
+	PrefixLink         = "tl_"
+	PrefixVisit        = "tv_"
 )
 
 // NewID makes an id for the kind that prefix names, ordered by now (millisecond) and unguessable by

@@ -22,6 +22,8 @@ const (
 	JobSettle  JobKind = "settle"  // ask a backend what became of a delivery
 	JobNotice  JobKind = "notice"  // ask the host to tell the account's owner
 	JobClaimed JobKind = "claimed" // tell the host that somebody typed an e-mail; payload {"conversation":"cv_…"}
+
+	JobTranscript JobKind = "transcript" // ask the host to tell the owner of a link; payload {"transcript":"tl_…"}
 )
 
 // Job is one piece of work. ID is deterministic (missed:cv_…:1), so that enqueueing twice is once.

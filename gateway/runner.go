@@ -285,6 +285,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.reconcile(ctx)
 	case JobClaimed:
 		return r.tellClaimed(ctx, j)
+	case JobTranscript:
+		return r.tellTranscript(ctx, j)
 	case JobRelease, JobSettle, JobNotice:
 		return r.gateJob(ctx, j)
 	}

@@ -24,6 +24,7 @@ type Store interface {
 	KeyStore
 	ModelStore
 	PasskeyStore
+	TranscriptStore
 
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.

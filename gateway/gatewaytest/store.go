@@ -57,6 +57,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"an API key lives until its end", apiKeys},
 		{"a passkey's challenge counts once, and a session knows its devices", passkeys},
 		{"settings are versioned", settings},
+		{"a conversation has one link a day, for seven days", transcripts},
 		{"pages and heads", pages},
 		{"a model's budgets hold for many callers at once", modelBudget},
 		{"vectors are kept by hash", modelVectors},

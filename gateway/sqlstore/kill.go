@@ -33,7 +33,7 @@ func (l *Ledger) Kill(ctx context.Context, k verify.Kill) ([]verify.Row, error) 
 		talks = slices.Compact(talks)
 		var locked []gateway.Conversation
 		for _, id := range talks {
-			c, err := x.lock(gateway.ID(id))
+			c, err := x.place(gateway.ID(id))
 			if err != nil {
 				return err
 			}

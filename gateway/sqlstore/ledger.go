@@ -85,7 +85,7 @@ func (l *Ledger) Advance(ctx context.Context, s verify.Step) error {
 
 func (l *Ledger) step(ctx context.Context, s verify.Step) error {
 	_, err := l.s.change(ctx, "step of a change", s.At, func(x *tx) error {
-		c, err := x.lock(gateway.ID(s.Row.Conversation))
+		c, err := x.place(gateway.ID(s.Row.Conversation))
 		if gateway.CodeOf(err) == "not_found" {
 			return verify.Refuse(verify.ChangeState)
 		}
@@ -122,11 +122,7 @@ func (x *tx) advance(c gateway.Conversation, s verify.Step) error {
 		}
 	}
 	if s.To() == verify.Disowned {
-		c.Frozen = true
-		if err := x.save(&c); err != nil {
-			return err
-		}
-		if err := x.tell(c, gateway.System(), gateway.ConversationFrozen{Change: s.Row.ID}); err != nil {
+		if err := x.freeze(c, s.Row.ID); err != nil {
 			return err
 		}
 	}

@@ -86,6 +86,9 @@ func (l *Ledger) Burned(ctx context.Context, b verify.Burn) (verify.Burn, error)
 
 // Conversation implements verify.Ledger: the conversation, its visitor's signed session, its mailbox's origins.
 func (l *Ledger) Conversation(ctx context.Context, id string) (verify.Conversation, error) {
+	if gateway.ID(id).Is(gateway.PrefixVisit) {
+		return l.visit(ctx, gateway.ID(id))
+	}
 	c, err := l.s.Conversation(ctx, gateway.ID(id))
 	if err != nil {
 		return verify.Conversation{}, ledgerError(err)

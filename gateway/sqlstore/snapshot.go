@@ -96,7 +96,7 @@ func (l *Ledger) Erase(ctx context.Context, id string, leaf verify.Leaf) error {
 		return ledgerError(err)
 	}
 	_, err = l.s.change(ctx, "erase a change", now, func(x *tx) error {
-		c, err := x.lock(gateway.ID(leaf.Conversation))
+		c, err := x.place(gateway.ID(leaf.Conversation))
 		if err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ func (s *Server) listed(row verify.Row) *listedChange {
 		OfferedBy: row.OfferedBy.ID, CreatedAt: row.CreatedAt, ChangedAt: row.ChangedAt, Timeline: []momentView{},
 	}
 	if p, err := s.svc.Policy(); err == nil {
-		k, _ := p.Kind(row.Change.Kind)
+		k, _ := p.KindAt(row.Change.Kind, row.Host)
 		v.Title = k.Title
 	}
 	if row.Proof != nil {

@@ -55,7 +55,7 @@ type handler func(k *socket, ctx context.Context, c gateway.Caller, raw json.Raw
 func visitorOnly() []string {
 	return []string{
 		"pass", "conversation.start", "conversation.rate", "conversation.ticket", "article.rate",
-		"change.open", "change.finish", "change.deny", "identify",
+		"change.open", "change.finish", "change.deny", "identify", "transcript.open", "transcript.read",
 	}
 }
 

@@ -25,6 +25,12 @@ func gateCommand(name string) (handler, bool) {
 		return (*socket).openChange, true
 	case "change.finish":
 		return (*socket).finish, true
+	case "transcript.link":
+		return (*socket).linkTranscript, true
+	case "transcript.open":
+		return (*socket).openTranscript, true
+	case "transcript.read":
+		return (*socket).readTranscript, true
 	}
 	return nil, false
 }
@@ -148,7 +154,7 @@ func (s *Server) viewChange(row verify.Row, staff bool) changeView {
 		Until: row.Waits(), Chg: row.Chg,
 	}
 	if p, err := s.svc.Policy(); err == nil {
-		k, _ := p.Kind(row.Change.Kind)
+		k, _ := p.KindAt(row.Change.Kind, row.Host)
 		h, _ := p.Host(k.Host)
 		v.Tier, v.Title, v.Labels = k.Tier, k.Title, k.Labels()
 		v.Guide, v.Recovery = h.Page(k.SelfService), h.Recovery

@@ -41,6 +41,7 @@ func (s *Server) routes() {
 	s.logRoutes(a)
 	s.verifyRoutes(a)
 	s.rateRoutes(a)
+	s.transcriptRoutes(a)
 	s.keyRoutes(a)
 	s.pageRoutes(a)
 	a.Use(func(*fiber.Ctx) error { return gateway.NotFound() })
