@@ -271,6 +271,7 @@ func (s *Site) save(r *http.Request, name, text string) error {
 type entry struct {
 	At           string
 	What, Detail string
+	Link         string // to a page of the gateway
 }
 
 // security shows the customer what happened to the account, newest first.
@@ -288,7 +289,9 @@ func (s *Site) security(w http.ResponseWriter, r *http.Request) {
 		if err = rows.Scan(&at, &e.What, &e.Detail); err != nil {
 			break
 		}
-		e.At = moment(at)
+		if e.At = moment(at); s.ours(e.Detail) {
+			e.Link, e.Detail = e.Detail, ""
+		}
 		all = append(all, e)
 	}
 	if err := errors.Join(err, rows.Err()); err != nil {

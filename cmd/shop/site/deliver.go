@@ -179,6 +179,8 @@ func (s *Site) notice(w http.ResponseWriter, r *http.Request, m receipt.Message,
 	switch {
 	case m.Notice == "claimed":
 		err = s.warn(r.Context(), m.Claimed)
+	case m.Notice == "transcript" && s.ours(m.Link):
+		err = s.linked(r.Context(), m, id)
 	case what != "":
 		_, err = s.db.ExecContext(r.Context(), `
 			INSERT INTO log (customer, at, what, detail, once) SELECT id, $2, $3, '', $4 FROM customers WHERE id = $1
@@ -189,6 +191,33 @@ func (s *Site) notice(w http.ResponseWriter, r *http.Request, m receipt.Message,
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// ours reports whether an address is a page of the gateway that the shop knows, and of no other.
+func (s *Site) ours(address string) bool {
+	return strings.HasPrefix(address, strings.TrimRight(s.Gateway, "/")+"/")
+}
+
+// linked hands the owner the link to an old conversation, in the security log and by one mail to the address that the
+// account has here: the gateway knows none. What was written is in neither.
+func (s *Site) linked(ctx context.Context, m receipt.Message, id string) error {
+	c, err := customerBy(ctx, s.db, "id", m.Sub)
+	if errors.Is(err, errNoCustomer) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	const what = "You can read a conversation with support again for 7 days"
+	res, err := s.db.ExecContext(ctx, "INSERT INTO log (customer, at, what, detail, once) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+		c.ID, s.Now().UnixMilli(), what, m.Link, id)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 { // the same notice again
+		return err
+	}
+	return s.mail(c, "Your conversation with support", what+", after you log in: "+m.Link+"\r\n")
 }
 
 // warn tells the owner of the account with this e-mail that somebody typed it at support, once in 24 hours. Whoever

@@ -45,7 +45,7 @@ func (s *Site) forgot(w http.ResponseWriter, r *http.Request) {
 // sendReset mails a link whose token stands behind the #: browsers send that part to nobody, so no log, no referrer
 // and no widget on the way has it. static/reset.js puts it into the form.
 //
-// The mail is left in the folder mail/ of the shop's data: this sample has no mail server.
+// This sample has no mail server: see mail.
 func (s *Site) sendReset(ctx context.Context, c Customer) error {
 	token, err := s.token("", 32)
 	if err != nil {
@@ -59,12 +59,18 @@ func (s *Site) sendReset(ctx context.Context, c Customer) error {
 	if err != nil {
 		return err
 	}
-	folder := filepath.Join(s.Data, "mail")
+	return s.mail(c, "Choose a new password", fmt.Sprintf("Somebody, probably you, wants a new password for this account:\r\n\r\n%s/reset#%s\r\n\r\n"+
+		"The link works once, for 30 minutes. If it was not you, do nothing.\r\n", s.URL, token))
+}
+
+// mail leaves a mail to the address that the account has in the folder mail/ of the shop's data.
+func (s *Site) mail(c Customer, subject, body string) error {
+	now, folder := s.Now(), filepath.Join(s.Data, "mail")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("From: Quillmoor Tea <noreply@quillmoor.example>\r\nTo: <%s>\r\nSubject: Choose a new password\r\nDate: %s\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"+
-		"Somebody, probably you, wants a new password for this account:\r\n\r\n%s/reset#%s\r\n\r\nThe link works once, for 30 minutes. If it was not you, do nothing.\r\n", c.Email, now.Format(time.RFC1123Z), s.URL, token)
+	text := fmt.Sprintf("From: Quillmoor Tea <noreply@quillmoor.example>\r\nTo: <%s>\r\nSubject: %s\r\nDate: %s\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s",
+		c.Email, subject, now.Format(time.RFC1123Z), body)
 	return os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.eml", now.UnixNano())), []byte(text), 0o600)
 }
 

@@ -27,7 +27,7 @@ func title(kind string) string {
 	return map[string]string{
 		kindEmail: "Change your login e-mail", kindRenewal: "Cancel the renewal of your plan", kindPlan: "Change your plan",
 		kindName: "Change your name", kindNewsletter: "Change your newsletter setting", kindAddress: "Change your delivery address",
-		verify.ReadKind: "Show account details to support",
+		verify.ReadKind: "Show account details to support", verify.TranscriptKind: "Read your conversation with support",
 	}[kind]
 }
 
@@ -57,6 +57,9 @@ func (s *Site) minimum(kind string) verify.Level {
 
 // value is the change's one value, if it is a proper one. Errors: change.schema, change.value.
 func value(c verify.Change) (string, error) {
+	if c.Kind == verify.TranscriptKind && len(c.Fields) == 0 {
+		return "", nil
+	}
 	v, ok := c.Fields[field(c.Kind)]
 	if title(c.Kind) == "" || !ok || len(c.Fields) != 1 {
 		return "", verify.Refuse(verify.ChangeSchema)
@@ -106,6 +109,10 @@ func describe(ctx context.Context, q queryer, c Customer, ch verify.Change) (des
 		return described{}, err
 	}
 	d := described{Title: title(ch.Kind)}
+	if ch.Kind == verify.TranscriptKind {
+		d.Note = "Only the browser in which you opened the link shows you what you and support wrote, for ten minutes from now. Nothing of your account is shown to anybody, and nothing is changed."
+		return d, nil
+	}
 	switch ch.Kind {
 	case kindRenewal:
 		d.Rows, d.Note = []row{{"Plan", planName(v), "Renewal off"}}, "Boxes that are paid for still come. Nothing more is charged."
@@ -145,6 +152,9 @@ func onOff(on bool) string {
 // carryOut applies a proven change in the caller's transaction. Errors: change.schema, change.value, change.state.
 func carryOut(ctx context.Context, t *sql.Tx, c Customer, ch verify.Change, receipt string, at int64) error {
 	v, err := value(ch)
+	if err == nil && ch.Kind == verify.TranscriptKind {
+		err = verify.Refuse(verify.ChangeSchema) // a login shows it; nobody carries it out
+	}
 	if err != nil {
 		return err
 	}
