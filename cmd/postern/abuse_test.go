@@ -30,7 +30,7 @@ type abuseRow struct {
 var inBrowser = []string{"D07", "D08", "D09", "E06", "G02", "I13"}
 
 // lonely lists the rows that start a gateway of their own: they set clocks, kill, or take long.
-var lonely = []string{"A05", "A09", "A11", "B14", "B25", "C03", "C04", "C05", "C06", "C07", "C08", "C09", "C10", "C11", "C12", "D13", "G03", "G08", "G09", "G10", "G11", "G12", "I01", "I11", "I12", "I14", "I18", "I19", "J04", "K01", "K02", "K03", "K04", "K05", "K06", "K07", "L03", "L04", "L05", "L06", "L07", "L08", "L09", "L10", "L11", "R19", "R21"}
+var lonely = []string{"A05", "A09", "A11", "B14", "B25", "C03", "C04", "C05", "C06", "C07", "C08", "C09", "C10", "C11", "C12", "D13", "G03", "G08", "G09", "G10", "G11", "G12", "I01", "I10", "I11", "I12", "I14", "I15", "I18", "I19", "J04", "K01", "K02", "K03", "K04", "K05", "K06", "K07", "L03", "L04", "L05", "L06", "L07", "L08", "L09", "L10", "L11", "R19", "R21"}
 
 // readAbuse reads the rows of the finished slices and of the one that is being built.
 func readAbuse(t *testing.T) []abuseRow {
@@ -86,6 +86,7 @@ func abuseTests() map[string]func(r *row) {
 		abuseEnforcer(),
 		abuseWindow(),
 		abuseIdentify(),
+		abuseTranscript(),
 	} {
 		for id, test := range letter {
 			all[id] = test
