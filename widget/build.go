@@ -44,7 +44,7 @@ func main() {
 
 // groups are built apart: what console and admin share must not reach the visitor's panel, nor the confirm page.
 func groups() [][]string {
-	return [][]string{{"visitor"}, {"rate"}, {"console", "admin"}, {"verify"}}
+	return [][]string{{"visitor"}, {"rate"}, {"transcript"}, {"console", "admin"}, {"verify"}}
 }
 
 // apps gives the entry points of names that exist.

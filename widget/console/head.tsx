@@ -3,6 +3,7 @@ import { t } from "../kit/i18n";
 import { clock } from "../kit/time";
 import { Avatar, Badge, Button, Icon, IconButton, MenuItem, Popover } from "../kit/ui";
 import type { Row } from "../kit/wire";
+import { linkLater } from "./later";
 import type { Session } from "./session";
 import * as st from "./state";
 import { provenAt } from "./story";
@@ -102,6 +103,14 @@ function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boo
 							}}
 						/>
 					)}
+					<MenuItem
+						icon="link"
+						label={t("thread.link")}
+						onPick={() => {
+							close();
+							void linkLater(s, r.id);
+						}}
+					/>
 					{r.status !== "queued" && (
 						<MenuItem icon="check" label={t("thread.close")} keys="E" onPick={() => ask("close", close)} />
 					)}

@@ -11,6 +11,7 @@ export function End({ s, v }: { s: Session; v: View }) {
 	const [text, setText] = useState(v.rating?.text ?? "");
 	const [edit, setEdit] = useState(!v.rating);
 	const [error, setError] = useState("");
+	const [link, setLink] = useState("");
 	useEffect(() => {
 		// Given, or changed, in another tab or by the link of a mail.
 		if (!v.rating) return;
@@ -22,6 +23,11 @@ export function End({ s, v }: { s: Session; v: View }) {
 		setStars(n);
 		setError("");
 	};
+	const later = () =>
+		s.socket.command<{ url: string }>("transcript.link", { conversation: v.topic }).then(
+			(r) => setLink(r.url),
+			(x) => setLink(st.words(x)),
+		);
 	const send = (e: Event) => {
 		e.preventDefault();
 		if (!stars) {
@@ -57,6 +63,21 @@ export function End({ s, v }: { s: Session; v: View }) {
 						{t("end.edit")}
 					</button>
 				</p>
+			)}
+			{link ? (
+				<p role="status">
+					{link.includes("#") ? (
+						<a href={link} target="_blank" rel="noreferrer">
+							{t("end.link.open")}
+						</a>
+					) : (
+						link
+					)}
+				</p>
+			) : (
+				<button type="button" class="link" onClick={later}>
+					{t("end.link")}
+				</button>
 			)}
 			<button
 				type="button"
