@@ -67,7 +67,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name str
 		p.Customer = &v.customer
 	}
 	p.Embed = name != "confirm" && name != "confirm-login" && name != "confirm-ended" && name != "reset" && name != "cancel" && name != "idp-login"
-	p.Leads = name == "idp-login"
+	p.Leads = p.Leads || name == "idp-login"
 	if name == "reset" || name == "cancel" {
 		p.Script = "reset.js"
 	}
