@@ -207,6 +207,17 @@ scene("Not me, on an Arabic phone: everything is stopped", async () => {
 	await stranger.leave();
 });
 
+scene("the browser parts the storage of a frame from that of the same site at the top, as people's browsers do", async () => {
+	const p = await s.world.person("parted");
+	await p.page.goto(`${s.demo.gateway}/widget/frame?mailbox=accounts`);
+	await p.page.evaluate(() => localStorage.setItem("parted", "top"));
+	await visit(s.demo, p, "/support/accounts");
+	const frame = p.page.frames().find((x) => x.url().startsWith(s.demo.gateway));
+	assert.ok(frame, "the panel's frame");
+	assert.equal(await frame.evaluate(() => localStorage.getItem("parted")), null, "a cross-site frame has a storage of its own");
+	await p.leave();
+});
+
 /** What a page of the gateway's own site shows. */
 const near = () => ({ html: `<!doctype html><html lang="en"><title>Near</title><h1>Near</h1><script src="${s.demo.gateway}/widget/loader.js" data-mailbox="accounts"></script>` });
 

@@ -10,6 +10,15 @@ import { Demo, out } from "./server.mjs";
 const chrome = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** Limits are written for a machine at rest; a busy one gets this many times as long. Only a failure takes that long. */
 const PATIENCE = 4;
+/**
+ * Features that a test browser does without: they ask the network, or upgrade addresses. The library's own list, which
+ * this one takes the place of, switches the partitioning of storage off as well; people's browsers have it on.
+ */
+const quiet = [
+	"HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "AvoidUnnecessaryBeforeUnloadCheckSync",
+	"DestroyProfileOnBrowserClose", "AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying",
+	"AimEnabled", "PreconnectToSearch", "LensOverlay",
+];
 const harmless = [/Failed to load resource/, /WebSocket connection to/];
 /** @param {string} name */
 const file = (name) => join(out, `${name.replace(/[^\w-]+/g, "_").slice(0, 90)}`);
@@ -68,8 +77,9 @@ export class World {
 	/** @param {string[]} args more switches of the browser */
 	static async start(args = []) {
 		mkdirSync(out, { recursive: true });
-		const all = ["--no-sandbox", "--disable-dev-shm-usage", ...args];
-		return new World(await chromium.launch({ executablePath: chrome, args: all, timeout: 30_000 * PATIENCE }));
+		const all = ["--no-sandbox", "--disable-dev-shm-usage", `--disable-features=${quiet.join()}`, ...args];
+		const ignoreDefaultArgs = ["--disable-popup-blocking"];
+		return new World(await chromium.launch({ executablePath: chrome, args: all, ignoreDefaultArgs, timeout: 30_000 * PATIENCE }));
 	}
 
 	/**
