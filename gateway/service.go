@@ -30,6 +30,7 @@ type Service struct {
 	Assist   *Assist                       // nil = no language model helps
 	Policy   func() (verify.Policy, error) // with an error changes are off; hosts and sources are given all the same
 	Sessions map[string]verify.Key         // host entry → key of its session tokens; its ID is the entry's name
+	Legacy   map[string][]byte             // host entry → secret of its old identities (IdentifyLegacy)
 	Now      func() time.Time
 	Rand     io.Reader
 	Log      *slog.Logger

@@ -234,7 +234,8 @@ type VisitorStore interface {
 	// VisitorByToken reads without storing. Errors: not_found.
 	VisitorByToken(ctx context.Context, tokenHash string) (Visitor, error)
 	Visitor(ctx context.Context, id ID) (Visitor, error)
-	// SetIdentity stores what a host-signed token said. jti burns in the same transaction (host, jti unique).
+	// SetIdentity stores what a host-signed token said. One of the old form (HowLegacy) is not stored over one that names
+	// an account: then nothing happens. jti burns in the same transaction (host, jti unique).
 	// Errors: unauthenticated identify.invalid when it was used before.
 	SetIdentity(ctx context.Context, id ID, i Identity, jti string, now time.Time) ([]Event, error)
 }

@@ -71,17 +71,18 @@ type Limits struct {
 
 // HostConfig is one site that owns accounts. Source: proof-gate.md §3.14.
 type HostConfig struct {
-	Name           string   `toml:"name"`             // kinds and mailboxes name it
-	Audience       string   `toml:"audience"`         // receipt aud, host of the commitment, iss of session tokens
-	Site           string   `toml:"site"`             // base of self_service; default return page
-	VerifyURL      string   `toml:"verify_url"`       // page that asks for the login; absent: an OpenID provider does
-	DeliveryURL    string   `toml:"delivery_url"`     // the backend's endpoint
-	RecoveryURL    string   `toml:"recovery_url"`     // for people who cannot log in
-	SideAccess     bool     `toml:"side_access"`      // agents see accounts elsewhere: ask for hashed facts (SPEC.md)
-	SessionKeyFile string   `toml:"session_key_file"` // PEM public key; absent: no session tokens
-	Code           bool     `toml:"code"`             // its page cannot redirect: it shows a code that the visitor types, level A1
-	Popup          bool     `toml:"popup"`            // the login may open in a window of its own, on pages of the gateway's own site
-	Allow          []string `toml:"allow"`            // loopback or private prefixes its URLs may resolve to
+	Name           string   `toml:"name"`                        // kinds and mailboxes name it
+	Audience       string   `toml:"audience"`                    // receipt aud, host of the commitment, iss of session tokens
+	Site           string   `toml:"site"`                        // base of self_service; default return page
+	VerifyURL      string   `toml:"verify_url"`                  // page that asks for the login; absent: an OpenID provider does
+	DeliveryURL    string   `toml:"delivery_url"`                // the backend's endpoint
+	RecoveryURL    string   `toml:"recovery_url"`                // for people who cannot log in
+	SideAccess     bool     `toml:"side_access"`                 // agents see accounts elsewhere: ask for hashed facts (SPEC.md)
+	SessionKeyFile string   `toml:"session_key_file"`            // PEM public key; absent: no session tokens
+	LegacySecret   string   `toml:"legacy_identify_secret_file"` // HMAC secret of identities in the old form; absent: none are taken
+	Code           bool     `toml:"code"`                        // its page cannot redirect: it shows a code that the visitor types, level A1
+	Popup          bool     `toml:"popup"`                       // the login may open in a window of its own, on pages of the gateway's own site
+	Allow          []string `toml:"allow"`                       // loopback or private prefixes its URLs may resolve to
 }
 
 // SourceConfig is one source of login events, at /v1/events/NAME, or (adapter oidc) an OpenID provider at which

@@ -18,6 +18,7 @@ const entries = `
 # recovery_url = "https://site.test/forgot"
 # side_access = false                   # true: agents see accounts elsewhere; ask delivery_url for hashed facts (verify/SPEC.md)
 # session_key_file = "shop.pub.pem"     # absent: no session tokens
+# legacy_identify_secret_file = ""      # HMAC secret of identify {email, hash}: shown to staff as the old form, no proof; absent: refused
 # code = false                          # true: its page cannot redirect; it shows a code that the visitor types (A1: plain kinds that cool)
 # popup = false                         # true: the login may open in a window of its own, on pages of the gateway's own site
 # allow = []                            # loopback or private prefixes its URLs may resolve to

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -30,6 +31,34 @@ func (c Config) sessionKeys() (map[string]verify.Key, error) {
 		out[h.Name] = k
 	}
 	return out, nil
+}
+
+// legacySecrets reads what hosts authenticate identities of the old form with. Errors: what legacySecret says.
+func (c Config) legacySecrets() (map[string][]byte, error) {
+	out := map[string][]byte{}
+	for _, h := range c.Hosts {
+		if h.LegacySecret == "" {
+			continue
+		}
+		secret, err := legacySecret(h.LegacySecret)
+		if err != nil {
+			return nil, err
+		}
+		out[h.Name] = secret
+	}
+	return out, nil
+}
+
+// legacySecret reads the secret as text, without the line's end. Errors: it cannot be read; under 16 bytes.
+func legacySecret(path string) ([]byte, error) {
+	text, err := readSmall(path, 4096)
+	if err != nil {
+		return nil, err
+	}
+	if text = bytes.TrimSpace(text); len(text) < 16 {
+		return nil, errors.New("must hold at least 16 characters")
+	}
+	return text, nil
 }
 
 // sessionKey reads a public key in PEM form (PKIX). Its type decides the one algorithm that is taken.

@@ -113,6 +113,10 @@ func (c Config) hostsAndSources() Mistakes {
 			_, err := sessionKey(h.SessionKeyFile)
 			bad.add("host "+h.Name+": session_key_file", err)
 		}
+		if h.LegacySecret != "" {
+			_, err := legacySecret(h.LegacySecret)
+			bad.add("host "+h.Name+": legacy_identify_secret_file", err)
+		}
 	}
 	bad = append(bad, c.sharedSecrets()...)
 	for _, s := range c.Sources {

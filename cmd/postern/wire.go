@@ -149,6 +149,9 @@ func (a *App) gate(ctx context.Context, c Config, secret []byte) error {
 		}
 		return a.Service.Restrict(p)
 	}
+	if a.Service.Legacy, err = c.legacySecrets(); err != nil {
+		return err
+	}
 	if a.Service.Sessions, err = c.sessionKeys(); err != nil {
 		return err
 	}

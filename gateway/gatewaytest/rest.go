@@ -298,4 +298,10 @@ func identity(w *World) {
 	if len(events) != 1 || events[0].Topic != c.ID.Staff() || strings.Contains(string(events[0].Payload), "Anna") {
 		w.Errorf("the staff learns %v; want that somebody is signed, not who", events)
 	}
+	old := gateway.Identity{How: gateway.HowLegacy, Host: "shop", Email: "anna@site.test", At: w.Now()}
+	events, err = w.Store.SetIdentity(w.Context(), v.ID, old, "", w.Now())
+	w.ok(err)
+	if got, err = w.Store.Visitor(w.Context(), v.ID); err != nil || got.Identity.Subject != "42" || len(events) != 0 {
+		w.Errorf("an identity of the old form took the place of %+v, %v", got.Identity, events)
+	}
 }

@@ -15,6 +15,7 @@ const (
 	qInsertVisitor = `INSERT INTO visitors (id, token_hash, key_jkt, key_jwk, mailbox, created_at, blocked_at, identity, host, subject)
 VALUES ($1,$2,$3,$4,$5,$6,0,'{}','','') ON CONFLICT (token_hash) DO NOTHING`
 	qSetIdentity = `UPDATE visitors SET identity = $2, host = $3, subject = $4, account_version = $5 WHERE id = $1`
+	qSetLegacy   = `UPDATE visitors SET identity = $2, host = $3, subject = $4, account_version = $5 WHERE id = $1 AND subject = ''`
 	qBurnJTI     = `INSERT INTO identity_tokens (host, jti, at) VALUES ($1,$2,$3) ON CONFLICT (host, jti) DO NOTHING`
 	qTalksOf     = `SELECT id FROM conversations WHERE visitor = $1 AND status <> 'closed' ORDER BY id`
 )
@@ -82,7 +83,12 @@ func (s *Store) SetIdentity(ctx context.Context, id gateway.ID, i gateway.Identi
 				return &gateway.Error{Is: "unauthenticated", Why: "identify.invalid"}
 			}
 		}
-		if err := x.must(qSetIdentity, string(id), string(identity), i.Host, i.Subject, i.Version); err != nil {
+		if i.How == gateway.HowLegacy {
+			n, err := x.exec(qSetLegacy, string(id), string(identity), i.Host, "", "")
+			if err != nil || n == 0 {
+				return err
+			}
+		} else if err := x.must(qSetIdentity, string(id), string(identity), i.Host, i.Subject, i.Version); err != nil {
 			return err
 		}
 		talks, err := x.ids(qTalksOf, id)

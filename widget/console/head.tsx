@@ -138,8 +138,9 @@ export function Known({ r }: { r: Row }): JSX.Element {
 				{t("known.proven", { time: clock(at) })}
 			</Badge>
 		);
-	if ((st.details.value[r.id]?.row ?? r).identity?.how === "signed")
-		return <Badge title={t("known.signed.hint")}>{t("known.signed")}</Badge>;
+	const how = (st.details.value[r.id]?.row ?? r).identity?.how;
+	if (how === "legacy") return <Badge title={t("known.legacy.hint")}>{t("known.legacy")}</Badge>;
+	if (how === "signed") return <Badge title={t("known.signed.hint")}>{t("known.signed")}</Badge>;
 	const typed = r.claimed?.name || r.claimed?.email;
 	return <Badge title={t("known.typed.hint")}>{t(typed ? "known.typed" : "known.none")}</Badge>;
 }

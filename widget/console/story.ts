@@ -117,7 +117,7 @@ function lineOf(e: Event, names: Names): Said | undefined {
 	if (is(e, "window.opened")) return say("window.opened", { time: clock(e.data.until) }, "ok");
 	if (is(e, "window.closed")) return say("window.closed");
 	if (is(e, "identity.proven")) return say("proven", {}, "ok");
-	if (is(e, "identity.claimed") && e.data.how === "signed") return say("signed");
+	if (is(e, "identity.claimed") && (e.data.how === "signed" || e.data.how === "legacy")) return say(e.data.how);
 	if (is(e, "identity.claimed")) return say("typed", { email: e.data.email ?? "", name: e.data.name ?? "" });
 	if (is(e, "login.observed")) return say("login");
 	if (is(e, "article.rated")) return say(e.data.solved ? "article.yes" : "article.no");

@@ -65,7 +65,7 @@ function focus(): void {
 async function verb(s: Session, name: string, v: unknown): Promise<void> {
 	if (name === "view") return view(v as string);
 	if (name === "article") return s.read(String(v));
-	if (name === "identify") return s.identify(String((v as { token?: string }).token));
+	if (name === "identify") return s.identify(v as { token?: string });
 	if (name === "search") {
 		st.query.value = String(v);
 		st.screen.value = "home";

@@ -23,6 +23,8 @@ export type Init = {
 	locale?: string;
 };
 
+/** A session token of the host, or the old form: an address and its HMAC. */
+type Who = { token?: string; email?: string; hash?: string };
 const TYPING_MS = 6000;
 
 /** States in which nothing more is to be finished in this browser. */
@@ -39,7 +41,7 @@ export class Session {
 	#typed = 0;
 	#pass: { pass: string; until: number } | undefined;
 	#quiet = 0;
-	#identify = "";
+	#identify: Who | undefined;
 	/** Where each conversation stood when this page met it: what is older is no news. */
 	#heads: Record<string, number> = {};
 
@@ -302,13 +304,14 @@ export class Session {
 		}
 	}
 	/** The host says who is signed in there. It is shown as signed, and proves nothing for a change. */
-	async identify(token: string): Promise<void> {
+	async identify(who: Who): Promise<void> {
 		if (st.phase.value !== "live") {
-			this.#identify = token;
+			this.#identify = who;
 			return;
 		}
-		this.#identify = "";
-		const r = await this.socket.command<{ identity: Identity }>("identify", { token });
+		this.#identify = undefined;
+		const { token, email, hash } = who;
+		const r = await this.socket.command<{ identity: Identity }>("identify", { token, email, hash });
 		if (st.hello.value) st.hello.value = { ...st.hello.value, identity: r.identity };
 	}
 	/** A request with the visitor's pass, which lives a minute. Throws CommandError. */
