@@ -79,7 +79,7 @@ func KeyRequired() *Error { return &Error{Is: "unauthenticated", Why: "key.requi
 func Forbidden() *Error { return &Error{Is: "forbidden", Why: "role"} }
 
 // NoPasskey says that a step-up is wanted of somebody who has registered no passkey yet.
-func NoPasskey() *Error { return &Error{Is: "forbidden", Why: "stepup.none"} }
+func NoPasskey() *Error { return &Error{Is: "conflict", Why: "stepup.none"} }
 
 // BadPasskey says that an answer to a passkey's challenge proves nothing; the log has why.
 func BadPasskey(cause error) *Error { return &Error{Is: "forbidden", Why: "stepup.failed", Err: cause} }

@@ -271,7 +271,7 @@ type IdentityProven struct {
 
 // SettingChanged tells nodes and consoles which setting to read again.
 type SettingChanged struct {
-	What    string `json:"what"` // mailbox, agent, reply, kind, origin, library
+	What    string `json:"what"` // mailbox, agent, reply, kind, origin, library; session: one of this agent's came from another device
 	ID      ID     `json:"id,omitempty"`
 	Version int64  `json:"version"`
 }

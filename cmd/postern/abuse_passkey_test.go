@@ -56,7 +56,7 @@ func stolenCookie(r *row) {
 	own := r.signsIn("sn1")
 	k := r.talk("sn1")
 	r.refused(k.mia, "stepup.required", "change.offer", r.sensitive(k, k.mia)) // before there is a passkey at all
-	own.refused("forbidden", "stepup.none", "/v1/stepup/begin", map[string]any{})
+	own.refused("conflict", "stepup.none", "/v1/stepup/begin", map[string]any{})
 	options := own.ok("/v1/passkeys/begin", map[string]any{"password": password})["options"]
 	a := newAuthenticator(r.T, r.url)
 	own.ok("/v1/passkeys", map[string]any{"name": "Desk", "response": a.create(r.T, options)})

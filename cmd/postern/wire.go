@@ -296,7 +296,7 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 			a.log.Warn("no smart host is configured: mails stay in the folder spool of the data folder")
 		}
 	}
-	passkeys, err := token.NewPasskeys(a.URL, rand.Reader)
+	passkeys, err := a.passkeys()
 	if err != nil {
 		return nil, err
 	}
@@ -307,6 +307,19 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 		Keys: a.keys, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
 		SignEvent: sign, Checkpoint: a.checkpoint, Bundle: a.bundle,
 	})
+}
+
+// passkeys is nil where browsers give none: at an address without a host name. Then nothing sensitive is offered.
+func (a *App) passkeys() (web.Passkeys, error) {
+	p, err := token.NewPasskeys(a.URL, rand.Reader)
+	switch {
+	case gateway.CodeOf(err) == "invalid":
+		a.log.Warn("public_url has no host name: browsers give it no passkeys, so nothing sensitive can be offered")
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return p, nil
 }
 
 func walls(l Limits) web.Limits {

@@ -194,7 +194,7 @@ func (s *Server) removePasskey(c *fiber.Ctx, who holder) (any, error) {
 	return viewPasskeys(list), err
 }
 
-// beginStepUp errors: forbidden stepup.none for who has no passkey yet.
+// beginStepUp errors: conflict stepup.none for who has no passkey yet.
 func (s *Server) beginStepUp(c *fiber.Ctx, who holder) (any, error) {
 	if len(who.have) == 0 {
 		return nil, gateway.NoPasskey()

@@ -60,30 +60,7 @@ export function Passkeys({ onClose }: { onClose(): void }): JSX.Element {
 	return (
 		<Dialog title={t("passkey.title")} onClose={onClose}>
 			<p>{t("passkey.what")}</p>
-			{all && all.length > 0 && (
-				<ul class="lines">
-					{all.map((k) => (
-						<li key={k.id}>
-							<Icon name="lock" />
-							<span class="grow">
-								<bdi>{k.name}</bdi>
-								<small class="under block">
-									{k.used ? t("passkey.used", { at: exact(k.used) }) : t("passkey.made", { at: exact(k.made) })}
-								</small>
-							</span>
-							<Button
-								look="quiet"
-								icon="trash"
-								busy={busy}
-								aria-label={t("passkey.remove.name", { name: k.name })}
-								onClick={() => remove(k)}
-							>
-								{t("passkey.remove")}
-							</Button>
-						</li>
-					))}
-				</ul>
-			)}
+			{all && all.length > 0 && <Have all={all} busy={busy} remove={remove} />}
 			<form
 				class="form"
 				onSubmit={(e) => {
@@ -123,5 +100,32 @@ export function Passkeys({ onClose }: { onClose(): void }): JSX.Element {
 				</div>
 			</form>
 		</Dialog>
+	);
+}
+type HaveProps = { all: Passkey[]; busy: boolean; remove(k: Passkey): void };
+function Have({ all, busy, remove }: HaveProps): JSX.Element {
+	return (
+		<ul class="lines">
+			{all.map((k) => (
+				<li key={k.id}>
+					<Icon name="lock" />
+					<span class="grow">
+						<bdi>{k.name}</bdi>
+						<small class="under block">
+							{k.used ? t("passkey.used", { at: exact(k.used) }) : t("passkey.made", { at: exact(k.made) })}
+						</small>
+					</span>
+					<Button
+						look="quiet"
+						icon="trash"
+						busy={busy}
+						aria-label={t("passkey.remove.name", { name: k.name })}
+						onClick={() => remove(k)}
+					>
+						{t("passkey.remove")}
+					</Button>
+				</li>
+			))}
+		</ul>
 	);
 }
