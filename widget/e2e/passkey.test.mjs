@@ -38,7 +38,6 @@ scene("who has no passkey is told so where he offers, and led to where one is re
 	await d.getByRole("button", { name: t("passkey.add"), exact: true }).click();
 	await d.getByText(t("passkey.error.password")).waitFor();
 	await axe(sol.page, "passkeys-refused");
-	await d.getByLabel(t("passkey.name")).fill("Desk computer");
 	await d.getByLabel(t("passkey.password")).fill(password);
 	await d.getByRole("button", { name: t("passkey.add"), exact: true }).click();
 	await d.getByRole("listitem").filter({ hasText: "Desk computer" }).waitFor();

@@ -34,9 +34,11 @@ export function Passkeys({ onClose }: { onClose(): void }): JSX.Element {
 	const run = async (act: () => Promise<List>, done: string) => {
 		setBusy(true);
 		setBad(undefined);
+		let ok = false;
 		try {
 			setAll((await act()).passkeys);
 			setPassword("");
+			ok = true;
 			if (done) toast(t(done), "ok");
 		} catch (e) {
 			const field = e instanceof CommandError ? e.error.params?.field : undefined;
@@ -44,13 +46,13 @@ export function Passkeys({ onClose }: { onClose(): void }): JSX.Element {
 			setBad(own ? { field, text: t(`passkey.error.${field}`) } : { text: words(e) });
 		}
 		setBusy(false);
+		return ok;
 	};
 	useEffect(() => {
 		void run(() => api<List>("GET", "/v1/passkeys"), "");
 	}, []);
 	const add = async () => {
-		await run(() => register<List>(api, name.trim(), password), "passkey.added");
-		setName("");
+		if (await run(() => register<List>(api, name.trim(), password), "passkey.added")) setName("");
 	};
 	const remove = (k: Passkey) => {
 		const gone = () => api<List>("POST", `/v1/passkeys/${k.id}/remove`, { password });
