@@ -46,7 +46,7 @@ func staffGate(r *row) {
 	}
 	for _, route := range r.server.Routes() {
 		for _, word := range []string{"apply", "approve", "finish", "confirm", "receipt", "prove", "release", "mint"} {
-			if strings.Contains(route, word) && route != "GET /verify/confirm" && route != "HEAD /verify/confirm" { // a page
+			if strings.Contains(route, word) && route != "GET /verify/confirm" && route != "HEAD /verify/confirm" && route != "POST /v1/stepup/finish" { // a page; a passkey of the staff
 				r.Errorf("there is a route %s", route)
 			}
 		}
