@@ -3,11 +3,11 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/postern-chat/postern/gateway"
@@ -24,116 +24,6 @@ func abuseTranscript() map[string]func(r *row) {
 
 // evil is where an attacker wants a transcript to go.
 const evil = "x@evil.test"
-
-// reader is a browser that came with a link, with a key of its own.
-type reader struct {
-	talk
-	change string
-}
-
-// token is the secret in a link's fragment, and nothing else of it.
-func (r *row) token(link map[string]any) string {
-	r.Helper()
-	address, _ := link["url"].(string)
-	token, ok := strings.CutPrefix(address, r.url+"/transcript#")
-	if !ok || len(token) != 43 {
-		r.Fatalf("the link is %q", address)
-	}
-	return token
-}
-
-// comes opens a link in a new browser, which may ask for the login.
-func (r *row) comes(token string) reader {
-	r.Helper()
-	b := newBrowser(r.T)
-	o := reader{talk: talk{n: r.node, vic: r.visit(b), b: b}}
-	r.again(&o, token)
-	return o
-}
-
-func (r *row) again(o *reader, token string) {
-	r.Helper()
-	ok := o.vic.ok("transcript.open", map[string]any{"token": token})
-	o.cv, _ = ok["visit"].(string)
-	o.change, _ = ok["change"].(map[string]any)["id"].(string)
-}
-
-// login presses the button and gives the address of the login.
-func (o reader) login(r *row) string {
-	r.Helper()
-	address, _ := o.vic.ok("change.open", map[string]any{"change": o.change, "page": r.url + "/transcript"})["url"].(string)
-	return address
-}
-
-// locked asserts that a browser is shown nothing.
-func (r *row) locked(c *client, change string) {
-	r.Helper()
-	r.refused(c, "context.locked", "transcript.read", map[string]any{"change": change})
-}
-
-// nothing asserts that a link opens nothing, whoever comes.
-func (r *row) nothing(token string) {
-	r.Helper()
-	c := r.visit(newBrowser(r.T))
-	f := c.do("transcript.open", map[string]any{"token": token})
-	if e, _ := f["error"].(map[string]any); e["code"] != "not_found" {
-		r.Errorf("the link answers %v", f)
-	}
-}
-
-// reads finishes and gives the text that is shown then.
-func (o reader) reads(r *row, back string) string {
-	r.Helper()
-	if !strings.HasPrefix(back, r.url+"/transcript#postern=") {
-		r.Fatalf("the login comes back to %s", back)
-	}
-	r.locked(o.vic, o.change) // a login alone shows nothing: this browser must bring it home
-	o.vic.ok("change.finish", o.finish(r.T, o.b, o.change, back))
-	raw, err := json.Marshal(o.vic.ok("transcript.read", map[string]any{"change": o.change}))
-	if err != nil {
-		r.Fatal(err)
-	}
-	return string(raw)
-}
-
-// sentTo gives what the host was asked to tell its owners about links.
-func (r *row) sentTo(h *hostSite) (out []map[string]any) {
-	r.Helper()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, b := range h.bodies {
-		var m map[string]any
-		if json.Unmarshal(b, &m) == nil && m["notice"] == "transcript" {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
-// noDestination asserts that a transcript is sent nowhere, whoever asks, with a line of the log for each who asks.
-func (r *row) noDestination(k talk, to ...string) {
-	r.Helper()
-	asks := map[string]*client{"ag1": k.mia, "sn1": r.as("sn1"), "su1": r.as("su1"), "vic": k.vic}
-	for _, c := range asks {
-		for _, address := range to {
-			r.refused(c, r.says("transcript.destination"), "transcript.link", map[string]any{"conversation": k.cv, "to": address})
-		}
-	}
-	actors := map[string]int{}
-	for _, l := range r.leaves() {
-		if l.Reason == verify.TranscriptDestination && l.Conversation == k.cv {
-			actors[l.Actor]++
-		}
-	}
-	if len(actors) != len(asks) {
-		r.Errorf("the log has refusals of %v", actors)
-	}
-	for _, address := range to {
-		if n := r.mailsTo(address); n != 0 {
-			r.Errorf("%d mails to %s", n, address)
-		}
-	}
-}
 
 func mailTranscript(r *row) {
 	const said = "This is vic, and I have lost my old chats"
@@ -331,6 +221,10 @@ func someoneElse(r *row) {
 	r.locked(thief.vic, thief.change)
 	r.refused(k.mia, "role", "transcript.read", map[string]any{"change": o.change})
 	r.reached(o, said)
+	r.audit(r.T)
+	if out := say(r.T, exitOK, nil, "audit", "verify", r.export()); !strings.Contains(out, "ok:") {
+		r.Errorf("the bundle: %s", out)
+	}
 
 	r.clock.set(r.T, 10*time.Minute+time.Second)
 	r.locked(o.vic, o.change)
@@ -364,11 +258,7 @@ func (r *row) reached(o reader, said string) {
 func (r *row) onlyHash(token string) {
 	r.Helper()
 	for _, table := range []string{"transcripts", "jobs", "events", "changes", "log_leaves", "settings"} {
-		rows, err := r.sql(r.T).Query("SELECT * FROM " + table)
-		if err != nil {
-			r.Fatal(err)
-		}
-		for _, text := range texts(r.T, rows) {
+		for _, text := range r.all(table) {
 			if strings.Contains(text, token) {
 				r.Errorf("%s holds the token", table)
 			}
@@ -377,6 +267,16 @@ func (r *row) onlyHash(token string) {
 	if strings.Contains(r.log.String(), token) {
 		r.Error("the process's log holds the token")
 	}
+}
+
+// all gives the rows of a table as text.
+func (r *row) all(table string) []string {
+	r.Helper()
+	rows, err := r.sql(r.T).Query("SELECT * FROM " + table)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return texts(r.T, rows)
 }
 
 // look is what the page asks for before anybody logs in.
@@ -449,77 +349,24 @@ func (r *row) logs(o reader) step {
 	return s
 }
 
-// noticesToAgents looks at every way by which something leaves the gateway for one of the staff without his asking:
-// mail (answers, letters), the spool, and what the browser is told before a page is open.
-func noticesToAgents(r *row) {
-	r.alone(options{})
-	const said = "The lid of my Yixing pot is cracked"
-	k := r.talkIn(newBrowser(r.T), "ag1", said)
-	r.reads15(k)
-	r.given()
-	k.vic.ok("message.send", map[string]any{"conversation": k.cv, "client_id": "m2", "text": said + " again"})
-	k.mia.ok("note.send", map[string]any{"conversation": k.cv, "client_id": "n", "text": "Look: " + said, "mentions": []gateway.ID{r.staff["su1"].ID}})
-	r.as("ag2").ok("availability.set", map[string]any{"value": "available"})
-	k.mia.ok("conversation.assign", map[string]any{"conversation": k.cv, "agent": r.staff["ag2"].ID, "note": said})
-	job := gateway.Job{ID: "letter:" + string(r.staff["su1"].ID), Kind: gateway.JobLetter, Due: r.clock.now(), Payload: json.RawMessage(`{"agent":"` + string(r.staff["su1"].ID) + `","what":"policy"}`)}
-	if err := r.Service.Store.Enqueue(r.Context(), job); err != nil {
-		r.Fatal(err)
+// What was erased of an account is not kept in links: they end, for nobody knows any more whose login opens them.
+func TestErasureEndsLinks(t *testing.T) {
+	for _, engine := range []string{"SQLite", "PostgreSQL"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			r := newRow(t, startFixture(t, engine, options{}))
+			r.given()
+			k := r.talk("ag1")
+			r.honest(k)
+			token := r.token(k.mia.ok("transcript.link", map[string]any{"conversation": k.cv}))
+			r.comes(token)
+			r.audits(exitOK, "erase", "--subject", "shop:u-vic")
+			r.nothing(token)
+			for _, text := range r.all("transcripts") {
+				if strings.Contains(text, "u-vic") {
+					t.Errorf("the link knows %s", text)
+				}
+			}
+		})
 	}
-	spool := filepath.Join(r.config.Data, "spool")
-	r.until(func() string {
-		if files, _ := os.ReadDir(spool); len(files) == 0 {
-			return "the letter did not leave"
-		}
-		return ""
-	})
-	err := filepath.WalkDir(spool, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		b, err := os.ReadFile(path)
-		r.silentNotice(path, said, string(b))
-		return err
-	})
-	if err != nil {
-		r.Fatal(err)
-	}
-	for _, m := range r.mails() {
-		if strings.HasSuffix(m.To, "@shop.test") {
-			r.silentNotice("the outbox", said, string(m.Raw))
-		}
-	}
-	// Without a console's own socket and cookie nothing is told to a phone: there is no subscription to give.
-	for _, path := range []string{"/v1/push", "/sw.js", "/manifest.webmanifest"} {
-		if status, _, b := r.call("ag1", "GET", path, ""); status != http.StatusNotFound {
-			r.Errorf("%s answers %d %.200s", path, status, b)
-		}
-	}
-	for _, topic := range []string{string(r.staff["ag2"].ID), string(r.box.ID), "settings"} { // what rings and previews are made of
-		events, err := r.Service.Store.Events(r.Context(), topic, 0, 1000)
-		if err != nil {
-			r.Fatal(err)
-		}
-		for _, e := range events {
-			r.silentNotice("an event of "+topic, said, string(e.Payload))
-		}
-	}
-}
-
-func (r *row) reads15(k talk) {
-	r.Helper()
-	r.reads(k, "ag1")
-	r.shows("ag1", k.cv)
-}
-
-// silentNotice asserts that a notice says neither what was written nor what the account is.
-func (r *row) silentNotice(where, said, text string) {
-	r.Helper()
-	if plain, err := url.QueryUnescape(text); err == nil {
-		text += plain
-	}
-	text = strings.ReplaceAll(text, "=\r\n", "")
-	if strings.Contains(text, said) {
-		r.Errorf("%s holds the message: %.500s", where, text)
-	}
-	r.noForm(where, text)
 }

@@ -84,8 +84,10 @@ func pageOf[T any](ctx context.Context, s snapshot, scan func(scanner) (T, error
 }
 
 const (
-	qErase     = `UPDATE changes SET chg = '', subject = NULL, body = $2 WHERE id = $1`
-	qToldOf    = `SELECT seq, payload FROM events WHERE topic = $1 AND kind IN ('change.drafted', 'change.offered')`
+	qErase      = `UPDATE changes SET chg = '', subject = NULL, body = $2 WHERE id = $1`
+	qToldOf     = `SELECT seq, payload FROM events WHERE topic = $1 AND kind IN ('change.drafted', 'change.offered')`
+	qEraseLinks = `UPDATE transcripts SET subject = '', until = 0
+WHERE conversation = $1 OR id IN (SELECT transcript FROM transcript_visits WHERE id = $1)`
 	qEraseTold = `UPDATE events SET payload = $3 WHERE topic = $1 AND seq = $2`
 )
 
@@ -114,6 +116,9 @@ func (l *Ledger) Erase(ctx context.Context, id string, leaf verify.Leaf) error {
 			return err
 		}
 		if err := x.must(qErase, id, body); err != nil {
+			return err
+		}
+		if _, err := x.exec(qEraseLinks, string(c.ID)); err != nil { // whose login opens them is known no more
 			return err
 		}
 		for _, topic := range []string{string(c.ID), c.ID.Staff()} {
