@@ -165,6 +165,7 @@ func startFixture(t *testing.T, engine string, o options) *fixture {
 	if o.clock && engine == "PostgreSQL" {
 		f.config.DatabaseURL = f.clock.settable(t, f.config.DatabaseURL)
 	}
+	f.config.Limits.Commands = 100_000 // the rows follow each other faster than a person could
 	f.join(t)
 	if o.config != nil {
 		o.config(&f.config)
