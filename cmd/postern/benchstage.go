@@ -103,7 +103,7 @@ func (s *benchStage) start(ctx context.Context, c call, cfg Config, file, addres
 	go func() { n.ended <- cmd.Wait() }()
 	s.nodes, s.at = append(s.nodes, n), append(s.at, "http://"+address)
 	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		res, err := http.Get("http://" + address + "/readyz")
+		res, err := http.Get("http://" + address + "/healthz")
 		if err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode == http.StatusOK {
