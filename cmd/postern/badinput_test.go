@@ -40,8 +40,11 @@ func (f *fixture) rows(t *testing.T) map[string]int {
 		out[name] = 0
 	}
 	for name := range out {
-		n := 0
-		if err := db.QueryRow(`SELECT COUNT(*) FROM ` + name).Scan(&n); err != nil {
+		n, from := 0, name
+		if name == "jobs" {
+			from += ` WHERE kind <> 'reconcile'` // it comes by itself, every full hour
+		}
+		if err := db.QueryRow(`SELECT COUNT(*) FROM ` + from).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		out[name] = n
