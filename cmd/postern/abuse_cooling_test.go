@@ -27,6 +27,15 @@ const movedTo = "9 Quay Street, second floor"
 // not phishing-resistant: the change cools.
 func (r *row) cools(k talk) (change string) {
 	r.Helper()
+	change, args := r.approves(k)
+	k.vic.ok("change.finish", args)
+	r.reaches(change, verify.Cooling)
+	return change
+}
+
+// approves goes the way of cools up to the approval; it gives what the widget finishes with.
+func (r *row) approves(k talk) (change string, finish map[string]any) {
+	r.Helper()
 	draft := k.mia.ok("change.draft", map[string]any{"conversation": k.cv, "kind": "address.change", "fields": map[string]string{"address": movedTo}})
 	change = draft["change"].(map[string]any)["id"].(string)
 	r.stepsUp(k.by)
@@ -42,9 +51,7 @@ func (r *row) cools(k talk) (change string) {
 	if status != http.StatusOK {
 		r.Fatalf("approve: %d %v", status, out)
 	}
-	k.vic.ok("change.finish", k.finish(r.T, k.b, change, back))
-	r.reaches(change, verify.Cooling)
-	return change
+	return change, k.finish(r.T, k.b, change, back)
 }
 
 func ownSecond(r *row) {

@@ -141,10 +141,19 @@ func (p *process) kill(t *testing.T) {
 // processes is a fixture whose gateways are processes; its database is open here too, to look at.
 func processes(t *testing.T, engine string, bend func(*Config), nodes int) (*fixture, []*process) {
 	t.Helper()
+	return processesAt(t, engine, bend, nodes, false)
+}
+
+// processesAt is processes with, on PostgreSQL, a clock of the database that can be set.
+func processesAt(t *testing.T, engine string, bend func(*Config), nodes int, clock bool) (*fixture, []*process) {
+	t.Helper()
 	f := &fixture{engine: engine, site: newSite(t), clock: &testClock{}, staff: map[string]member{}, log: &output{}, typed: map[string][]string{}}
 	f.config = alone(t)
 	if engine == "PostgreSQL" {
 		f.config = shared(t)
+	}
+	if clock {
+		f.config.DatabaseURL = f.clock.settable(t, f.config.DatabaseURL)
 	}
 	f.config = f.site.config(t, f.config)
 	f.config.TrustedProxies = []string{"127.0.0.1/32"}
