@@ -282,6 +282,7 @@ func (d *demo) greet(w io.Writer) {
     3  Offer "Cancel the renewal" in the Verify tab; confirm it in the shop as robin.
     4  Write from %s/help?mailbox=accounts and let nobody answer: after 30 s it is a ticket.
 
+  The key that signs receipts is in this process; elsewhere 'postern signer' keeps it in one of its own.
   Ctrl-C stops it; the next start keeps the data.
 `, d.shopURL)
 }

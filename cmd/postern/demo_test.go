@@ -87,7 +87,7 @@ func TestDemoSeeds(t *testing.T) {
 	}
 	var out strings.Builder
 	d.greet(&out)
-	for _, want := range []string{d.shopURL, d.app.URL.String(), demoPassword, "ada@shop.example", "robin@example.com"} {
+	for _, want := range []string{d.shopURL, d.app.URL.String(), demoPassword, "ada@shop.example", "robin@example.com", "postern signer"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the greeting lacks %s", want)
 		}
