@@ -1,12 +1,8 @@
 package verify
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"encoding/json"
 	"errors"
-	"math/big"
 )
 
 // Uses of archived keys.
@@ -63,7 +59,7 @@ func archiveHash(body []byte) string { return hash("postern.keys.v1\n", body) }
 
 // ArchiveProvider is what a login at a provider was believed by.
 func ArchiveProvider(r Relying, keys KeySet) (KeyArchive, error) {
-	set, err := keys.pack()
+	set, err := keys.encode()
 	if err != nil {
 		return KeyArchive{}, err
 	}
@@ -72,47 +68,11 @@ func ArchiveProvider(r Relying, keys KeySet) (KeyArchive, error) {
 
 // ArchiveGateway is what receipts of the gateway at url are checked with.
 func ArchiveGateway(url string, keys KeySet) (KeyArchive, error) {
-	set, err := keys.pack()
+	set, err := keys.encode()
 	if err != nil {
 		return KeyArchive{}, err
 	}
 	return ArchivedKeys{Use: KeysOfGateway, Issuer: url, JWKS: set}.Pack()
-}
-
-// pack is the set as JWKS; ParseKeySet reads it back, each key with its pinned algorithm.
-func (s KeySet) pack() ([]byte, error) {
-	type entry struct {
-		Kty string `json:"kty"`
-		Kid string `json:"kid"`
-		Alg string `json:"alg"`
-		Crv string `json:"crv,omitempty"`
-		X   string `json:"x,omitempty"`
-		Y   string `json:"y,omitempty"`
-		N   string `json:"n,omitempty"`
-		E   string `json:"e,omitempty"`
-	}
-	out := struct {
-		Keys []entry `json:"keys"`
-	}{Keys: []entry{}}
-	for _, k := range s {
-		e := entry{Kid: k.ID, Alg: k.Alg}
-		switch pub := k.Public.(type) {
-		case *ecdsa.PublicKey:
-			j, err := NewJWK(pub)
-			if err != nil {
-				return nil, err
-			}
-			e.Kty, e.Crv, e.X, e.Y = j.Kty, j.Crv, j.X, j.Y
-		case *rsa.PublicKey:
-			e.Kty, e.N, e.E = "RSA", b64(pub.N.Bytes()), b64(big.NewInt(int64(pub.E)).Bytes())
-		case ed25519.PublicKey:
-			e.Kty, e.Crv, e.X = "OKP", "Ed25519", b64(pub)
-		default:
-			return nil, errors.New("verify: a key that cannot be archived")
-		}
-		out.Keys = append(out.Keys, e)
-	}
-	return json.Marshal(out)
 }
 
 // openArchive reads an archived key set that comes from outside.

@@ -112,9 +112,7 @@ func cooledClaims(a Announcement, r Claims) error {
 
 // bound checks that the claims hang together: one commitment over them all, approved by the widget key in it.
 func (c Countersigner) bound(r Claims) error {
-	want, err := Commitment{
-		Host: r.Aud, Challenge: r.Challenge, Conversation: r.Conversation, Chg: r.Chg, JKT: r.Cnf.JWK.Thumbprint(), Salt: r.Salt, T0: r.T0,
-	}.Hash()
+	want, err := r.Commitment(r.Aud).Hash()
 	if err != nil || !Equal(want, r.Commit) {
 		return Refuse(ReceiptCommit)
 	}

@@ -30,8 +30,23 @@ func (s KeySet) Find(kid string) (Key, bool) {
 
 // Publish is the set as JWKS (RFC 7517 §5). Only P-256 keys can be published: the gateway has no others.
 func (s KeySet) Publish() ([]byte, error) {
+	for _, k := range s {
+		if _, ok := k.Public.(*ecdsa.PublicKey); !ok {
+			return nil, errors.New("verify: only P-256 keys are published")
+		}
+	}
+	return s.encode()
+}
+
+// encode is the set as JWKS; ParseKeySet reads it back, each key with its pinned algorithm.
+func (s KeySet) encode() ([]byte, error) {
 	type entry struct {
-		JWK
+		Kty string `json:"kty"`
+		Crv string `json:"crv,omitempty"`
+		X   string `json:"x,omitempty"`
+		Y   string `json:"y,omitempty"`
+		N   string `json:"n,omitempty"`
+		E   string `json:"e,omitempty"`
 		Kid string `json:"kid"`
 		Alg string `json:"alg"`
 		Use string `json:"use"`
@@ -40,15 +55,22 @@ func (s KeySet) Publish() ([]byte, error) {
 		Keys []entry `json:"keys"`
 	}{Keys: []entry{}}
 	for _, k := range s {
-		pub, ok := k.Public.(*ecdsa.PublicKey)
-		if !ok {
-			return nil, errors.New("verify: only P-256 keys are published")
+		e := entry{Kid: k.ID, Alg: k.Alg, Use: "sig"}
+		switch pub := k.Public.(type) {
+		case *ecdsa.PublicKey:
+			j, err := NewJWK(pub)
+			if err != nil {
+				return nil, err
+			}
+			e.Kty, e.Crv, e.X, e.Y = j.Kty, j.Crv, j.X, j.Y
+		case *rsa.PublicKey:
+			e.Kty, e.N, e.E = "RSA", b64(pub.N.Bytes()), b64(big.NewInt(int64(pub.E)).Bytes())
+		case ed25519.PublicKey:
+			e.Kty, e.Crv, e.X = "OKP", "Ed25519", b64(pub)
+		default:
+			return nil, errors.New("verify: a key of an unknown kind")
 		}
-		jwk, err := NewJWK(pub)
-		if err != nil {
-			return nil, err
-		}
-		out.Keys = append(out.Keys, entry{JWK: jwk, Kid: k.ID, Alg: "ES256", Use: "sig"})
+		out.Keys = append(out.Keys, e)
 	}
 	return json.Marshal(out)
 }

@@ -94,6 +94,13 @@ func mint(r Row, use, id, issuer, origin, policy string, head Head, now time.Tim
 	}
 }
 
+// Commitment is what the claims say was committed to, with host as the backend: a reader puts its own audience there.
+func (c Claims) Commitment(host string) Commitment {
+	return Commitment{
+		Host: host, Challenge: c.Challenge, Conversation: c.Conversation, Chg: c.Chg, JKT: c.Cnf.JWK.Thumbprint(), Salt: c.Salt, T0: c.T0,
+	}
+}
+
 func (c Claims) signingInput(kid string) (string, error) {
 	h, err := json.Marshal(struct {
 		Alg string `json:"alg"`

@@ -193,35 +193,30 @@ func (r *row) notices(text string) (n int) {
 // The version that the host's session names is the base of the change; a backend that has another one refuses, and
 // after an applied change its answer is the new one.
 func TestBaseOfSession(t *testing.T) {
-	for _, engine := range []string{"SQLite", "PostgreSQL"} {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			r := newRow(t, startFixture(t, engine, options{}))
-			r.given()
-			k := r.talk("ag1")
-			version := func(ver string) {
-				token := r.signs("u-vic", r.site.sessions, func(c map[string]any) { c["ver"] = ver })
-				k.vic.ok("identify", map[string]any{"token": token})
-			}
-			version("1")
-			first := r.honest(k)
-			if c := r.change(first); c.Change.Base != "1" || c.Answer.Version != "2" {
-				t.Errorf("the first is based on %q, and gives %+v", c.Change.Base, c.Answer)
-			}
-			r.site.renew(t)
-			second := r.honest(k)
-			if c := r.change(second); c.Change.Base != "2" {
-				t.Errorf("the second is based on %q", c.Change.Base)
-			}
-			r.site.renew(t)
-			version("2") // the host's own page is out of date
-			third, address := k.offer(t)
-			before := r.dump()
-			k.vic.ok("change.finish", k.finish(t, k.b, third, r.confirm(address)))
-			r.reaches(third, verify.Failed)
-			if c := r.change(third); c.Reason != verify.ChangeBase || c.Reason.Code() != "conflict" || r.dump() != before {
-				t.Errorf("an account of another version: %s %s", c.State, c.Reason)
-			}
-		})
-	}
+	onBoth(t, func(t *testing.T, r *row) {
+		k := r.talk("ag1")
+		version := func(ver string) {
+			token := r.signs("u-vic", r.site.sessions, func(c map[string]any) { c["ver"] = ver })
+			k.vic.ok("identify", map[string]any{"token": token})
+		}
+		version("1")
+		first := r.honest(k)
+		if c := r.change(first); c.Change.Base != "1" || c.Answer.Version != "2" {
+			t.Errorf("the first is based on %q, and gives %+v", c.Change.Base, c.Answer)
+		}
+		r.site.renew(t)
+		second := r.honest(k)
+		if c := r.change(second); c.Change.Base != "2" {
+			t.Errorf("the second is based on %q", c.Change.Base)
+		}
+		r.site.renew(t)
+		version("2") // the host's own page is out of date
+		third, address := k.offer(t)
+		before := r.dump()
+		k.vic.ok("change.finish", k.finish(t, k.b, third, r.confirm(address)))
+		r.reaches(third, verify.Failed)
+		if c := r.change(third); c.Reason != verify.ChangeBase || c.Reason.Code() != "conflict" || r.dump() != before {
+			t.Errorf("an account of another version: %s %s", c.State, c.Reason)
+		}
+	})
 }

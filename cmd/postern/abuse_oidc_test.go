@@ -173,7 +173,7 @@ func startOnce(r *row) {
 	var proceeds, used atomic.Int32
 	var all sync.WaitGroup
 	for range 50 {
-		racer := &row{T: r.T, abuseRow: r.abuseRow, fixture: r.fixture, ip: newAddress()}
+		racer := r.racer()
 		all.Go(func() {
 			s, status, out := racer.redeem("", token)
 			switch {

@@ -47,6 +47,19 @@ func newRow(t *testing.T, f *fixture) *row {
 	return &row{T: t, fixture: f, ip: newAddress(), public: map[*client]bool{}}
 }
 
+// onBoth runs a test on each database, against a gateway, a host and a database of its own.
+func onBoth(t *testing.T, test func(t *testing.T, r *row)) {
+	t.Helper()
+	for _, engine := range []string{"SQLite", "PostgreSQL"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			r := newRow(t, startFixture(t, engine, options{}))
+			r.given()
+			test(t, r)
+		})
+	}
+}
+
 func runRow(t *testing.T, f *fixture, spec abuseRow, test func(r *row)) {
 	r := newRow(t, f)
 	r.abuseRow = spec

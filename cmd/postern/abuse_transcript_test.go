@@ -355,22 +355,17 @@ func (r *row) logs(o reader) step {
 
 // What was erased of an account is not kept in links: they end, for nobody knows any more whose login opens them.
 func TestErasureEndsLinks(t *testing.T) {
-	for _, engine := range []string{"SQLite", "PostgreSQL"} {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			r := newRow(t, startFixture(t, engine, options{}))
-			r.given()
-			k := r.talk("ag1")
-			r.honest(k)
-			token := r.token(k.mia.ok("transcript.link", map[string]any{"conversation": k.cv}))
-			r.comes(token)
-			r.audits(exitOK, "erase", "--subject", "shop:u-vic")
-			r.nothing(token)
-			for _, text := range r.all("transcripts") {
-				if strings.Contains(text, "u-vic") {
-					t.Errorf("the link knows %s", text)
-				}
+	onBoth(t, func(t *testing.T, r *row) {
+		k := r.talk("ag1")
+		r.honest(k)
+		token := r.token(k.mia.ok("transcript.link", map[string]any{"conversation": k.cv}))
+		r.comes(token)
+		r.audits(exitOK, "erase", "--subject", "shop:u-vic")
+		r.nothing(token)
+		for _, text := range r.all("transcripts") {
+			if strings.Contains(text, "u-vic") {
+				t.Errorf("the link knows %s", text)
 			}
-		})
-	}
+		}
+	})
 }

@@ -209,43 +209,38 @@ const script = `<script>alert(1)</script><img src=x onerror=alert(2)>`
 // What people type stays text: it comes back as JSON strings, character for character, and a file is saved, not
 // shown, whatever it pretends to be.
 func TestScriptsStayText(t *testing.T) {
-	for _, engine := range []string{"SQLite", "PostgreSQL"} {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			r := newRow(t, startFixture(t, engine, options{}))
-			r.given()
-			mia := r.as("ag1")
-			mia.ok("availability.set", map[string]any{"value": "available"})
-			vic := r.visit(newBrowser(t))
-			cv := vic.ok("conversation.start", map[string]any{
-				"command_id": "s", "client_id": "m", "text": script, "name": script, "email": "x@evil.test",
-			})["conversation"].(map[string]any)["id"].(string)
-			mia.ok("conversation.claim", map[string]any{"conversation": cv})
-			mia.ok("resume", map[string]any{"topic": cv, "seq": 0})
-			if text := mia.event("message.created", cv)["data"].(map[string]any)["text"]; text != script {
-				t.Errorf("the message is %q", text)
+	onBoth(t, func(t *testing.T, r *row) {
+		mia := r.as("ag1")
+		mia.ok("availability.set", map[string]any{"value": "available"})
+		vic := r.visit(newBrowser(t))
+		cv := vic.ok("conversation.start", map[string]any{
+			"command_id": "s", "client_id": "m", "text": script, "name": script, "email": "x@evil.test",
+		})["conversation"].(map[string]any)["id"].(string)
+		mia.ok("conversation.claim", map[string]any{"conversation": cv})
+		mia.ok("resume", map[string]any{"topic": cv, "seq": 0})
+		if text := mia.event("message.created", cv)["data"].(map[string]any)["text"]; text != script {
+			t.Errorf("the message is %q", text)
+		}
+		status, header, b := r.call("ag1", "GET", "/v1/conversations/"+cv, "")
+		r.isText(status, header, b)
+		if _, row, _ := r.get("ag1", "/v1/conversations/"+cv); row["conversation"].(map[string]any)["claimed"].(map[string]any)["name"] != script {
+			t.Errorf("the name is %v", row["conversation"])
+		}
+		r.article(vic)
+		served := 0
+		for name, content := range map[string]string{
+			script + ".html": "<html>" + script, "x.svg": `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`, "a.txt": script,
+		} {
+			if !r.file(vic, cv, name, content) {
+				t.Logf("%s is not taken", name)
+			} else {
+				served++
 			}
-			status, header, b := r.call("ag1", "GET", "/v1/conversations/"+cv, "")
-			r.isText(status, header, b)
-			if _, row, _ := r.get("ag1", "/v1/conversations/"+cv); row["conversation"].(map[string]any)["claimed"].(map[string]any)["name"] != script {
-				t.Errorf("the name is %v", row["conversation"])
-			}
-			r.article(vic)
-			served := 0
-			for name, content := range map[string]string{
-				script + ".html": "<html>" + script, "x.svg": `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`, "a.txt": script,
-			} {
-				if !r.file(vic, cv, name, content) {
-					t.Logf("%s is not taken", name)
-				} else {
-					served++
-				}
-			}
-			if served == 0 {
-				t.Error("no file was served at all")
-			}
-		})
-	}
+		}
+		if served == 0 {
+			t.Error("no file was served at all")
+		}
+	})
 }
 
 // isText asserts JSON that no browser takes for a page.

@@ -217,21 +217,6 @@ func (r *row) asVisitor(c *client, path string, body any) (int, []byte) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, r.url+path, strings.NewReader(string(raw)))
-	if err != nil {
-		r.Fatal(err)
-	}
-	pass, _ := c.ok("pass", map[string]any{})["pass"].(string)
-	req.Header.Set("Authorization", "Bearer "+pass)
-	req.Header.Set("X-Forwarded-For", r.ip)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		r.Fatal(err)
-	}
+	res, b := r.by(c, http.MethodPost, path, raw)
 	return res.StatusCode, b
 }

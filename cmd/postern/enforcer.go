@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -209,14 +208,11 @@ func optionalFile(path string) (string, error) {
 
 // runEnforcer is 'postern enforcer --config FILE'.
 func runEnforcer(ctx context.Context, c call) int {
-	f := flag.NewFlagSet("enforcer", flag.ContinueOnError)
-	f.SetOutput(c.err)
-	path := f.String("config", "", "The enforcer's own file. Needed.")
-	if err := f.Parse(c.args); err != nil || *path == "" || f.NArg() > 0 {
-		fmt.Fprintln(c.err, "usage: postern enforcer --config FILE")
+	path, ok := c.ownFile("enforcer")
+	if !ok {
 		return exitUsage
 	}
-	conf, err := readEnforcerConfig(*path)
+	conf, err := readEnforcerConfig(path)
 	if err == nil {
 		err = enforceUntil(ctx, conf, logger(c.err, "info"), c.out)
 	}

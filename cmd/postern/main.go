@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -22,6 +23,19 @@ const (
 type call struct {
 	args, env []string
 	out, err  io.Writer
+}
+
+// ownFile reads '--config FILE', all that a command with a file of its own takes; false = it was called in another way,
+// and has been told how.
+func (c call) ownFile(command string) (path string, ok bool) {
+	f := flag.NewFlagSet(command, flag.ContinueOnError)
+	f.SetOutput(c.err)
+	f.StringVar(&path, "config", "", "The "+command+"'s own file. Needed.")
+	if err := f.Parse(c.args); err != nil || path == "" || f.NArg() > 0 {
+		fmt.Fprintf(c.err, "usage: postern %s --config FILE\n", command)
+		return "", false
+	}
+	return path, true
 }
 
 // command is one sub-command. run returns the exit code; it ends soon after ctx does.

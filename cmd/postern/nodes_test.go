@@ -104,46 +104,41 @@ func (c *client) have(id any) {
 // Sixteen tabs of the right browser finish one proof at once, sixteen deliver the receipt that comes of it, and
 // sixteen post the login event again: the change is applied once.
 func TestSixteenRacersOneProof(t *testing.T) {
-	for _, engine := range []string{"SQLite", "PostgreSQL"} {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			r := newRow(t, startFixture(t, engine, options{}))
-			r.given()
-			k := r.talk("ag1")
-			change, address := k.offer(t)
-			body := r.site.event(t, address, verify.LoginConfirmed, nil)
-			id, at := hookID(), r.clock.now()
-			answers := race(16, func() string { _, b := r.signed("shop", r.site.secret, id, at, body, body); return string(b) })
-			var answer struct {
-				Return string `json:"return"`
+	onBoth(t, func(t *testing.T, r *row) {
+		k := r.talk("ag1")
+		change, address := k.offer(t)
+		body := r.site.event(t, address, verify.LoginConfirmed, nil)
+		id, at := hookID(), r.clock.now()
+		answers := race(16, func() string { _, b := r.signed("shop", r.site.secret, id, at, body, body); return string(b) })
+		var answer struct {
+			Return string `json:"return"`
+		}
+		if err := json.Unmarshal([]byte(answers[0]), &answer); err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range answers {
+			if a != answers[0] {
+				t.Errorf("one event, two answers: %s and %s", a, answers[0])
 			}
-			if err := json.Unmarshal([]byte(answers[0]), &answer); err != nil {
-				t.Fatal(err)
+		}
+		if won := r.race(k.b, 16, 1, "change.finish", k.finish(t, k.b, change, answer.Return)); won != 1 {
+			t.Errorf("%d of 16 finished", won)
+		}
+		r.reaches(change, verify.Applied)
+		r.site.mu.Lock()
+		i := slices.IndexFunc(r.site.bodies, func(b []byte) bool { return bytes.Contains(b, []byte(`"type":"change.apply"`)) })
+		receipt := r.site.bodies[i]
+		r.site.mu.Unlock()
+		for _, a := range race(16, func() string { _, _, b := r.site.send(t, "/postern", receipt); return string(b) }) {
+			if a != `{"result":"applied","version":"2"}` {
+				t.Errorf("delivered again: %s", a)
 			}
-			for _, a := range answers {
-				if a != answers[0] {
-					t.Errorf("one event, two answers: %s and %s", a, answers[0])
-				}
-			}
-			if won := r.race(k.b, 16, 1, "change.finish", k.finish(t, k.b, change, answer.Return)); won != 1 {
-				t.Errorf("%d of 16 finished", won)
-			}
-			r.reaches(change, verify.Applied)
-			r.site.mu.Lock()
-			i := slices.IndexFunc(r.site.bodies, func(b []byte) bool { return bytes.Contains(b, []byte(`"type":"change.apply"`)) })
-			receipt := r.site.bodies[i]
-			r.site.mu.Unlock()
-			for _, a := range race(16, func() string { _, _, b := r.site.send(t, "/postern", receipt); return string(b) }) {
-				if a != `{"result":"applied","version":"2"}` {
-					t.Errorf("delivered again: %s", a)
-				}
-			}
-			if n := r.site.changes(t); n != 1 {
-				t.Errorf("applied %d times, want once", n)
-			}
-			r.fixture.audit(t)
-		})
-	}
+		}
+		if n := r.site.changes(t); n != 1 {
+			t.Errorf("applied %d times, want once", n)
+		}
+		r.fixture.audit(t)
+	})
 }
 
 // race runs do n times at once.

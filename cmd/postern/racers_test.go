@@ -22,27 +22,22 @@ func (r *row) racer() *row {
 // 64 racers on each one-time thing of a login at a provider, one after another: the start token, the provider's
 // code, the choice on the confirm page, the finish token, the receipt. One of them wins, on both databases.
 func TestSixtyFourRacers(t *testing.T) {
-	for _, engine := range []string{"SQLite", "PostgreSQL"} {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			r := newRow(t, startFixture(t, engine, options{}))
-			r.given()
-			k := r.talk("ag1")
-			change, token := r.pause(k)
-			s := r.raceToStart(change, token)
-			s.raceToCallback()
-			back := s.raceToApprove()
-			if won := r.race(k.b, 8, racers/8, "change.finish", k.finish(t, k.b, change, back)); won != 1 {
-				t.Errorf("%d of %d finished", won, racers)
-			}
-			r.reaches(change, verify.Applied)
-			r.raceWithReceipt()
-			if n := r.club.changes(r); n != 1 {
-				t.Errorf("applied %d times, want once", n)
-			}
-			r.fixture.audit(t)
-		})
-	}
+	onBoth(t, func(t *testing.T, r *row) {
+		k := r.talk("ag1")
+		change, token := r.pause(k)
+		s := r.raceToStart(change, token)
+		s.raceToCallback()
+		back := s.raceToApprove()
+		if won := r.race(k.b, 8, racers/8, "change.finish", k.finish(t, k.b, change, back)); won != 1 {
+			t.Errorf("%d of %d finished", won, racers)
+		}
+		r.reaches(change, verify.Applied)
+		r.raceWithReceipt()
+		if n := r.club.changes(r); n != 1 {
+			t.Errorf("applied %d times, want once", n)
+		}
+		r.fixture.audit(t)
+	})
 }
 
 // won counts the racers who read won; all others must read lost.

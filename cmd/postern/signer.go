@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -224,14 +223,11 @@ func (s *signerService) server() *http.Server {
 
 // runSigner is 'postern signer --config FILE'.
 func runSigner(ctx context.Context, c call) int {
-	f := flag.NewFlagSet("signer", flag.ContinueOnError)
-	f.SetOutput(c.err)
-	path := f.String("config", "", "The signer's own file. Needed.")
-	if err := f.Parse(c.args); err != nil || *path == "" || f.NArg() > 0 {
-		fmt.Fprintln(c.err, "usage: postern signer --config FILE")
+	path, ok := c.ownFile("signer")
+	if !ok {
 		return exitUsage
 	}
-	conf, err := readSignerConfig(*path)
+	conf, err := readSignerConfig(path)
 	if err != nil {
 		fmt.Fprintln(c.err, "postern:", err)
 		return exitUsage

@@ -9,11 +9,16 @@ import (
 	"github.com/postern-chat/postern/gateway"
 )
 
+// onEach runs a benchmark on each database.
+func onEach(b *testing.B, run func(b *testing.B, s *Store)) {
+	for name, open := range map[string]func(testing.TB) *Store{"sqlite": openSQLite, "postgres": openPostgres} {
+		b.Run(name, func(b *testing.B) { run(b, open(b)) })
+	}
+}
+
 // BenchmarkAppend measures durable appends by 200 conversations with one in flight each.
 func BenchmarkAppend(b *testing.B) {
-	for name, open := range map[string]func(testing.TB) *Store{"sqlite": openSQLite, "postgres": openPostgres} {
-		b.Run(name, func(b *testing.B) { benchmarkAppend(b, open(b)) })
-	}
+	onEach(b, benchmarkAppend)
 }
 
 func benchmarkAppend(b *testing.B, s *Store) {

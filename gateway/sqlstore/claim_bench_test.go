@@ -11,9 +11,7 @@ import (
 // BenchmarkRacedClaims races sixteen claims a round and fails when a round takes more seats than there are;
 // -benchtime 625x is 10,000 claims (product.md P39).
 func BenchmarkRacedClaims(b *testing.B) {
-	for name, open := range map[string]func(testing.TB) *Store{"sqlite": openSQLite, "postgres": openPostgres} {
-		b.Run(name, func(b *testing.B) { racedClaims(b, open(b)) })
-	}
+	onEach(b, racedClaims)
 }
 
 func racedClaims(b *testing.B, s *Store) {

@@ -13,9 +13,7 @@ import (
 // BenchmarkTransition measures steps of changes, each with its line in the log, in 32 conversations at once (V6: at
 // least 200 a second).
 func BenchmarkTransition(b *testing.B) {
-	for name, open := range map[string]func(testing.TB) *Store{"sqlite": openSQLite, "postgres": openPostgres} {
-		b.Run(name, func(b *testing.B) { benchmarkTransition(b, open(b)) })
-	}
+	onEach(b, benchmarkTransition)
 }
 
 func benchmarkTransition(b *testing.B, s *Store) {

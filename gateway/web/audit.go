@@ -65,31 +65,44 @@ func (s *Server) listChanges(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, seen, stop := []*listedChange{}, map[string]*listedChange{}, max(0, before-maxLookBack)
-	for before > stop && len(out) < limit {
-		from := max(stop, before-200)
-		leaves, err := readLeaves(c.UserContext(), ledger, from, int(before-from))
-		if err != nil {
-			return nil, err
+	out, seen := []*listedChange{}, map[string]*listedChange{}
+	next, err := lookBack(c.UserContext(), ledger, before, func(l leafView) (enough bool) {
+		if l.Change == "" {
+			return false
 		}
-		for i := len(leaves) - 1; i >= 0 && len(out) < limit; i-- {
-			l := leaves[i]
-			before = l.N
-			if l.Change == "" {
-				continue
+		if seen[l.Change] == nil {
+			row, err := ledger.Change(c.UserContext(), l.Change)
+			if err != nil {
+				return false // a note about what was never stored
 			}
-			if seen[l.Change] == nil {
-				row, err := ledger.Change(c.UserContext(), l.Change)
-				if err != nil {
-					continue // a note about what was never stored
-				}
-				seen[l.Change] = s.listed(row)
-				out = append(out, seen[l.Change])
+			seen[l.Change] = s.listed(row)
+			out = append(out, seen[l.Change])
+		}
+		seen[l.Change].add(l)
+		return len(out) >= limit
+	})
+	return fiber.Map{"changes": out, "next": next}, err
+}
+
+// lookBack gives the lines before a place to take, newest first, until that is enough or maxLookBack lines were read.
+// next is where to go on, 0 at the beginning of the log.
+func lookBack(ctx context.Context, ledger verify.Ledger, before int64, take func(l leafView) (enough bool)) (next int64, err error) {
+	for stop := max(0, before-maxLookBack); before > stop; {
+		from := max(stop, before-200)
+		leaves, err := readLeaves(ctx, ledger, from, int(before-from))
+		if err != nil {
+			return before, err
+		}
+		for i := len(leaves) - 1; i >= 0; i-- {
+			if before = leaves[i].N; take(leaves[i]) {
+				return before, nil
 			}
-			seen[l.Change].add(l)
+		}
+		if len(leaves) == 0 {
+			before = from
 		}
 	}
-	return fiber.Map{"changes": out, "next": before}, nil
+	return before, nil
 }
 
 func (v *listedChange) add(l leafView) {

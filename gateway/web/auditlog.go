@@ -91,23 +91,14 @@ func (s *Server) auditLog(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 		return nil, err
 	}
 	kind := kinds(c.UserContext(), ledger)
-	out, stop := []leafView{}, max(0, before-maxLookBack)
-	for before > stop && len(out) < limit {
-		from := max(stop, before-200)
-		leaves, err := readLeaves(c.UserContext(), ledger, from, int(before-from))
-		if err != nil {
-			return nil, err
+	out := []leafView{}
+	next, err := lookBack(c.UserContext(), ledger, before, func(l leafView) (enough bool) {
+		if f.takes(l, kind) {
+			out = append(out, l)
 		}
-		for i := len(leaves) - 1; i >= 0 && len(out) < limit; i-- {
-			if before = leaves[i].N; f.takes(leaves[i], kind) {
-				out = append(out, leaves[i])
-			}
-		}
-		if len(leaves) == 0 {
-			before = from
-		}
-	}
-	return fiber.Map{"leaves": out, "next": before}, nil
+		return len(out) >= limit
+	})
+	return fiber.Map{"leaves": out, "next": next}, err
 }
 
 // kinds reads the kind of a change, once.

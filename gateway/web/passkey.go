@@ -95,14 +95,19 @@ func (s *Server) sure(c *fiber.Ctx, who holder, password string) error {
 	return err
 }
 
-func (s *Server) beginPasskey(c *fiber.Ctx, who holder) (any, error) {
+// sureByBody is sure with the password that a request brings.
+func (s *Server) sureByBody(c *fiber.Ctx, who holder) error {
 	var in struct {
 		Password string `json:"password"`
 	}
 	if err := body(c, &in); err != nil {
-		return nil, err
+		return err
 	}
-	if err := s.sure(c, who, in.Password); err != nil {
+	return s.sure(c, who, in.Password)
+}
+
+func (s *Server) beginPasskey(c *fiber.Ctx, who holder) (any, error) {
+	if err := s.sureByBody(c, who); err != nil {
 		return nil, err
 	}
 	options, challenge, err := s.opt.Passkeys.BeginRegister(who.Agent, who.have)
@@ -176,13 +181,7 @@ func (s *Server) unproven(who holder, err error) error {
 }
 
 func (s *Server) removePasskey(c *fiber.Ctx, who holder) (any, error) {
-	var in struct {
-		Password string `json:"password"`
-	}
-	if err := body(c, &in); err != nil {
-		return nil, err
-	}
-	if err := s.sure(c, who, in.Password); err != nil {
+	if err := s.sureByBody(c, who); err != nil {
 		return nil, err
 	}
 	id := gateway.ID(c.Params("id"))

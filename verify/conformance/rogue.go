@@ -95,10 +95,7 @@ func (g *rogue) seal() (err error) {
 	if c.Chg, err = g.change.Digest(); err != nil {
 		return err
 	}
-	c.Commit, err = verify.Commitment{
-		Host: c.Aud, Challenge: c.Challenge, Conversation: c.Conversation, Chg: c.Chg, JKT: c.Cnf.JWK.Thumbprint(), Salt: c.Salt, T0: c.T0,
-	}.Hash()
-	if err != nil {
+	if c.Commit, err = c.Commitment(c.Aud).Hash(); err != nil {
 		return err
 	}
 	return g.finish(g.widget, c.Chg)

@@ -160,10 +160,7 @@ func (c Checker) envelope(o verify.Object, wanted string, now time.Time) error {
 
 // commitment is step 4: the claims hashed again, with my audience as host.
 func (c Checker) commitment(r verify.Claims) error {
-	want, err := verify.Commitment{
-		Host: c.Audience, Challenge: r.Challenge, Conversation: r.Conversation, Chg: r.Chg,
-		JKT: r.Cnf.JWK.Thumbprint(), Salt: r.Salt, T0: r.T0,
-	}.Hash()
+	want, err := r.Commitment(c.Audience).Hash()
 	if err != nil || !verify.Equal(want, r.Commit) {
 		return verify.Refuse(verify.ReceiptCommit)
 	}

@@ -1,23 +1,16 @@
 import { render } from "preact";
 import "../kit/tokens.css";
 import "./verify.css";
-import { dir, t, use } from "../kit/i18n";
+import { speak, t } from "../kit/i18n";
 import { call, Refused, web } from "./api";
 import { Note, Page, words } from "./page";
 
 const root = document.getElementById("app") as HTMLElement;
 
-/** One language is loaded: the browser's, as far as we have it. */
-async function speak(): Promise<void> {
-	const ar = navigator.language.startsWith("ar");
-	const file = ar
-		? await import("./i18n/ar.json", { with: { type: "json" } })
-		: await import("./i18n/en.json", { with: { type: "json" } });
-	use(ar ? "ar" : "en", file.default);
-	document.documentElement.lang = ar ? "ar" : "en";
-	document.documentElement.dir = dir();
-	document.title = t("confirm.title");
-}
+const files = {
+	en: () => import("./i18n/en.json", { with: { type: "json" } }),
+	ar: () => import("./i18n/ar.json", { with: { type: "json" } }),
+};
 /** Trades the start token for the provider's login page. The token leaves the address before anything else. */
 async function start(token: string): Promise<void> {
 	try {
@@ -31,7 +24,8 @@ async function start(token: string): Promise<void> {
 }
 const token = location.hash.slice(1);
 if (token) history.replaceState(null, "", location.pathname);
-void speak().then(() => {
+void speak(navigator.language, files).then(() => {
+	document.title = t("confirm.title");
 	const code = document.documentElement.dataset.code;
 	if (code) return render(<Note text={words(new Refused(code))} alert />, root);
 	if (location.pathname !== "/verify/start") return render(<Page />, root);

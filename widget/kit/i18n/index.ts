@@ -11,6 +11,16 @@ export function use(lang: string, ...files: Texts[]): void {
 	locale = lang;
 	texts = Object.assign({}, ...files) as Texts;
 }
+/** Gives a page one language, ours nearest to `wanted`, and its direction; `files` load the page's own texts. */
+export async function speak(
+	wanted: string,
+	files: Record<"en" | "ar", () => Promise<{ default: Texts }>>,
+): Promise<void> {
+	const to = wanted.startsWith("ar") ? "ar" : "en";
+	use(to, (await files[to]()).default);
+	document.documentElement.lang = to;
+	document.documentElement.dir = dir();
+}
 export function lang(): string {
 	return locale;
 }
