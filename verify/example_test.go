@@ -33,6 +33,7 @@ func Example() {
 	guard := &verify.Guard{
 		Ledger: store, Executor: accepts{}, Signer: signer, Check: value.Check, Rand: rand.Reader,
 		Policy: func() (verify.Policy, error) { return shopPolicy(), nil },
+		Unsaid: func(context.Context, string, []verify.Shown) (string, error) { return "", nil },
 		Secret: make([]byte, 32), Issuer: "https://chat.site.test", Origin: "chat.site.test/log",
 	}
 

@@ -60,6 +60,7 @@ func newWorld(t *testing.T) *world {
 	w.guard = &verify.Guard{
 		Ledger: w.led, Executor: w.backend, Signer: signer, Check: value.Check, Rand: rand.Reader,
 		Policy: func() (verify.Policy, error) { return w.policy, w.polErr },
+		Unsaid: func(context.Context, string, []verify.Shown) (string, error) { return "", nil },
 		Secret: []byte("0123456789abcdef0123456789abcdef"), Issuer: gate, Origin: "chat.site.test/log",
 	}
 	for _, id := range []string{cv1, cv2} {

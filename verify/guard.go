@@ -18,6 +18,7 @@ type Guard struct {
 	// Providers are the OpenID providers by name of their source; may be empty.
 	Providers map[string]Provider
 	Check     Check     // verify/value
+	Unsaid    Unsaid    // the leak guard's view of an offer
 	Rand      io.Reader // ids and salts
 	Secret    []byte    // at least 32 bytes; derives handles and finish tokens; same on every node
 	Issuer    string    // iss of receipts: the gateway's public URL
@@ -33,7 +34,7 @@ type moment struct {
 
 func (g *Guard) begin(ctx context.Context) (moment, error) {
 	if g == nil || g.Ledger == nil || g.Executor == nil || g.Signer == nil || g.Policy == nil ||
-		g.Check == nil || g.Rand == nil || len(g.Secret) < 32 || g.Issuer == "" || g.Origin == "" {
+		g.Check == nil || g.Unsaid == nil || g.Rand == nil || len(g.Secret) < 32 || g.Issuer == "" || g.Origin == "" {
 		return moment{}, Refuse(GuardUnavailable)
 	}
 	p, err := g.Policy()
@@ -112,8 +113,8 @@ func (g *Guard) draft(m moment, k Kind, cv Conversation, req Request, by Actor) 
 // Offer shows a drafted change to the visitor and freezes it: from here on its digest stands, an edit is a
 // new change. Only the assigned agent may; a sensitive kind takes a senior who has just stepped up.
 //
-// Errors: role, stepup.required, change.frozen (offered before), change.state, change.self_service (the host has a page for
-// it), change.edited (the row was changed behind our back), draft.expired, not_found.
+// Errors: role, stepup.required, change.unsaid (a value would tell the visitor what he has not written), change.frozen
+// (offered before), change.state, change.self_service (the host has a page for it), change.edited (the row was changed behind our back), draft.expired, not_found.
 func (g *Guard) Offer(ctx context.Context, by Actor, id string) (Row, error) {
 	m, row, err := g.load(ctx, id)
 	if err != nil {
@@ -143,6 +144,9 @@ func (g *Guard) Offer(ctx context.Context, by Actor, id string) (Row, error) {
 		return Row{}, err
 	}
 	if err := row.Change.Validate(k, g.Check); err != nil {
+		return Row{}, err
+	}
+	if err := g.said(ctx, m, row, k, by); err != nil {
 		return Row{}, err
 	}
 	row.Policy, row.OfferedBy = m.hash, by

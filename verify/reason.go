@@ -36,6 +36,7 @@ const (
 	FourEyes              Reason = "four_eyes"
 	RecoveryRefused       Reason = "recovery.refused"
 	TranscriptDestination Reason = "transcript.destination"
+	ChangeUnsaid          Reason = "change.unsaid"   // a value of an offer that only the agent brought
 	StepUpRequired        Reason = "stepup.required" // a passkey must be shown first
 	SessionDevice         Reason = "session.device"  // of a leaf only: a session came from another device
 
@@ -149,7 +150,7 @@ func (r Reason) Code() string {
 		return "unauthenticated"
 	case EventSignature, EventLate:
 		return "event_rejected"
-	case RoleRefused, FourEyes, RecoveryRefused, TranscriptDestination, StepUpRequired, SessionDevice:
+	case RoleRefused, FourEyes, RecoveryRefused, TranscriptDestination, ChangeUnsaid, StepUpRequired, SessionDevice:
 		return "forbidden"
 	case ContextLocked, AttachmentUnproven:
 		return "proof_required"

@@ -74,6 +74,16 @@ func (g *Guard) release(ctx context.Context, m moment, row Row) (Row, error) {
 	return g.advance(ctx, old, stepOf(row, Released, system, "", m.now, m.now.Add(ReceiptLife)))
 }
 
+// unsigned leaves one line per change about a signer that did not sign, however often it is asked, and gives its refusal
+// back: the change waits for it until the proof expires.
+func (g *Guard) unsigned(ctx context.Context, m moment, row Row, refused error) error {
+	s := Step{Row: row, From: row.State, Actor: Actor{Role: System}, Reason: SignerUnavailable, At: m.now}
+	if err := g.Ledger.Note(ctx, s.Leaf(), string(SignerUnavailable)+"\n"+row.ID); err != nil {
+		return err
+	}
+	return refused
+}
+
 // ready reports whether the receipt may be made now. A proven change whose login is enough only with cooling is
 // announced instead; one that cools is looked at again, and what was announced never takes the short way.
 func (g *Guard) ready(ctx context.Context, m moment, row Row, k Kind) (Row, bool, error) {
@@ -127,6 +137,9 @@ func (g *Guard) mint(ctx context.Context, m moment, row Row, use string) (Minted
 	}
 	c := mint(row, use, id, g.Issuer, g.Origin, m.hash, head, m.now)
 	jws, err := g.Signer.Sign(ctx, c)
+	if ReasonOf(err) == SignerUnavailable {
+		err = g.unsigned(ctx, m, row, err)
+	}
 	return Minted{ID: id, JWS: jws, Exp: c.Exp}, err
 }
 

@@ -36,6 +36,7 @@ func (r *row) cools(k talk) (change string) {
 // approves goes the way of cools up to the approval; it gives what the widget finishes with.
 func (r *row) approves(k talk) (change string, finish map[string]any) {
 	r.Helper()
+	k.types("I have moved to " + movedTo)
 	draft := k.mia.ok("change.draft", map[string]any{"conversation": k.cv, "kind": "address.change", "fields": map[string]string{"address": movedTo}})
 	change = draft["change"].(map[string]any)["id"].(string)
 	r.stepsUp(k.by)

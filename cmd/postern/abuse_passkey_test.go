@@ -46,6 +46,7 @@ func (r *row) signsIn(name string) browserOf {
 // sensitive lets the conversation's agent draft a sensitive change.
 func (r *row) sensitive(k talk, c *client) map[string]any {
 	r.Helper()
+	k.types("My mail is x@evil.test from now on")
 	draft := c.ok("change.draft", r.draft(k, "email.change", map[string]string{"email": "x@evil.test"}))
 	return map[string]any{"change": draft["change"].(map[string]any)["id"]}
 }

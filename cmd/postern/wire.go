@@ -183,9 +183,9 @@ func (a *App) gate(ctx context.Context, c Config, secret []byte) error {
 		return err
 	}
 	a.Service.Guard = &verify.Guard{
-		Ledger: a.store.ledger, Executor: executor, Signer: signer, Policy: a.Service.Policy, Check: value.Check, Rand: rand.Reader,
-		Providers: providers,
-		Secret:    secret, Issuer: c.PublicURL, Origin: a.URL.Host + "/log",
+		Ledger: a.store.ledger, Executor: executor, Signer: signer, Policy: a.Service.Policy, Check: value.Check, Unsaid: a.Service.Unsaid,
+		Rand: rand.Reader, Providers: providers,
+		Secret: secret, Issuer: c.PublicURL, Origin: a.URL.Host + "/log",
 	}
 	if off != "" {
 		return nil

@@ -171,6 +171,11 @@ func (e *Enforcer) apply(ctx context.Context, m Message, body []byte) ([]byte, e
 	if chg, answer, found := e.Burns.Find(m.Commit); found {
 		return e.again(m, chg, answer)
 	}
+	if i := e.ruleOf(m.Change.Kind); i >= 0 {
+		if err := e.Rules[i].fits(m.Change); err != nil {
+			return nil, err
+		}
+	}
 	c, err := e.Checker(ctx)
 	if err != nil {
 		return nil, verify.RefuseCause(verify.BackendUnavailable, err)
@@ -181,7 +186,7 @@ func (e *Enforcer) apply(ctx context.Context, m Message, body []byte) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	rule := e.Rules[slices.IndexFunc(e.Rules, func(r Rule) bool { return r.Kind == p.Change.Kind })]
+	rule := e.Rules[e.ruleOf(p.Change.Kind)]
 	path, text, err := rule.build(p)
 	if err != nil {
 		return nil, err
@@ -197,11 +202,14 @@ func (e *Enforcer) apply(ctx context.Context, m Message, body []byte) ([]byte, e
 	return e.send(ctx, rule, path, text, p)
 }
 
+// ruleOf finds the rule of a kind, -1 if it has none.
+func (e *Enforcer) ruleOf(kind string) int {
+	return slices.IndexFunc(e.Rules, func(r Rule) bool { return r.Kind == kind })
+}
+
 func (e *Enforcer) minimum(kind string) verify.Level {
-	for _, r := range e.Rules {
-		if r.Kind == kind {
-			return r.Minimum
-		}
+	if i := e.ruleOf(kind); i >= 0 {
+		return e.Rules[i].Minimum
 	}
 	return ""
 }

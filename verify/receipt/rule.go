@@ -22,6 +22,34 @@ type Rule struct {
 
 var placeholder = regexp.MustCompile(`^\{[a-z][a-z0-9_]*\}$`)
 
+// fits refuses a change with other fields than the rule names, before anything of it is believed. Errors: change.schema.
+func (r Rule) fits(c verify.Change) error {
+	named := map[string]bool{}
+	note := func(s string) (string, bool) {
+		if placeholder.MatchString(s) && s != "{sub}" {
+			named[s[1:len(s)-1]] = true
+		}
+		return s, false
+	}
+	for s := range strings.SplitSeq(r.Path, "/") {
+		_, _ = note(s)
+	}
+	t, err := r.template()
+	if err != nil {
+		return err
+	}
+	fill(t, note)
+	for name := range c.Fields {
+		if !named[name] {
+			return verify.RefuseField(verify.ChangeSchema, name)
+		}
+	}
+	if len(named) != len(c.Fields) {
+		return verify.Refuse(verify.ChangeSchema)
+	}
+	return nil
+}
+
 // Check says what is wrong with the rules, all of it.
 func (e *Enforcer) Check() error {
 	var bad []error

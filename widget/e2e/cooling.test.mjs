@@ -29,7 +29,7 @@ scene("a sensitive change after a login at the provider waits, and the owner's l
 	robin = await s.world.person("robin");
 	await customer(s.demo, robin.page, "robin@example.com");
 	f = await visit(s.demo, robin, "/support/accounts");
-	await startChat(f, "I have moved");
+	await startChat(f, "I have moved to 9 Quay Street");
 	await accept(sol.page);
 	await side(sol.page, "verify").click();
 	tab = sol.page.locator("#side");

@@ -24,7 +24,7 @@ scene("who has no passkey is told so where he offers, and led to where one is re
 	sol = await onDuty(s, "sol", "sol@shop.example");
 	key = await authenticator(sol.page);
 	const f = await visit(s.demo, await s.world.person("robin"), "/support/accounts");
-	await startChat(f, "I have moved");
+	await startChat(f, "I have moved to 9 Quay Street, or to 10 Quay Street");
 	await accept(sol.page);
 	await side(sol.page, "verify").click();
 	tab = sol.page.locator("#side");
