@@ -14,7 +14,7 @@ const (
 	JobMissed    JobKind = "missed"    // a queued conversation's deadline
 	JobMail      JobKind = "mail"      // one mail of the outbox
 	JobFile      JobKind = "file"      // an upload that may have stayed loose; payload {"file":"fi_…"}
-	JobLetter    JobKind = "letter"    // one letter to one of the staff; payload {"agent":"ag_…","what":"policy"}
+	JobLetter    JobKind = "letter"    // one letter to one of the staff; payload {"agent":"ag_…","what":"policy"}; what names its text
 	JobWindow    JobKind = "window"    // a look into account data ends; the sweep finds what is over
 	JobReconcile JobKind = "reconcile" // hold every change against the log; each leaves the next one behind
 	// The gate's own, enqueued with a step (verify.Step.Job); payload {"change":"ch_…"}.

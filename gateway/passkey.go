@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/postern-chat/postern/verify"
@@ -70,18 +71,29 @@ type PasskeyStore interface {
 	BeginCeremony(ctx context.Context, c Ceremony, now time.Time) error
 	// Ceremony reads the living one. Errors: not_found.
 	Ceremony(ctx context.Context, session, purpose string, now time.Time) (Ceremony, error)
-	// AddPasskey stores a passkey and burns the challenge that it answered. Errors: gone (the challenge), conflict
-	// (the credential is known), too_large (MaxPasskeys).
+	// AddPasskey stores a passkey and burns the challenge that it answered, with a line in the log and a letter to the
+	// agent (PasskeyNews). Errors: gone (the challenge), conflict (the credential is known), too_large (MaxPasskeys).
 	AddPasskey(ctx context.Context, p Passkey, answered Ceremony, now time.Time) error
 	// StepUp marks the session as stepped up on a device, moves the passkey's counter and burns the challenge.
 	// Errors: gone (the challenge), conflict (the counter did not grow, or the passkey is gone).
 	StepUp(ctx context.Context, p Passkey, answered Ceremony, device string, now time.Time) error
-	// RemovePasskey errors: not_found, also for another agent's.
-	RemovePasskey(ctx context.Context, agent, id ID) error
+	// RemovePasskey leaves a line and a letter too. Errors: not_found, also for another agent's.
+	RemovePasskey(ctx context.Context, agent, id ID, now time.Time) error
 	// TellDevice remembers that the session was used from another device; first = nobody was told of it before.
 	TellDevice(ctx context.Context, session, device string, now time.Time) (first bool, events []Event, err error)
 	// StrangeSessions counts the living sessions that were used from another device.
 	StrangeSessions(ctx context.Context, now time.Time) (int, error)
+}
+
+// PasskeyNews gives what a passkey that comes or goes (why: verify.PasskeyAdded or PasskeyRemoved) leaves behind: a line
+// of the log, and a letter to whose it is, so that nobody with a copied cookie and password adds one unseen.
+func PasskeyNews(a Agent, key ID, why verify.Reason, now time.Time) (verify.Leaf, Job, error) {
+	payload, err := json.Marshal(letterJob{Agent: a.ID, What: string(why)})
+	if err != nil {
+		return verify.Leaf{}, Job{}, Internal("encode a letter", err)
+	}
+	l := verify.Leaf{V: "1", Actor: string(a.ID), Role: verify.Role(a.Role), Reason: why}
+	return l.Stamp(now), Job{ID: "letter:" + string(why) + ":" + string(key), Kind: JobLetter, Due: now, Payload: payload}, nil
 }
 
 // Stepped refuses with stepup.required unless the caller's session has just stepped up on this device. It is for what

@@ -39,6 +39,8 @@ const (
 	ChangeUnsaid          Reason = "change.unsaid"   // a value of an offer that only the agent brought
 	StepUpRequired        Reason = "stepup.required" // a passkey must be shown first
 	SessionDevice         Reason = "session.device"  // of a leaf only: a session came from another device
+	PasskeyAdded          Reason = "passkey.added"   // of a leaf only: one of the staff registered a passkey
+	PasskeyRemoved        Reason = "passkey.removed" // of a leaf only
 
 	// proof_required, 403.
 	ContextLocked      Reason = "context.locked"
@@ -150,7 +152,7 @@ func (r Reason) Code() string {
 		return "unauthenticated"
 	case EventSignature, EventLate:
 		return "event_rejected"
-	case RoleRefused, FourEyes, RecoveryRefused, TranscriptDestination, ChangeUnsaid, StepUpRequired, SessionDevice:
+	case RoleRefused, FourEyes, RecoveryRefused, TranscriptDestination, ChangeUnsaid, StepUpRequired, SessionDevice, PasskeyAdded, PasskeyRemoved:
 		return "forbidden"
 	case ContextLocked, AttachmentUnproven:
 		return "proof_required"

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +36,8 @@ func TestPasskeys(t *testing.T) {
 			sn1.refused("gone", "", "/v1/passkeys", late)
 			now := add(a.create(t, begin()))
 			sn1.ok("/v1/passkeys", now)
+			r.logged("", "passkey.added", 1)
+			r.mailsStaff("passkey.added", "sn1@shop.test")
 			sn1.refused("gone", "", "/v1/passkeys", now)
 			sn1.refused("conflict", "", "/v1/passkeys", add(a.create(t, begin())))
 
@@ -64,6 +69,8 @@ func TestPasskeys(t *testing.T) {
 			if left := sn1.ok(key, map[string]any{})["passkeys"].([]any); len(list) != 2 || len(left) != 1 {
 				t.Errorf("%d passkeys, %d after one was removed", len(list), len(left))
 			}
+			r.logged("", "passkey.removed", 1)
+			r.mailsStaff("passkey.removed", "sn1@shop.test")
 			for _, name := range []string{"tr1", "ag1", "ed1", "au1"} {
 				b := browserOf{t, r.node, r.staff[name].cookie, firefox}
 				for _, path := range []string{"/v1/passkeys/begin", "/v1/passkeys", "/v1/stepup/begin", "/v1/stepup/finish", key} {
@@ -72,4 +79,25 @@ func TestPasskeys(t *testing.T) {
 			}
 		})
 	}
+}
+
+// mailsStaff waits for a letter about a passkey to this address alone.
+func (r *row) mailsStaff(what, to string) {
+	r.Helper()
+	r.until(func() string {
+		letters, err := filepath.Glob(filepath.Join(r.config.Data, "spool", "letter-"+what+"-*.eml"))
+		if err != nil {
+			r.Fatal(err)
+		}
+		if len(letters) == 0 {
+			return "no letter about " + what
+		}
+		for _, name := range letters {
+			text, err := os.ReadFile(name)
+			if err != nil || !strings.Contains(string(text), "To: <"+to+">") {
+				return name + " is not to " + to
+			}
+		}
+		return ""
+	})
 }

@@ -30,6 +30,9 @@ func TestPolicyByOnlyAdmin(t *testing.T) {
 		}
 		to := map[string]int{}
 		for _, name := range letters {
+			if strings.HasPrefix(filepath.Base(name), "letter-passkey.") {
+				continue
+			}
 			text, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)

@@ -54,10 +54,10 @@ func passkeys(w *World) {
 	w.refused(err, "not_found")
 	w.refused(s.StepUp(ctx, key, over, "Firefox on Linux", w.Now()), "gone")
 
-	w.refused(s.RemovePasskey(ctx, b, key.ID), "not_found")
-	w.ok(s.RemovePasskey(ctx, a, key.ID))
+	w.refused(s.RemovePasskey(ctx, b, key.ID, w.Now()), "not_found")
+	w.ok(s.RemovePasskey(ctx, a, key.ID, w.Now()))
 	w.refused(s.StepUp(ctx, key, begin(gateway.ToStepUp, "six"), "Firefox on Linux", w.Now()), "conflict")
-	w.refused(s.RemovePasskey(ctx, a, key.ID), "not_found")
+	w.refused(s.RemovePasskey(ctx, a, key.ID, w.Now()), "not_found")
 	tooMany(w, a, begin)
 	devices(w)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/verify"
 )
 
 const (
@@ -89,7 +90,8 @@ func (x *tx) burnCeremony(c gateway.Ceremony) error {
 // AddPasskey implements gateway.PasskeyStore.
 func (s *Store) AddPasskey(ctx context.Context, p gateway.Passkey, answered gateway.Ceremony, now time.Time) error {
 	_, err := s.change(ctx, "add a passkey", now, func(x *tx) error {
-		if _, err := x.lockAgents(p.Agent); err != nil { // so that no two go over the limit together
+		agents, err := x.lockAgents(p.Agent) // so that no two go over the limit together
+		if err != nil {
 			return err
 		}
 		if err := x.burnCeremony(answered); err != nil {
@@ -107,9 +109,23 @@ func (s *Store) AddPasskey(ctx context.Context, p gateway.Passkey, answered gate
 		if err == nil && n == 0 {
 			err = gateway.Conflict()
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return x.passkeyNews(agents[p.Agent], p.ID, verify.PasskeyAdded)
 	})
 	return err
+}
+
+func (x *tx) passkeyNews(a gateway.Agent, key gateway.ID, why verify.Reason) error {
+	leaf, letter, err := gateway.PasskeyNews(a, key, why, x.now)
+	if err != nil {
+		return err
+	}
+	if err := x.leaf(leaf, x.now, ""); err != nil {
+		return err
+	}
+	return x.enqueue(letter)
 }
 
 // StepUp implements gateway.PasskeyStore.
@@ -131,9 +147,16 @@ func (s *Store) StepUp(ctx context.Context, p gateway.Passkey, answered gateway.
 }
 
 // RemovePasskey implements gateway.PasskeyStore. Errors: not_found.
-func (s *Store) RemovePasskey(ctx context.Context, agent, id gateway.ID) error {
-	_, err := s.change(ctx, "remove a passkey", time.Time{}, func(x *tx) error {
-		return x.must(qDropPasskey, string(id), string(agent))
+func (s *Store) RemovePasskey(ctx context.Context, agent, id gateway.ID, now time.Time) error {
+	_, err := s.change(ctx, "remove a passkey", now, func(x *tx) error {
+		agents, err := x.lockAgents(agent)
+		if err != nil {
+			return err
+		}
+		if err := x.must(qDropPasskey, string(id), string(agent)); err != nil {
+			return err
+		}
+		return x.passkeyNews(agents[agent], id, verify.PasskeyRemoved)
 	})
 	return err
 }

@@ -185,7 +185,11 @@ func (s *Server) removePasskey(c *fiber.Ctx, who holder) (any, error) {
 		return nil, err
 	}
 	id := gateway.ID(c.Params("id"))
-	if err := s.svc.Store.RemovePasskey(c.UserContext(), who.ID, id); err != nil {
+	now, err := s.svc.Store.Now(c.UserContext())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.svc.Store.RemovePasskey(c.UserContext(), who.ID, id, now); err != nil {
 		return nil, err
 	}
 	s.log.Info("passkey removed", "agent", who.ID, "passkey", id)
