@@ -23,6 +23,13 @@ func Parse(source string) []kb.Node {
 	if costly(source) {
 		return []kb.Node{{Type: kb.Paragraph, Children: []kb.Node{{Type: kb.Text, Text: source}}}}
 	}
+	if tree, ok := plain(source); ok {
+		return tree
+	}
+	return parse(source)
+}
+
+func parse(source string) []kb.Node {
 	src := []byte(source)
 	root := goldmark.DefaultParser().Parse(text.NewReader(src))
 	w := walker{src: src, left: maxNodes}
