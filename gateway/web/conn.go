@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -27,6 +28,7 @@ const (
 
 // Close codes. 4000–4499 come back, 4500–4999 stay away (architecture.md §9); the rest is RFC 6455 §7.4.1.
 const (
+	closeBroken          = 1002 // no frame of RFC 6455, or a compressed one
 	closeLost            = 1006 // never on the wire: the connection ended without a close frame
 	closeInvalidText     = 1007
 	closeTooLarge        = 1009
@@ -239,6 +241,8 @@ func (c *conn) mayClose() bool {
 func (c *conn) lastWord(err error) (code int, reason string) {
 	if c.timed && errors.Is(err, os.ErrDeadlineExceeded) {
 		c.Close(closeSlow, "slow") // a message begun and not finished; no effect if we closed before
+	} else if broken(err) {
+		c.Close(closeBroken, "protocol") // coder/websocket says so too, but not of every mistake
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -250,6 +254,15 @@ func (c *conn) lastWord(err error) (code int, reason string) {
 		return int(peer.Code), peer.Reason
 	}
 	return closeLost, ""
+}
+
+// broken reports whether the peer spoke no websocket: neither the network's end nor a close.
+func broken(err error) bool {
+	var network net.Error
+	var errno syscall.Errno
+	var peer websocket.CloseError
+	return !errors.As(err, &network) && !errors.As(err, &errno) && !errors.As(err, &peer) && !errors.Is(err, net.ErrClosed) &&
+		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.ErrClosedPipe)
 }
 
 // write empties the queue and ends.
