@@ -35,6 +35,7 @@ const (
 	closeRestarting      = 4000
 	closeSlow            = 4001
 	closeTokenExpired    = 4002
+	closeTooMany         = 4003
 	closeUnauthenticated = 4500
 	closeOrigin          = 4501
 	closeProtocol        = 4502

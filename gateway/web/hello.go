@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/postern-chat/postern/gateway"
@@ -23,6 +24,19 @@ type helloArgs struct {
 	Page    string            `json:"page"`
 	Browser string            `json:"browser"`
 	Locale  string            `json:"locale"`
+
+	Versions []int `json:"versions"` // of the protocol that the client speaks; none = the first
+}
+
+// maxVersions is how many versions a client may name.
+const maxVersions = 16
+
+// agree gives the version to speak, 0 = there is none that both know.
+func agree(client []int) int {
+	if len(client) == 0 || len(client) <= maxVersions && slices.Contains(client, protocolVersion) {
+		return protocolVersion
+	}
+	return 0
 }
 
 // hello says who is there. The frame decides between visitor and agent: for an agent only the cookie of the
@@ -38,6 +52,20 @@ func (k *socket) hello(ctx context.Context, raw json.RawMessage) (any, error) {
 	if len(in.Topics) > maxTopics {
 		return nil, gateway.TooLarge("topics", maxTopics)
 	}
+	version := agree(in.Versions)
+	if version == 0 { // the close is the answer: a client that we do not understand may not understand a reply
+		k.line.Close(closeVersion, "version")
+		return nil, gateway.Unsupported("version")
+	}
+	ok, err := k.greet(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	ok["version"] = version
+	return ok, nil
+}
+
+func (k *socket) greet(ctx context.Context, in helloArgs) (map[string]any, error) {
 	switch in.As {
 	case "agent":
 		return k.helloAgent(ctx, in)
@@ -54,7 +82,7 @@ func (k *socket) become(c gateway.Caller) {
 	k.line.Alarm(k.every())
 }
 
-func (k *socket) helloAgent(ctx context.Context, in helloArgs) (any, error) {
+func (k *socket) helloAgent(ctx context.Context, in helloArgs) (map[string]any, error) {
 	a := k.agent
 	if a.ID == "" {
 		return nil, gateway.Unauthenticated()
@@ -130,7 +158,7 @@ func (k *socket) open(ctx context.Context, topics map[string]uint64) {
 	}
 }
 
-func (k *socket) helloVisitor(ctx context.Context, in helloArgs) (any, error) {
+func (k *socket) helloVisitor(ctx context.Context, in helloArgs) (map[string]any, error) {
 	mb, err := k.s.svc.Store.MailboxBySlug(ctx, in.Mailbox)
 	if err != nil {
 		return nil, err
@@ -161,7 +189,7 @@ func (k *socket) helloVisitor(ctx context.Context, in helloArgs) (any, error) {
 	return k.helloAnswer(ctx, in, mb, v)
 }
 
-func (k *socket) helloAnswer(ctx context.Context, in helloArgs, mb gateway.Mailbox, v gateway.Visitor) (any, error) {
+func (k *socket) helloAnswer(ctx context.Context, in helloArgs, mb gateway.Mailbox, v gateway.Visitor) (map[string]any, error) {
 	list, err := k.s.svc.Store.Conversations(ctx, gateway.ConversationFilter{Visitor: v.ID, Limit: 50})
 	if err != nil {
 		return nil, err

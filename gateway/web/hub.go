@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"sync"
 
 	"github.com/postern-chat/postern/gateway"
@@ -20,6 +21,8 @@ type watcher interface {
 	sendEvent(frame []byte)
 	// sendNote queues a signal that came over the bus.
 	sendNote(note []byte)
+	// drain waits until what is queued has left, or cannot.
+	drain()
 }
 
 // topic is what this node knows of one counter.
@@ -48,29 +51,91 @@ func NewHub(store gateway.EventStore, bus gateway.Bus, fail func(doing string, e
 	return &Hub{store: store, bus: bus, fail: fail, topics: map[string]*topic{}}
 }
 
-// watch sends w everything of the topic after seq and then what comes. head is the newest number; reset
-// says that too much is missing and nothing was sent.
-func (h *Hub) watch(ctx context.Context, name string, after uint64, w watcher) (head uint64, reset bool, err error) {
+// why says that a topic cannot be resumed where a client stands: it must read it anew.
+type why string
+
+const (
+	resumed  why = ""
+	tooFar   why = "far"   // more is missing than is sent one by one
+	tooAhead why = "ahead" // the client is ahead of the log: a database was restored
+)
+
+// watch sends w everything of the topic after seq and then what comes. head is the newest number; a reset says that
+// nothing was sent, and what comes follows head.
+func (h *Hub) watch(ctx context.Context, name string, after uint64, w watcher) (head uint64, reset why, err error) {
 	t, err := h.join(ctx, name)
 	if err != nil {
-		return 0, false, err
+		return 0, "", err
 	}
-	defer t.mu.Unlock()
 	if after > t.last {
 		if err := h.catchUp(ctx, name, t); err != nil {
-			return 0, false, err
+			t.mu.Unlock()
+			return 0, "", err
 		}
-		after = min(after, t.last)
 	}
-	if t.last-after > maxMissing {
+	got, watches := t.watchers[w]
+	if reset = resumable(after, t.last); reset == resumed {
+		if watches {
+			t.watchers[w] = math.MaxUint64 // what comes must not mix with the replay
+		}
+		if after, t, err = h.replayAll(ctx, name, t, after, w); err != nil {
+			if watches {
+				h.takeBack(ctx, name, w, got)
+			}
+			return 0, "", err
+		}
+	}
+	defer t.mu.Unlock()
+	if reset == resumed {
+		t.watchers[w] = max(after, t.last) // the log may be ahead of the topic
+	} else {
 		t.watchers[w] = t.last
-		return t.last, true, nil
 	}
-	if err := h.replay(ctx, name, t, after, w); err != nil {
-		return 0, false, err
+	return t.watchers[w], reset, nil
+}
+
+// takeBack lets a watcher whose replay failed go on where it was; its client finds the gap.
+func (h *Hub) takeBack(ctx context.Context, name string, w watcher, got uint64) {
+	t, err := h.join(ctx, name)
+	if err != nil {
+		h.fail("take a watcher back", err)
+		return
 	}
-	t.watchers[w] = t.last
-	return t.last, false, nil
+	defer t.mu.Unlock()
+	t.watchers[w] = got
+}
+
+func resumable(after, last uint64) why {
+	switch {
+	case after > last:
+		return tooAhead
+	case last-after > maxMissing:
+		return tooFar
+	}
+	return resumed
+}
+
+// longReplays is how often what came during a replay is replayed too before the topic waits for the rest.
+const longReplays = 8
+
+// replayAll sends what is missing as fast as the connection takes it, while the topic goes on for the others. t is
+// locked, and so is the topic that it gives, unless there is an error.
+func (h *Hub) replayAll(ctx context.Context, name string, t *topic, after uint64, w watcher) (_ uint64, _ *topic, err error) {
+	for round := 0; after < t.last && round < longReplays; round++ {
+		last := t.last
+		t.mu.Unlock()
+		if after, err = h.replay(ctx, name, after, last, w); err != nil {
+			return 0, nil, err
+		}
+		if t, err = h.join(ctx, name); err != nil {
+			return 0, nil, err
+		}
+	}
+	if after, err = h.replay(ctx, name, after, t.last, w); err != nil {
+		t.mu.Unlock()
+		return 0, nil, err
+	}
+	return after, t, nil
 }
 
 // join gives the topic, locked. One whose last watcher left after it was found is no more: the next one is asked.
@@ -110,28 +175,39 @@ func (h *Hub) open(ctx context.Context, name string) (*topic, error) {
 	return t, nil
 }
 
-// replay sends the stored events in (after, last] to one watcher.
-func (h *Hub) replay(ctx context.Context, name string, t *topic, after uint64, w watcher) error {
-	for after < t.last {
+// replayStep is how many bytes of stored events are queued before the replay waits for the connection: a replay must
+// not fill the queue of a client that reads.
+const replayStep = maxQueueBytes / 4
+
+// replay sends the stored events in (after, last] to one watcher and gives the number it came to, which may be higher.
+func (h *Hub) replay(ctx context.Context, name string, after, last uint64, w watcher) (uint64, error) {
+	queued := 0
+	for after < last {
 		events, err := h.store.Events(ctx, name, after, headsPerQuery)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if len(events) == 0 {
-			return gateway.Internal("replay "+name, gateway.NotFound())
+			return 0, gateway.Internal("replay "+name, gateway.NotFound())
 		}
 		for _, e := range events {
 			frame, err := json.Marshal(e)
 			if err != nil {
-				return gateway.Internal("encode event", err)
+				return 0, gateway.Internal("encode event", err)
+			}
+			if queued += len(frame) + replayFrame; queued > replayStep {
+				w.drain()
+				queued = len(frame)
 			}
 			w.sendEvent(frame)
 			after = e.Seq
-			t.last = max(t.last, e.Seq)
 		}
 	}
-	return nil
+	return after, nil
 }
+
+// replayFrame is what a frame counts for beside its bytes: the queue is bounded in frames too.
+const replayFrame = 1 << 10
 
 // leave ends one socket's interest; the last one closes the topic on this node.
 func (h *Hub) leave(name string, w watcher) {

@@ -105,22 +105,28 @@ func (b *faultyBus) Close() error                                              {
 
 // seen is a watcher that checks what it gets while it gets it.
 type seen struct {
-	mu   sync.Mutex
-	last uint64
-	bad  []string
+	mu    sync.Mutex
+	last  uint64
+	drops bool // what it has already, as a client does
+	bad   []string
 }
 
 func (w *seen) sendEvent(frame []byte) {
 	var e gateway.Event
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := json.Unmarshal(frame, &e); err != nil || e.Seq != w.last+1 {
+	err := json.Unmarshal(frame, &e)
+	if w.drops && e.Seq <= w.last {
+		return
+	}
+	if err != nil || e.Seq != w.last+1 {
 		w.bad = append(w.bad, fmt.Sprintf("after %d came %s (%v)", w.last, frame, err))
 	}
 	w.last = e.Seq
 }
 
 func (w *seen) sendNote([]byte) {}
+func (w *seen) drain()          {}
 
 func (w *seen) want(t *testing.T, last uint64) {
 	t.Helper()
@@ -173,19 +179,19 @@ func TestHubResume(t *testing.T) {
 	}
 	back := &seen{last: 7}
 	head, reset, err := hub.watch(t.Context(), "cv_1", 7, back)
-	if err != nil || reset || head != 10 {
+	if err != nil || reset != resumed || head != 10 {
 		t.Fatalf("watch = %d, %v, %v", head, reset, err)
 	}
 	back.want(t, 10)
-	ahead := &seen{last: 10} // a number from the future counts as the head
-	if head, _, err := hub.watch(t.Context(), "cv_1", 99, ahead); err != nil || head != 10 {
+	ahead := &seen{last: 10} // the log was put back: what comes follows its head
+	if head, reset, err := hub.watch(t.Context(), "cv_1", 99, ahead); err != nil || reset != tooAhead || head != 10 {
 		t.Errorf("watch from the future = %d, %v", head, err)
 	}
 	for range maxMissing + 1 {
 		log.Append(t.Context(), gateway.Append{Topic: "cv_2"})
 	}
 	far := &seen{}
-	if head, reset, err := hub.watch(t.Context(), "cv_2", 0, far); err != nil || !reset || head != maxMissing+1 {
+	if head, reset, err := hub.watch(t.Context(), "cv_2", 0, far); err != nil || reset != tooFar || head != maxMissing+1 {
 		t.Errorf("watch of too much = %d, %v, %v; want a reset", head, reset, err)
 	}
 	far.want(t, 0)
@@ -194,6 +200,42 @@ func TestHubResume(t *testing.T) {
 	if hub.head("cv_1") != 0 {
 		t.Error("the topic lives on after its last watcher left")
 	}
+}
+
+// Whoever comes back, or asks again, while others write gets each event once and in order.
+func TestHubResumesWhileOthersWrite(t *testing.T) {
+	log := &eventLog{events: map[string][]gateway.Event{}}
+	bus := &faultyBus{times: 1}
+	hub := NewHub(log, bus, func(doing string, err error) { t.Error(doing, err) })
+	write := func() {
+		done, _ := log.Append(t.Context(), gateway.Append{Topic: "cv_1"})
+		raw, _ := json.Marshal(done.Event)
+		_ = bus.Publish(t.Context(), gateway.Hint{Topic: "cv_1", Seq: done.Event.Seq, Event: raw})
+	}
+	for range 500 {
+		write()
+	}
+	stays := &seen{last: 500}
+	if _, _, err := hub.watch(t.Context(), "cv_1", 500, stays); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for range 200 {
+			write()
+		}
+	})
+	for range 20 {
+		fresh := &seen{drops: true}
+		for range 3 {
+			if _, reset, err := hub.watch(t.Context(), "cv_1", 0, fresh); err != nil || reset != resumed {
+				t.Fatal(reset, err)
+			}
+		}
+		defer fresh.want(t, 700)
+	}
+	all.Wait()
+	stays.want(t, 700)
 }
 
 // Whoever opens a topic while its last watcher leaves watches it all the same: a page loaded anew does that.

@@ -12,6 +12,32 @@ type rate struct {
 	Burst     float64
 }
 
+// bucket is what a key, or one connection, may still do.
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+// spend takes n tokens, or none and false. A new bucket is full. A clock that stepped back adds nothing.
+func (b *bucket) spend(r rate, n float64, now time.Time) bool {
+	if b.at.IsZero() {
+		*b = bucket{tokens: r.Burst, at: now}
+	}
+	b.refill(r, now)
+	if b.tokens < n {
+		return false
+	}
+	b.tokens -= n
+	return true
+}
+
+func (b *bucket) refill(r rate, now time.Time) {
+	if d := now.Sub(b.at); d > 0 {
+		b.tokens = min(r.Burst, b.tokens+d.Seconds()*r.PerSecond)
+		b.at = now
+	}
+}
+
 // limiter holds one token bucket per key, at most max of them. A key that could do its whole burst again is
 // forgotten. When max keys are busy, new ones are refused: it fails closed.
 type limiter[K comparable] struct {
@@ -23,11 +49,6 @@ type limiter[K comparable] struct {
 	sweptAt time.Time
 }
 
-type bucket struct {
-	tokens float64
-	at     time.Time
-}
-
 func newLimiter[K comparable](r rate, most int) *limiter[K] {
 	return &limiter[K]{rate: r, max: most, buckets: map[K]bucket{}}
 }
@@ -37,28 +58,14 @@ func (l *limiter[K]) take(key K, now time.Time) (ok bool, after time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b, known := l.buckets[key]
-	if !known {
-		if !l.room(now) {
-			return false, time.Second
-		}
-		b = bucket{tokens: l.rate.Burst, at: now}
+	if !known && !l.room(now) {
+		return false, time.Second
 	}
-	b = l.refill(b, now)
-	if b.tokens < 1 {
+	if !b.spend(l.rate, 1, now) {
 		return false, time.Duration((1 - b.tokens) / l.rate.PerSecond * float64(time.Second))
 	}
-	b.tokens--
 	l.buckets[key] = b
 	return true, 0
-}
-
-// refill adds what has grown since. A clock that stepped back adds nothing.
-func (l *limiter[K]) refill(b bucket, now time.Time) bucket {
-	if d := now.Sub(b.at); d > 0 {
-		b.tokens = min(l.rate.Burst, b.tokens+d.Seconds()*l.rate.PerSecond)
-		b.at = now
-	}
-	return b
 }
 
 // room makes space for a key, looking through all of them at most once a second. mu is held.
@@ -71,7 +78,7 @@ func (l *limiter[K]) room(now time.Time) bool {
 	}
 	l.sweptAt = now
 	for k, b := range l.buckets {
-		if l.refill(b, now).tokens >= l.rate.Burst {
+		if b.refill(l.rate, now); b.tokens >= l.rate.Burst {
 			delete(l.buckets, k)
 		}
 	}

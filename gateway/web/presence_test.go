@@ -31,6 +31,7 @@ type closing struct{ code int }
 func (*closing) Send([]byte) bool           { return true }
 func (c *closing) Close(code int, _ string) { c.code = code }
 func (*closing) Alarm(time.Duration)        {}
+func (*closing) drain()                     {}
 
 // Sockets that only listen end with their session too, and with their role; those of visitors have none.
 func TestSocketsEndWithTheirSession(t *testing.T) {

@@ -110,6 +110,7 @@ func (e *ear) Send(frame []byte) bool {
 func (e *ear) Close(int, string) {}
 
 func (e *ear) Alarm(time.Duration) {}
+func (e *ear) drain()              {}
 
 // hears runs the part of a server that tells visitors who is there, with one agent and one visitor on it. The
 // visitor knows that the agent is there.

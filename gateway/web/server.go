@@ -175,16 +175,23 @@ func (s *Server) deafen() {
 // Shutdown refuses newcomers, tells every socket to come back, and ends this server's goroutines. Sockets
 // are closed over at most five seconds, or until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
-	restart, err := signal("server.restarting", nil)
+	n := s.sockets.Count()
+	restart, err := signal("server.restarting", map[string]int64{"within_ms": comeBack(n).Milliseconds()})
 	if err != nil {
 		return gateway.Internal("encode signal", err)
 	}
-	s.sockets.shutdown(ctx, min(5*time.Second, time.Duration(s.sockets.Count())*time.Millisecond), func(c *conn) { c.Send(restart) })
+	s.sockets.shutdown(ctx, min(5*time.Second, time.Duration(n)*time.Millisecond), func(c *conn) { c.Send(restart) })
 	err = s.app.ShutdownWithContext(ctx)
 	s.deafen()
 	s.stop()
 	s.work.Wait()
 	return err
+}
+
+// comeBack is the time over which so many clients come back, each at a moment of its own choice: what a gateway can
+// greet meanwhile, and never so long that people wait.
+func comeBack(clients int) time.Duration {
+	return min(max(time.Second, time.Duration(clients)*time.Millisecond), 8*time.Second)
 }
 
 // sweep finds what no hint told: after a gap of the bus, and every two seconds anyway.
@@ -207,6 +214,7 @@ func (s *Server) sweep(ctx context.Context) {
 // limits are this node's token buckets (proof-gate.md T18, product.md P136).
 type limits struct {
 	now        func() time.Time
+	frames     rate // of one connection, whatever they are
 	commands   *limiter[string]
 	starts     *limiter[string]
 	challenges *limiter[string]
@@ -221,6 +229,7 @@ const limitKeys = 100_000
 func newLimits(l Limits, now func() time.Time) *limits {
 	return &limits{
 		now:        now,
+		frames:     rate{PerSecond: 4 * l.Commands, Burst: 16 * l.Commands},
 		commands:   newLimiter[string](rate{PerSecond: l.Commands, Burst: 4 * l.Commands}, limitKeys),
 		starts:     newLimiter[string](rate{PerSecond: 0.2, Burst: 20}, limitKeys),
 		challenges: newLimiter[string](rate{PerSecond: 0.1, Burst: 20}, limitKeys),

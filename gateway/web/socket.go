@@ -27,6 +27,7 @@ type line interface {
 	Send(frame []byte) bool
 	Close(code int, reason string)
 	Alarm(after time.Duration)
+	drain() // the reader's only: waits until what is queued is written, or cannot be
 }
 
 // socket is one connection after the upgrade: who it is, which topics it watches, when it spoke last.
@@ -38,6 +39,8 @@ type socket struct {
 	login string        // hash of that cookie's token
 	from  string        // device that it came from
 	ip    string        // prefix for limits
+
+	frames bucket // of all that comes in, understood or not; the reader's own
 
 	mu        sync.Mutex
 	caller    gateway.Caller
@@ -89,8 +92,18 @@ func (k *socket) sendEvent(frame []byte) { k.line.Send(frame) }
 
 func (k *socket) sendNote(note []byte) { k.line.Send(note) }
 
+// drain waits for the connection: replays come from its own reader.
+func (k *socket) drain() { k.line.drain() }
+
+// frameBytes is how many bytes of a frame cost as much as the frame itself.
+const frameBytes = 4 << 10
+
 // onFrame takes one frame from the reader; frames of one connection come one after another.
 func (k *socket) onFrame(ctx context.Context, raw []byte) {
+	if !k.frames.spend(k.s.limits.frames, 1+float64(len(raw))/frameBytes, k.s.svc.Now()) {
+		k.line.Close(closeTooMany, "too_many")
+		return
+	}
 	in, err := decodeFrame(raw)
 	k.mu.Lock()
 	k.lastFrame = k.s.svc.Now()
@@ -238,8 +251,8 @@ func (k *socket) watch(ctx context.Context, topic string, after uint64) (uint64,
 	if err != nil {
 		return 0, err
 	}
-	if reset {
-		k.signal("reset", map[string]string{"topic": topic})
+	if reset != resumed {
+		k.signal("reset", map[string]any{"topic": topic, "head": head, "why": reset})
 	}
 	return head, nil
 }
