@@ -176,7 +176,7 @@ func (in Send) check() error {
 }
 
 // SendMessage stores a message and gives its event after the commit; the same ClientID again gives the same
-// event. An agent's first reply claims a queued conversation. In a ticket an agent's message is also a mail.
+// event, with another content it is a conflict. An agent's first reply claims a queued conversation. In a ticket an agent's message is also a mail.
 // What an agent writes goes through the leak guard first: held, it is stored on the staff's side and no mail is made.
 // Errors: invalid, too_large, not_found, not_assignee, at_capacity, conversation_closed.
 func (s *Service) SendMessage(ctx context.Context, c Caller, in Send) (Sent, error) {
@@ -336,6 +336,9 @@ func (s *Service) append(ctx context.Context, a Append) (Event, error) {
 	}
 	done, err := s.Store.Append(ctx, a)
 	if err != nil {
+		return Event{}, err
+	}
+	if err := repeated(a, done.Event); err != nil {
 		return Event{}, err
 	}
 	s.publish(ctx, append([]Event{done.Event}, done.More...)...)

@@ -80,7 +80,12 @@ func (s *Service) hold(ctx context.Context, c Caller, a Append, v Verdict) (Sent
 		return Sent{}, err
 	}
 	if sent.ID != "" { // stored before: the reply was lost
-		return Sent{Event: sent}, nil
+		return Sent{Event: sent}, repeated(a, sent)
+	}
+	if again := held.Message.ID != h.Message.ID && held.Message.Text != ""; again {
+		if err := sameMessage(held.Message, m, true); err != nil {
+			return Sent{}, err
+		}
 	}
 	s.publish(ctx, events...)
 	return Sent{Held: &held}, nil

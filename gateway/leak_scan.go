@@ -230,6 +230,9 @@ func leakCut(s string, i int) int {
 	return i
 }
 
+// leakMask stands where something was masked.
+const leakMask = "••••"
+
 // maskDigits replaces the hits by dots; of a card number the last four digits stay.
 func maskDigits(text string, hits []leakHit) string {
 	b := []byte(text)
@@ -238,7 +241,7 @@ func maskDigits(text string, hits []leakHit) string {
 		if !h.inText || h.at < 0 || h.end > len(b) || h.at >= h.end {
 			continue
 		}
-		masked := "••••"
+		masked := leakMask
 		if h.kind == LeakCard && len(h.digits) > 4 {
 			masked += " " + h.digits[len(h.digits)-4:]
 		}

@@ -33,6 +33,9 @@ func (s *Service) sendOnce(ctx context.Context, c Caller, cv Conversation, in Se
 	if err != nil {
 		return Sent{}, "", err
 	}
+	if err := repeated(a, done.Event); err != nil {
+		return Sent{}, "", err
+	}
 	if a.Judged {
 		s.remember(a, done.Event)
 	}

@@ -37,7 +37,7 @@ export class Session {
 			onHello: (ok) => this.#welcomed(ok),
 			onEvent: (e) => this.#event(e),
 			onSignal: (sig, data) => this.#signal(sig, data as Record<string, unknown>),
-			onReset: (topic) => void this.load(topic.replace(/\/staff$/, "")).catch(() => undefined),
+			onReset: (topic, head) => void this.#anew(topic, head).catch(() => undefined),
 			onPhase: (p, code) => {
 				st.phase.value = p;
 				if (p !== "live") st.card.value = undefined; // nobody could take it back
@@ -52,6 +52,7 @@ export class Session {
 		const again = () => st.screen.value === "app" && this.socket.connect();
 		addEventListener("online", again);
 		addEventListener("pageshow", again);
+		addEventListener("offline", () => this.socket.drop());
 		document.addEventListener("visibilitychange", () => {
 			again();
 			this.look();
@@ -157,6 +158,11 @@ export class Session {
 			this.socket.track(topic, seq);
 			void this.socket.command("resume", { topic, seq: this.socket.seq(topic) }).catch(() => undefined);
 		}
+	}
+	/** What the lists hold was read at the greeting; a conversation is read again. */
+	async #anew(topic: string, head: number): Promise<void> {
+		if (topic.startsWith("cv_")) await this.load(topic.replace(/\/staff$/, ""));
+		else this.socket.track(topic, head);
 	}
 	#leave(id: string): void {
 		for (const topic of [id, `${id}/staff`]) {

@@ -90,7 +90,7 @@ class Gateway {
 		const w = this.wire;
 		if (!w || w.dead) return;
 		w.dead = true;
-		w.onclose?.({ code, reason: "" });
+		w.onclose?.({ code });
 	}
 }
 function client(g: Gateway, time: Time) {

@@ -7,7 +7,7 @@ export type Wire = {
 	send(text: string): unknown;
 	close(code?: number, reason?: string): void;
 	onmessage: ((e: { data: unknown }) => void) | null;
-	onclose: ((e: { code: number; reason: string }) => void) | null;
+	onclose: ((e: { code: number }) => void) | null;
 };
 export type Clock = {
 	now(): number;
@@ -23,11 +23,11 @@ export type Options<H> = {
 	onHello(ok: H, w: Welcome): void;
 	onEvent(e: Event): void;
 	onSignal?(sig: string, data: unknown): void;
-	onPhase?(phase: Phase, code?: number, reason?: string): void;
+	onPhase?(phase: Phase, code?: number): void;
 	/** True: for 2 s there is no connection, or no sign of life since a command; false: all is well again. */
 	onSlow?(slow: boolean): void;
-	/** A topic is too far behind: reload it by HTTP, then call track(topic, head). */
-	onReset?(topic: string): void;
+	/** A topic cannot be resumed: read it anew, then call track(topic, head); until then nothing of it comes. */
+	onReset?(topic: string, head: number): void;
 	/** Called before the next connection after 4002. */
 	refresh?(): Promise<void>;
 };
@@ -41,6 +41,8 @@ export class CommandError extends Error {
 	}
 }
 
+/** What this client speaks of PROTOCOL.md. */
+const VERSIONS = [1];
 const BASE = 500;
 const CAP = 30_000;
 const REPLY_MS = 15_000;
@@ -81,6 +83,8 @@ export class Socket<H = unknown> {
 	#pending = new Map<string, Pending>();
 	#topics = new Map<string, number>();
 	#resuming = new Set<string>();
+	#stale = new Set<string>();
+	#within = 0;
 	#dead = () => {};
 	#retry = () => {};
 	#pingMs = 20_000;
@@ -100,10 +104,13 @@ export class Socket<H = unknown> {
 	}
 	/** Watches a topic from seq on. */
 	track(topic: string, seq: number): void {
-		if (seq >= this.seq(topic)) this.#topics.set(topic, seq);
+		const anew = this.#stale.delete(topic);
+		if (anew || seq >= this.seq(topic)) this.#topics.set(topic, seq);
+		if (anew) this.#resume(topic);
 	}
 	untrack(topic: string): void {
 		this.#topics.delete(topic);
+		this.#stale.delete(topic);
 	}
 	/** Connects now: at the start, on online, pageshow and visible. */
 	connect(): void {
@@ -113,7 +120,7 @@ export class Socket<H = unknown> {
 		const wire = this.#o.open(this.#o.url);
 		this.#wire = wire;
 		wire.onmessage = (m) => this.#wire === wire && this.#take(m.data);
-		wire.onclose = (e) => this.#wire === wire && this.#lost(e.code, e.reason);
+		wire.onclose = (e) => this.#wire === wire && this.#lost(e.code);
 		this.#alive(REPLY_MS);
 	}
 	/** Closes and stays closed until connect is called. */
@@ -127,24 +134,24 @@ export class Socket<H = unknown> {
 		wire?.close(1000);
 	}
 	/** Sends a command; settles with its reply. Rejects at once while not live. */
-	command<R = unknown>(cmd: string, args: object = {}, timeout = REPLY_MS): Promise<R> {
+	command<R = unknown>(cmd: string, args: object = {}): Promise<R> {
 		if (this.#phase !== "live") return Promise.reject(new CommandError({ code: "offline", retry: "yes" }));
-		return this.#command<R>(cmd, args, timeout);
+		return this.#command<R>(cmd, args);
 	}
 	/** Sends a signal; lost while not live. */
 	signal(sig: string, data: object = {}): void {
 		if (this.#phase === "live") this.#wire?.send(JSON.stringify({ sig, data }));
 	}
-	#command<R>(cmd: string, args: object, timeout: number): Promise<R> {
+	#command<R>(cmd: string, args: object): Promise<R> {
 		const id = String(this.#next++);
 		const { clock } = this.#o;
 		const frames = this.#frames;
 		const silent = () => this.#pending.has(id) && this.#frames === frames;
 		return new Promise<R>((ok, no) => {
 			const look = clock.after(SLOW_MS, () => silent() && this.#say(true));
-			const end = clock.after(timeout, () => {
+			const end = clock.after(REPLY_MS, () => {
 				// A command without an answer may be slow; without any sign of life the connection is dead.
-				if (silent()) this.#silent();
+				if (silent()) this.drop();
 				this.#settle(id, { code: "timeout", retry: "yes" });
 			});
 			const stop = () => {
@@ -166,7 +173,7 @@ export class Socket<H = unknown> {
 	#failAll(code: string): void {
 		for (const id of [...this.#pending.keys()]) this.#settle(id, { code, retry: "yes" });
 	}
-	#set(phase: Phase, code?: number, reason?: string): void {
+	#set(phase: Phase, code?: number): void {
 		this.#phase = phase;
 		if (phase === "connecting" || phase === "retry") {
 			this.#worry ??= this.#o.clock.after(SLOW_MS, () => this.#say(true));
@@ -175,7 +182,7 @@ export class Socket<H = unknown> {
 			this.#worry = undefined;
 			this.#say(false);
 		}
-		this.#o.onPhase?.(phase, code, reason);
+		this.#o.onPhase?.(phase, code);
 	}
 	#say(slow: boolean): void {
 		if (this.#slow === slow) return;
@@ -184,31 +191,35 @@ export class Socket<H = unknown> {
 	}
 	#alive(ms = this.#pingMs * 2.5): void {
 		this.#dead();
-		this.#dead = this.#o.clock.after(ms, () => this.#silent());
+		this.#dead = this.#o.clock.after(ms, () => this.drop());
 	}
-	#silent(): void {
+	/** The connection is dead, whatever the browser says: tries again with back-off. */
+	drop(): void {
 		const wire = this.#wire;
 		if (!wire) return;
-		this.#lost(1006, "silent");
-		wire.close(4000, "silent");
+		this.#lost(1006);
+		wire.close(4000);
 	}
-	#lost(code: number, reason: string): void {
+	#lost(code: number): void {
 		this.#wire = undefined;
 		this.#dead();
 		this.#resuming.clear();
 		this.#failAll("offline");
 		if (code >= 4500 && code <= 4999) {
-			this.#set("away", code, reason);
+			this.#set("away", code);
 			return;
 		}
-		this.#set("retry", code, reason);
-		const wait = BASE + this.#o.clock.random() * (Math.min(CAP, BASE * 2 ** Math.min(this.#tries++, 10)) - BASE);
+		this.#set("retry", code);
+		// A crowd that was cut off together must not come back together: also the first wait is random.
+		const most = Math.max(this.#within, Math.min(CAP, BASE * 2 ** Math.min(++this.#tries, 10)));
+		const wait = BASE + this.#o.clock.random() * (most - BASE);
+		this.#within = 0;
 		const refresh = code === 4002 ? this.#o.refresh : undefined;
 		this.#retry = this.#o.clock.after(wait, () => {
 			if (!refresh) return this.connect();
 			refresh().then(
 				() => this.connect(),
-				() => this.#lost(4002, reason),
+				() => this.#lost(4002),
 			);
 		});
 	}
@@ -223,6 +234,7 @@ export class Socket<H = unknown> {
 		else if ("sig" in f) this.#signal(f.sig, f.data);
 	}
 	#event(e: Event): void {
+		if (this.#stale.has(e.topic)) return;
 		const last = this.#topics.get(e.topic);
 		if (last !== undefined) {
 			if (e.seq <= last) return;
@@ -238,7 +250,7 @@ export class Socket<H = unknown> {
 		if (this.#resuming.has(topic) || this.#phase !== "live") return;
 		this.#resuming.add(topic);
 		const done = () => this.#resuming.delete(topic);
-		this.#command("resume", { topic, seq: this.seq(topic) }, REPLY_MS).then(done, done);
+		this.#command("resume", { topic, seq: this.seq(topic) }).then(done, done);
 	}
 	#signal(sig: string, data: unknown): void {
 		if (sig === "welcome") void this.#greet(data as Welcome);
@@ -246,9 +258,14 @@ export class Socket<H = unknown> {
 			this.signal("pong");
 			const heads = (data as { heads?: Record<string, number> } | undefined)?.heads ?? {};
 			for (const [topic, head] of Object.entries(heads)) {
-				if (this.#topics.has(topic) && head > this.seq(topic)) this.#resume(topic);
+				if (this.#stale.has(topic)) this.#o.onReset?.(topic, head);
+				else if (this.#topics.has(topic) && head > this.seq(topic)) this.#resume(topic);
 			}
-		} else if (sig === "reset") this.#o.onReset?.((data as { topic: string }).topic);
+		} else if (sig === "reset") {
+			const { topic, head } = data as { topic: string; head: number };
+			this.#stale.add(topic);
+			this.#o.onReset?.(topic, head);
+		} else if (sig === "server.restarting") this.#within = (data as { within_ms: number }).within_ms;
 		this.#o.onSignal?.(sig, data);
 	}
 	async #greet(w: Welcome): Promise<void> {
@@ -258,16 +275,13 @@ export class Socket<H = unknown> {
 		try {
 			const args = await this.#o.hello(w, Object.fromEntries(this.#topics));
 			if (this.#wire !== wire) return;
-			const ok = this.#command<H>("hello", args, REPLY_MS);
-			const reply = await ok;
+			const reply = await this.#command<H>("hello", { ...args, versions: VERSIONS });
 			if (this.#wire !== wire) return;
 			this.#tries = 0;
 			this.#o.onHello(reply, w);
 			this.#set("live");
 		} catch {
-			if (this.#wire !== wire) return;
-			this.#lost(4000, "hello");
-			wire?.close(4000, "hello");
+			if (this.#wire === wire) this.drop();
 		}
 	}
 }

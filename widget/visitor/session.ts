@@ -39,6 +39,7 @@ export class Session {
 	#init: Init;
 	#token: string;
 	#typed = 0;
+	#begun: { as: string; ids: object } | undefined;
 	#pass: { pass: string; until: number } | undefined;
 	#quiet = 0;
 	#identify: Who | undefined;
@@ -99,6 +100,7 @@ export class Session {
 		const again = () => document.visibilityState === "visible" && this.socket.connect();
 		addEventListener("online", again);
 		addEventListener("pageshow", again);
+		addEventListener("offline", () => this.socket.drop());
 		document.addEventListener("visibilitychange", again);
 		effect(() => this.#seen());
 		effect(() => this.up({ t: "unread", n: st.unread.value, label: this.#label(st.unread.value) }));
@@ -225,13 +227,17 @@ export class Session {
 	}
 	async begin(args: object): Promise<void> {
 		const page = this.#init.page;
-		const ids = { command_id: uuid(), client_id: uuid() };
+		// Pressed again because no answer came, it is the same beginning: the gateway may have taken it.
+		const as = JSON.stringify(args);
+		if (this.#begun?.as !== as) this.#begun = { as, ids: { command_id: uuid(), client_id: uuid() } };
+		const { ids } = this.#begun;
 		const ok = await this.socket.command<{ conversation: Conversation }>("conversation.start", {
 			...ids,
 			page,
 			locale: st.locale.value,
 			...args,
 		});
+		this.#begun = undefined;
 		this.#watch(ok.conversation);
 		const h = st.hello.value;
 		if (h) {
