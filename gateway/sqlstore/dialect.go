@@ -93,6 +93,41 @@ func (d dialect) goose() (goose.Dialect, []goose.ProviderOption, error) {
 	return goose.DialectPostgres, []goose.ProviderOption{goose.WithSessionLocker(locker)}, nil
 }
 
+const (
+	qLiteTables = `SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name`
+	qPostTables = `SELECT table_name FROM information_schema.tables
+WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name`
+	qLiteRefs = `SELECT m.name, f."table" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'`
+	qPostRefs = `SELECT c.relname, p.relname FROM pg_constraint AS k
+JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_class AS p ON p.oid = k.confrelid
+JOIN pg_namespace AS n ON n.oid = k.connamespace WHERE k.contype = 'f' AND n.nspname = current_schema()`
+)
+
+// catalogue lists the tables of the schema.
+func (d dialect) catalogue() string {
+	if d.engine == PostgreSQL {
+		return qPostTables
+	}
+	return qLiteTables
+}
+
+// references lists which table refers to which.
+func (d dialect) references() string {
+	if d.engine == PostgreSQL {
+		return qPostRefs
+	}
+	return qLiteRefs
+}
+
+// moment begins a transaction that sees the database at one moment and only reads.
+func (d dialect) moment(ctx context.Context, db *sql.DB) (*sql.Tx, error) {
+	var o *sql.TxOptions // a reader's transaction of SQLite sees one moment
+	if d.engine == PostgreSQL {
+		o = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	return db.BeginTx(ctx, o)
+}
+
 const qPostgresClock = `SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`
 
 // clock reads the database's clock, unix ms; ok false where the process's clock counts.

@@ -36,11 +36,7 @@ type snapshot struct{ t *sql.Tx }
 
 // Moment implements verify.Log.
 func (l *Ledger) Moment(ctx context.Context, read func(verify.BundleSource) error) error {
-	var o *sql.TxOptions // a reader's transaction of SQLite sees one moment
-	if l.s.d.engine == PostgreSQL {
-		o = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	}
-	t, err := l.s.read.BeginTx(ctx, o)
+	t, err := l.s.d.moment(ctx, l.s.read)
 	if err != nil {
 		return ledgerError(failure("read the log", err))
 	}

@@ -66,20 +66,25 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migration")
-	if err != nil {
-		return err
-	}
-	dialect, opts, err := s.d.goose()
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(dialect, s.write, files, opts...)
+	p, err := provider(s.d, s.write)
 	if err != nil {
 		return err
 	}
 	_, err = p.Up(ctx)
 	return err
+}
+
+// provider runs the migrations on a database.
+func provider(d dialect, db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migration")
+	if err != nil {
+		return nil, err
+	}
+	dialect, opts, err := d.goose()
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(dialect, db, files, opts...)
 }
 
 // Close ends the committers after what is queued, then the pools.
