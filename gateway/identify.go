@@ -61,7 +61,7 @@ func (s *Service) session(mb Mailbox, raw string, now time.Time) (Identity, stri
 		return Identity{}, "", IdentifyInvalid()
 	}
 	id := Identity{How: "signed", Host: mb.Host, At: now}
-	if claims.Only("iss", "aud", "sub", "iat", "exp", "jti", "ver", "name", "email", "class") != nil || !young(claims, now) {
+	if claims.Only("iss", "aud", "sub", "iat", "exp", "jti", "ver", "name", "email", "class") != nil || !young(claims, now) || s.stale(claims) {
 		return Identity{}, "", IdentifyInvalid()
 	}
 	var iss, aud, jti string
@@ -102,6 +102,12 @@ func text(o verify.Object, name string, to *string, max int, needed bool) bool {
 	}
 	*to = v
 	return true
+}
+
+// stale reports whether the token is of before a restore: then nobody knows any more whether it was used.
+func (s *Service) stale(o verify.Object) bool {
+	iat, err := o.Int("iat")
+	return err != nil || !s.RestoredAt.IsZero() && iat <= s.RestoredAt.Unix()
 }
 
 // young reports whether the token lives now, and never longer than five minutes.

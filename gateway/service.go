@@ -34,6 +34,8 @@ type Service struct {
 	Now      func() time.Time
 	Rand     io.Reader
 	Log      *slog.Logger
+	// RestoredAt is when the database was restored from a copy, zero = never: what was signed before may be used up.
+	RestoredAt time.Time
 
 	// Emit hands stored events, encoded, to this node's sockets; set by web. Nil = none listen.
 	Emit func([]Hint)

@@ -52,6 +52,8 @@ func commands() []command {
 		{"agent", "'agent add EMAIL --role admin' makes one and prints the link that sets the password", runAgent},
 		{"apikey", "'apikey add NAME --mailbox SLUG' makes a key for a program of yours and prints it, once", runAPIKey},
 		{"audit", "'audit verify' checks the log of account changes and names the first bad line", runAudit},
+		{"backup", "'backup DIR' copies everything at one moment, while gateways run; keys only --with-keys", runBackup},
+		{"restore", "'restore DIR' makes a new installation of a backup, in an empty place only", runRestore},
 		{"bench", "measure this machine: gateways of its own under visitors and agents who write; 'bench --help' lists what can be set", runBench},
 		{"signer", "holds the key that signs receipts, in a process of its own behind a Unix socket", runSigner},
 		{"enforcer", "the receipt check as a reverse proxy before an API that cannot change", runEnforcer},

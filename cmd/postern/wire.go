@@ -187,6 +187,9 @@ func (a *App) gate(ctx context.Context, c Config, secret []byte) error {
 		Rand: rand.Reader, Providers: providers,
 		Secret: secret, Issuer: c.PublicURL, Origin: a.URL.Host + "/log",
 	}
+	if err := a.endRestored(ctx); err != nil { // before any policy is adopted
+		return err
+	}
 	if off != "" {
 		return nil
 	}

@@ -167,12 +167,11 @@ func names(ctx context.Context, q queryer, query string) ([]string, error) {
 	return collect(rows, scanText)
 }
 
-// Schema says which version the database's schema has (0 = none) and which one this program brings it to. It changes
-// nothing. Errors: unavailable, internal.
-func Schema(ctx context.Context, o Options) (have, want int64, err error) {
+// Newest is the version that this program brings a schema to.
+func Newest() (want int64, err error) {
 	files, err := migrations.ReadDir("migration")
 	if err != nil {
-		return 0, 0, failure("read the migrations", err)
+		return 0, failure("read the migrations", err)
 	}
 	for _, f := range files {
 		n, err := goose.NumericComponent(f.Name())
@@ -180,6 +179,15 @@ func Schema(ctx context.Context, o Options) (have, want int64, err error) {
 			continue // not a migration
 		}
 		want = max(want, n)
+	}
+	return want, nil
+}
+
+// Schema says which version the database's schema has (0 = none) and which one this program brings it to. It changes
+// nothing. Errors: unavailable, internal.
+func Schema(ctx context.Context, o Options) (have, want int64, err error) {
+	if want, err = Newest(); err != nil {
+		return 0, 0, err
 	}
 	err = ReadMoment(ctx, o, func(m Moment) error { have = m.Version(); return nil })
 	return have, want, err
