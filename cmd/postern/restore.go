@@ -50,10 +50,10 @@ func restore(ctx context.Context, c Config, dir string, o outside, progress io.W
 		return m, ends, err
 	}
 	defer func() { _ = root.Close() }() // only read
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return m, ends, err
+	if want, err := sqlstore.Newest(); err != nil || m.Schema > want {
+		return m, ends, errors.Join(fmt.Errorf("the backup has schema %d, this program knows %d: restore with one that is at least as new as the one that made it (%s)", m.Schema, want, m.Made), err)
 	}
-	if err := c.emptyPlace(root, m); err != nil {
+	if err := errors.Join(os.MkdirAll(c.Data, 0o700), c.emptyPlace(root, m)); err != nil {
 		return m, ends, err
 	}
 	// SQLite is made under another name, PostgreSQL is emptied again if anything fails.
