@@ -33,10 +33,17 @@ scene("a sensitive change after a login at the provider waits, and the owner's l
 	await accept(sol.page);
 	await side(sol.page, "verify").click();
 	tab = sol.page.locator("#side");
-	await tab.getByLabel(t("offer.kind")).selectOption({ label: "Change your delivery address" });
-	await tab.getByLabel("New delivery address", { exact: true }).fill("9 Quay Street");
-	await tab.getByRole("button", { name: t("offer.preview") }).click();
-	await tab.getByRole("button", { name: t("offer.go") }).click();
+	const drafts = async (/** @type {string} */ address) => {
+		await tab.getByLabel(t("offer.kind")).selectOption({ label: "Change your delivery address" });
+		await tab.getByLabel("New delivery address", { exact: true }).fill(address);
+		await tab.getByRole("button", { name: t("offer.preview") }).click();
+		await tab.getByRole("button", { name: t("offer.go") }).click();
+	};
+	await drafts("77 Elsewhere Road"); // which the visitor never wrote
+	await sol.page.getByText(t("reason.change.unsaid")).waitFor();
+	await shot(sol.page, "offer-unsaid");
+	await tab.getByRole("button", { name: t("offer.discard"), exact: true }).click();
+	await drafts("9 Quay Street");
 	await tab.getByText(t("gate.offered")).first().waitFor();
 	await button(f, "verify.login").click();
 	await robin.page.waitForURL(/\/idp\/login/);
