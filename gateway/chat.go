@@ -163,6 +163,9 @@ type Send struct {
 	Article      ID     // an article sent as a card
 	Guide        string // a change kind whose own page is sent as a card; agents only
 	Mentions     []ID
+	// Epoch says up to which epoch an agent's session was remembered (Service.Remembered): then the rest of what lets
+	// him in may be, too. Nil = it was read, and all else is.
+	Epoch *int64
 }
 
 func (in Send) check() error {
@@ -175,51 +178,25 @@ func (in Send) check() error {
 	return CheckText("text", in.Text, MaxMessage)
 }
 
-// SendMessage stores a message and gives its event after the commit; the same ClientID again gives the same
-// event, with another content it is a conflict. An agent's first reply claims a queued conversation. In a ticket an agent's message is also a mail.
-// What an agent writes goes through the leak guard first: held, it is stored on the staff's side and no mail is made.
-// Errors: invalid, too_large, not_found, not_assignee, at_capacity, conversation_closed.
-func (s *Service) SendMessage(ctx context.Context, c Caller, in Send) (Sent, error) {
-	if err := in.check(); err != nil {
-		return Sent{}, err
-	}
-	if c.Staff() {
-		if err := c.may(VerbReply); err != nil {
-			return Sent{}, err
-		}
-	}
-	cv, err := s.talk(ctx, c, in.Conversation)
-	if err != nil {
-		return Sent{}, err
-	}
-	for try := 1; ; try++ {
-		sent, mailbox, err := s.sendOnce(ctx, c, cv, in)
-		if SaidMore(err) && try < sendTries {
-			continue
-		}
-		if err == nil && sent.Held == nil {
-			s.touch(ctx, mailbox, in.Conversation)
-		}
-		return sent, err
-	}
-}
-
 // talk gives the conversation that a message goes to: of a visitor's the id alone, since the append itself
 // refuses whoever is not its visitor and needs no row read before it; of staff's the row, which access checks.
-func (s *Service) talk(ctx context.Context, c Caller, id ID) (Conversation, error) {
-	if c.Staff() {
+func (s *Service) talk(ctx context.Context, c Caller, in Send) (Conversation, error) {
+	switch id := in.Conversation; {
+	case in.Epoch != nil:
+		return s.accessBy(ctx, c, id, *in.Epoch)
+	case c.Staff():
 		return s.access(ctx, c, id)
-	}
-	if !id.Is(PrefixConversation) || c.Visitor.ID == "" {
+	case !id.Is(PrefixConversation) || c.Visitor.ID == "":
 		return Conversation{}, NotFound()
+	default:
+		return Conversation{ID: id, Visitor: c.Visitor.ID}, nil
 	}
-	return Conversation{ID: id, Visitor: c.Visitor.ID}, nil
 }
 
 // messageAppend makes what is to be stored. Of an agent's message it gives the guard's verdict too; the mail of a
 // ticket's answer is made only if it may go.
 func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, in Send) (a Append, v Verdict, err error) {
-	now, err := s.Store.Now(ctx)
+	now, err := s.moment(ctx)
 	if err != nil {
 		return Append{}, Verdict{}, err
 	}
@@ -245,6 +222,9 @@ func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, 
 	}
 	a = Append{
 		Topic: string(cv.ID), Conversation: cv.ID, Actor: c.Actor, ClientID: in.ClientID, ID: ev, At: now, Counts: true,
+	}
+	if in.Epoch != nil {
+		a.By = &Rights{Epoch: *in.Epoch, Talk: cv}
 	}
 	if c.Staff() {
 		v, err = s.answer(ctx, c, cv, in, &m, &a)

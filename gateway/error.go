@@ -111,6 +111,18 @@ func SaidMore(err error) bool {
 	return errors.As(err, &e) && e.Why == saidMore
 }
 
+// rightsMoved is the reason of an append whose caller was let in by rights that may have ended.
+const rightsMoved = "rights.moved"
+
+// RightsConflict says that rights, or the conversation's row, are not as they were remembered: read them anew.
+func RightsConflict() *Error { return &Error{Is: "conflict", Why: rightsMoved} }
+
+// RightsMoved reports whether err is RightsConflict.
+func RightsMoved(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Why == rightsMoved
+}
+
 // AlreadyClaimed names the agent who was faster.
 func AlreadyClaimed(winner ID, name string) *Error {
 	return &Error{Is: "already_claimed", Params: P{"agent": string(winner), "name": name}}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/postern-chat/postern/kb"
@@ -22,12 +23,40 @@ type Event struct {
 }
 
 // MarshalJSON writes the event frame of PROTOCOL.md: at is in milliseconds since 1970.
-func (e Event) MarshalJSON() ([]byte, error) {
-	type plain Event
-	return json.Marshal(struct {
-		plain
-		At int64 `json:"at"`
-	}{plain(e), e.At.UnixMilli()})
+func (e Event) MarshalJSON() ([]byte, error) { return e.Frame(), nil }
+
+// Frame is the event frame of PROTOCOL.md, encoded once for everybody who gets it. The payload stands in it as it was
+// stored.
+func (e Event) Frame() []byte {
+	b := make([]byte, 0, 160+len(e.Payload)+len(e.Topic)+len(e.Actor.ID))
+	b = appendField(b, `{"id":`, string(e.ID))
+	b = appendField(b, `,"ev":`, string(e.Kind))
+	b = appendField(b, `,"topic":`, e.Topic)
+	b = strconv.AppendUint(append(b, `,"seq":`...), e.Seq, 10)
+	b = appendField(b, `,"by":{"role":`, string(e.Actor.Role))
+	if e.Actor.ID != "" {
+		b = appendField(b, `,"id":`, string(e.Actor.ID))
+	}
+	b = append(b, `},"data":`...)
+	if len(e.Payload) == 0 {
+		b = append(b, "null"...)
+	}
+	b = append(b, e.Payload...)
+	b = strconv.AppendInt(append(b, `,"at":`...), e.At.UnixMilli(), 10)
+	return append(b, '}')
+}
+
+// appendField writes a name and its text. What is not plain ASCII goes through the encoder.
+func appendField(b []byte, name, value string) []byte {
+	b = append(b, name...)
+	for i := range len(value) {
+		if c := value[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			quoted, _ := json.Marshal(value) // a string cannot fail
+			return append(b, quoted...)
+		}
+	}
+	b = append(append(b, '"'), value...)
+	return append(b, '"')
 }
 
 // UnmarshalJSON reads the event frame.

@@ -188,7 +188,7 @@ func (s *Service) ReleaseHeld(ctx context.Context, c Caller, message ID, reason 
 		return err
 	}
 	s.publish(ctx, events...)
-	s.touch(ctx, cv.Mailbox, cv.ID)
+	s.touch(ctx, cv.Mailbox, cv.ID, nil)
 	return nil
 }
 

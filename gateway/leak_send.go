@@ -16,37 +16,6 @@ type Sent struct {
 // sendTries is how often a message is judged anew because another agent's message came between.
 const sendTries = 5
 
-// sendOnce judges a message and stores or holds it.
-func (s *Service) sendOnce(ctx context.Context, c Caller, cv Conversation, in Send) (Sent, ID, error) {
-	a, v, err := s.messageAppend(ctx, c, cv, in)
-	if err != nil {
-		return Sent{}, "", err
-	}
-	if v.Action == LeakHold || v.Action == LeakBlock {
-		sent, err := s.hold(ctx, c, a, v)
-		return sent, "", err
-	}
-	done, err := s.Store.Append(ctx, a)
-	if SaidMore(err) {
-		s.Tails.forget(cv.ID)
-	}
-	if err != nil {
-		return Sent{}, "", err
-	}
-	if err := repeated(a, done.Event); err != nil {
-		return Sent{}, "", err
-	}
-	if a.Judged {
-		s.remember(a, done.Event)
-	}
-	s.publish(ctx, append([]Event{done.Event}, done.More...)...)
-	sent := Sent{Event: done.Event}
-	if v.Action == LeakRedact {
-		sent.Text = v.Text
-	}
-	return sent, done.Mailbox, nil
-}
-
 // answer adds to an agent's message what only the staff's have: the name, a guide, the guard's verdict, the mail.
 func (s *Service) answer(ctx context.Context, c Caller, cv Conversation, in Send, m *Message, a *Append) (v Verdict, err error) {
 	m.Name, a.MustAgent = c.Name, c.Actor.ID
@@ -54,7 +23,7 @@ func (s *Service) answer(ctx context.Context, c Caller, cv Conversation, in Send
 		return Verdict{}, err
 	}
 	a.Judged = true
-	if v, a.Said, err = s.judge(ctx, cv, *m); err != nil {
+	if v, a.Said, err = s.judge(ctx, cv, *m, in.Epoch); err != nil {
 		return Verdict{}, err
 	}
 	unproven, err := s.unprovenFiles(ctx, cv, *m)
@@ -79,7 +48,7 @@ func (s *Service) answer(ctx context.Context, c Caller, cv Conversation, in Send
 //
 // What the guard may excuse is read only when it found something, or when a link stands in the text: a harmless
 // message costs no read but the first of its conversation.
-func (s *Service) judge(ctx context.Context, cv Conversation, m Message) (v Verdict, said uint64, err error) {
+func (s *Service) judge(ctx context.Context, cv Conversation, m Message, epoch *int64) (v Verdict, said uint64, err error) {
 	tail, err := s.tail(ctx, cv.ID)
 	if err != nil {
 		return Verdict{}, 0, err
@@ -91,11 +60,16 @@ func (s *Service) judge(ctx context.Context, cv Conversation, m Message) (v Verd
 		}
 	}
 	quiet := false
-	if out.Loaded, quiet, err = s.side(ctx, cv); err != nil {
+	if out.Loaded, quiet, err = s.side(ctx, cv, epoch); err != nil {
 		return Verdict{}, 0, err
 	}
 	if v = s.Leaks.Check(out); v.Action == LeakAllow && !s.Leaks.HasLink(m.Text) {
 		return v, tail.said, nil
+	}
+	if epoch != nil { // what excuses is never remembered
+		if cv, err = s.Store.Conversation(ctx, cv.ID); err != nil {
+			return Verdict{}, 0, err
+		}
 	}
 	if err := s.excuses(ctx, cv, &out); err != nil {
 		return Verdict{}, 0, err

@@ -191,11 +191,11 @@ func (a *SideAccess) keep(cv ID, got sideFacts) {
 
 // side gives what side-access mode knows for a conversation. on says that the mode is on for its site: then no agent
 // learns why a message of his waits.
-func (s *Service) side(ctx context.Context, cv Conversation) (facts *Facts, on bool, err error) {
+func (s *Service) side(ctx context.Context, cv Conversation, epoch *int64) (facts *Facts, on bool, err error) {
 	if s.Side == nil {
 		return nil, false, nil
 	}
-	mb, err := s.Store.Mailbox(ctx, cv.Mailbox)
+	mb, err := s.mailbox(ctx, cv.Mailbox, epoch)
 	if err != nil || mb.Host == "" || !s.Side.Source.Sides(mb.Host) {
 		return nil, false, err
 	}

@@ -18,6 +18,7 @@ const (
 // Session is an agent's sign-in in one browser.
 type Session struct {
 	Agent
+	Until     time.Time // when it ends by itself
 	Device    string    // coarse name of the device that it was opened on; "" = it was opened by no browser
 	SteppedAt time.Time // the last step-up, by the database's clock; zero = never
 	SteppedOn string    // the device of that step-up

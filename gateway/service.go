@@ -15,6 +15,7 @@ import (
 type Service struct {
 	Store    Store
 	Bus      Bus
+	Outbox   *Outbox // hints on their way to Bus; nil = each waits for it
 	Articles kb.Store
 	Index    *kb.Index
 	Markdown func(text string) []kb.Node // typed text → tree; total, bounded
@@ -25,6 +26,7 @@ type Service struct {
 	Letters  Letters                       // to the staff; nil = there are none
 	Guard    *verify.Guard                 // the only door to a change; nil or unfinished = changes are off
 	Leaks    *LeakGuard                    // reads every text that goes to a visitor; nil = each is held
+	Rights   *RightsMemory                 // spares reading what agents' messages are let in by; needed
 	Tails    *LeakTails                    // spares the guard's reads; nil = none
 	Side     *SideAccess                   // hashed facts of claimed identities; nil = the mode is off
 	Assist   *Assist                       // nil = no language model helps
@@ -38,7 +40,10 @@ type Service struct {
 	RestoredAt time.Time
 
 	// Emit hands stored events, encoded, to this node's sockets; set by web. Nil = none listen.
-	Emit func([]Hint)
+	Emit func([]Emitted)
+	// Touched tells the consoles, here and elsewhere, that a conversation's row looks different now; row is what it is,
+	// without its heads, if that is known. Set by web; nil = the bus is told.
+	Touched func(mailbox, cv ID, row *Conversation)
 	// Wake says that routing should look again now; set by Runner.
 	Wake func()
 }
@@ -83,21 +88,11 @@ func (s *Service) publish(ctx context.Context, events ...Event) {
 	if len(events) == 0 {
 		return
 	}
-	hints := make([]Hint, 0, len(events))
-	for _, e := range events {
-		raw, err := json.Marshal(e)
-		if err != nil {
-			s.Log.Error("encode event", "event", e.ID, "err", err)
-			continue
-		}
-		hints = append(hints, Hint{Topic: e.Topic, Seq: e.Seq, Event: raw})
+	out := make([]Emitted, len(events))
+	for i, e := range events {
+		out[i].Hint = hintOf(e)
 	}
-	if s.Emit != nil {
-		s.Emit(hints)
-	}
-	if err := s.Bus.Publish(context.WithoutCancel(ctx), hints...); err != nil {
-		s.Log.Warn("publish", "hints", len(hints), "code", CodeOf(err))
-	}
+	s.emit(out)
 	for _, e := range events {
 		if ID(e.Topic).Is(PrefixMailbox) {
 			s.touchOf(ctx, e)
@@ -114,13 +109,17 @@ func (s *Service) touchOf(ctx context.Context, e Event) {
 		Conversation ID `json:"conversation"`
 	}
 	if json.Unmarshal(e.Payload, &p) == nil && p.Conversation != "" {
-		s.touch(ctx, ID(e.Topic), p.Conversation)
+		s.touch(ctx, ID(e.Topic), p.Conversation, nil)
 	}
 }
 
 // touch tells the consoles of a mailbox that one of its rows looks different now. It may get lost: the next
 // change, or opening the list, shows it.
-func (s *Service) touch(ctx context.Context, mailbox, cv ID) {
+func (s *Service) touch(ctx context.Context, mailbox, cv ID, row *Conversation) {
+	if s.Touched != nil {
+		s.Touched(mailbox, cv, row)
+		return
+	}
 	note, err := json.Marshal(map[string]ID{"touched": cv})
 	if err == nil {
 		err = s.Bus.Publish(context.WithoutCancel(ctx), Hint{Topic: string(mailbox), Note: note})

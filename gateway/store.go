@@ -29,6 +29,8 @@ type Store interface {
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.
 	Now(ctx context.Context) (time.Time, error)
+	// Moment is Now, or its last reading, at most a second old, and what this process has measured since: for stamps.
+	Moment(ctx context.Context) (time.Time, error)
 	// Close ends the pools after the running transactions.
 	Close() error
 }
@@ -151,19 +153,37 @@ type Append struct {
 	ID           ID
 	At           time.Time
 
-	MustVisitor ID     // refuse not_found unless the row's visitor is this one
-	MustAgent   ID     // refuse not_assignee unless unassigned or this agent's; the first reply claims
-	Judged      bool   // an agent's message that the leak guard has read with those up to Said
-	Said        uint64 // refuse conflict (SaidMore) if an agent's message stands after this number
-	Counts      bool   // a message: moves last_message_at, first_words and the ticket's turn
-	Mail        *Mail  // goes to the outbox in the same transaction, with its job
+	By          *Rights // the rights that the caller was let in by, if they were remembered; nil = read just now
+	MustVisitor ID      // refuse not_found unless the row's visitor is this one
+	MustAgent   ID      // refuse not_assignee unless unassigned or this agent's; the first reply claims
+	Judged      bool    // an agent's message that the leak guard has read with those up to Said
+	Said        uint64  // refuse conflict (SaidMore) if an agent's message stands after this number
+	Counts      bool    // a message: moves last_message_at, first_words and the ticket's turn
+	Mail        *Mail   // goes to the outbox in the same transaction, with its job
+	Back        any     // the submitter's own: it comes back in Stored
 }
 
 // Appended is what an append came to.
 type Appended struct {
 	Event   Event
-	More    []Event // stored beside it: a claim by first reply
-	Mailbox ID      // where the conversation is now, as the transaction saw it
+	More    []Event      // stored beside it: a claim by first reply
+	Mailbox ID           // where the conversation is now, as the transaction saw it
+	Row     Conversation // as the transaction left it, without Seq and StaffSeq; zero where Conversation was ""
+	Again   bool         // the same ClientID was stored before: nothing was stored now
+}
+
+// Stored is what became of one Append that was submitted.
+type Stored struct {
+	Append Append
+	Appended
+	Err error
+}
+
+// Committed is told what became of appends.
+type Committed interface {
+	// Committed gets, after a commit, all outcomes of it that are this receiver's, in the order of their topics. While it
+	// runs nothing else is told, so it must not wait for the store.
+	Committed([]Stored)
 }
 
 // EventStore appends and reads numbered events.
@@ -172,6 +192,10 @@ type EventStore interface {
 	// gives the first event back and stores nothing. A message's files are attached with it.
 	// Errors: those of Append's Must fields, conversation_closed; invalid for a file that is not there any more.
 	Append(ctx context.Context, a Append) (Appended, error)
+	// Submit is Append for whoever does not wait: it returns once the append is queued, and to hears of it. Appends of
+	// one conversation are stored in the order in which they were submitted. An error means that nothing was queued;
+	// ctx counts until a batch takes the append.
+	Submit(ctx context.Context, a Append, to Committed) error
 	// Events reads a topic after seq, at most limit, in order.
 	Events(ctx context.Context, topic string, after uint64, limit int) ([]Event, error)
 	// EventsBefore reads the page of a topic that ends before seq (0 = the end), in order.
@@ -199,6 +223,9 @@ type AgentStore interface {
 	SaveLink(ctx context.Context, hash string, agent ID, until, now time.Time) error
 	Session(ctx context.Context, hash string, now time.Time) (Session, error)
 	EndSession(ctx context.Context, hash string) error
+	// Epoch counts how often somebody may have lost a right: a session or a membership ended, a role or a setting
+	// changed. What is read after it holds as long as it stands.
+	Epoch(ctx context.Context) (int64, error)
 	// Sessions says which of these sessions live, and which role each one's agent has now.
 	Sessions(ctx context.Context, hashes []string, now time.Time) (map[string]Role, error)
 	// Memberships lists by agent or by mailbox; "" = any.

@@ -75,6 +75,10 @@ func (c *goldenClient) take(f map[string]any) {
 
 func (c *goldenClient) reply(f map[string]any) {
 	id := f["re"].(string)
+	ok, _ := f["ok"].(map[string]any)
+	if e, _ := ok["event"].(map[string]any); e != nil { // the answer to a message stands in its event's place
+		c.event(e)
+	}
 	c.replies[id] = f
 	maps.DeleteFunc(c.resuming, func(_, by string) bool { return by == id })
 	if id == c.greeting && f["error"] == nil {

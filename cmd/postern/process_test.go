@@ -246,8 +246,10 @@ func (t *tab) until(ctx context.Context, fits func(map[string]any) bool) (map[st
 		if err := json.Unmarshal(raw, &f); err != nil {
 			return nil, err
 		}
-		if fits(f) {
-			return f, nil
+		for _, f := range split(f) {
+			if fits(f) {
+				return f, nil
+			}
 		}
 	}
 }

@@ -192,11 +192,22 @@ func (c *client) until(what string, fits func(map[string]any) bool) map[string]a
 		if err := json.Unmarshal(raw, &f); err != nil {
 			c.t.Fatal(err)
 		}
-		c.frames = append(c.frames, f)
-		if fits(f) {
-			return f
+		c.frames = append(c.frames, split(f)...)
+		for _, f := range split(f) {
+			if fits(f) {
+				return f
+			}
 		}
 	}
+}
+
+// split gives a frame, and before it the event in whose place it stands.
+func split(f map[string]any) []map[string]any {
+	ok, _ := f["ok"].(map[string]any)
+	if event, _ := ok["event"].(map[string]any); event != nil && f["re"] != nil {
+		return []map[string]any{event, f}
+	}
+	return []map[string]any{f}
 }
 
 // do sends a command and gives its reply.

@@ -120,7 +120,7 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 		Rating:   tokens,
 		Letters:  mail.Staff{Domain: a.URL.Hostname(), Words: letters},
 		Mail:     channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
-		Leaks:    gateway.NewLeakGuard(), Tails: gateway.NewLeakTails(),
+		Leaks:    gateway.NewLeakGuard(), Tails: gateway.NewLeakTails(), Rights: gateway.NewRightsMemory(), Outbox: gateway.NewOutbox(),
 		Now: a.outside.now, Rand: rand.Reader, Log: a.log,
 	}
 	a.secret = secret

@@ -178,7 +178,7 @@ func (r *run) open() error {
 			return err
 		}
 	}
-	r.each = int64(len(r.Agents)) + 1 // each screen, the writer's own among them
+	r.each = int64(len(r.Agents)) // each screen but the writer's own: his answer stands for the event
 	if len(r.writers) != len(r.Chats) {
 		return errors.New("bench: somebody has to write in each conversation")
 	}

@@ -136,6 +136,12 @@ func (s *socket) read(ctx context.Context) error {
 
 // fresh moves the topic of an event on, and says no to one that was there before.
 func (s *socket) fresh(raw []byte) bool {
+	if bytes.HasPrefix(raw, []byte(`{"re":"`)) {
+		if _, event, ok := bytes.Cut(raw, []byte(`,"event":`)); ok { // it stands for the event
+			s.fresh(event)
+		}
+		return true
+	}
 	if !is(raw, "") {
 		return true
 	}

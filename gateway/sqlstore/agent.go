@@ -27,6 +27,9 @@ version=version+1 WHERE id=$1 AND version=$9`
 const settingsTopic = "settings"
 
 func (x *tx) settingChanged(by gateway.Actor, what string, id gateway.ID, version int64) error {
+	if err := x.must(qNextEpoch); err != nil {
+		return err
+	}
 	return x.emit(settingsTopic, by, gateway.SettingChanged{What: what, ID: id, Version: version})
 }
 
@@ -95,9 +98,12 @@ const (
 	qPassword    = `SELECT password FROM agents WHERE id = $1`
 	qSaveSession = `INSERT INTO sessions (hash, agent, until, device) VALUES ($1,$2,$3,$4)`
 	qDropOld     = `DELETE FROM sessions WHERE until <= $1`
-	qSession     = `SELECT ` + agentColumns + `, ` + agentHead + `, device, stepped_at, stepped_on, told_of
+	qSession     = `SELECT ` + agentColumns + `, ` + agentHead + `, until, device, stepped_at, stepped_on, told_of
 FROM agents JOIN sessions ON agent = id WHERE disabled_at = 0 AND hash = $1 AND until > $2`
 	qEndSession = `DELETE FROM sessions WHERE hash = $1`
+	// Counts up whenever somebody may have lost a right: whoever remembers rights says up to which count.
+	qEpoch     = `SELECT value FROM numbers WHERE name = 'rights'`
+	qNextEpoch = `INSERT INTO numbers (name, value) VALUES ('rights', 1) ON CONFLICT (name) DO UPDATE SET value = numbers.value + 1`
 )
 
 // SetPassword implements gateway.AgentStore. Errors: not_found.
@@ -106,8 +112,10 @@ func (s *Store) SetPassword(ctx context.Context, agent gateway.ID, hash string, 
 		if err := x.must(qSetPassword, string(agent), hash, ms(now)); err != nil {
 			return err
 		}
-		_, err := x.exec(qEndSessions, string(agent))
-		return err
+		if _, err := x.exec(qEndSessions, string(agent)); err != nil {
+			return err
+		}
+		return x.must(qNextEpoch)
 	})
 	return err
 }
@@ -163,8 +171,9 @@ type wider struct {
 func (w wider) Scan(dest ...any) error { return w.scanner.Scan(append(dest, w.more...)...) }
 
 func scanSession(r scanner) (s gateway.Session, err error) {
-	var stepped int64
-	s.Agent, err = scanAgent(wider{r, []any{&s.Device, &stepped, &s.SteppedOn, &s.ToldOf}})
+	var until, stepped int64
+	s.Agent, err = scanAgent(wider{r, []any{&until, &s.Device, &stepped, &s.SteppedOn, &s.ToldOf}})
+	s.Until = at(until)
 	if stepped > 0 {
 		s.SteppedAt = at(stepped)
 	}
@@ -174,10 +183,25 @@ func scanSession(r scanner) (s gateway.Session, err error) {
 // EndSession implements gateway.AgentStore. One that is not there is no error.
 func (s *Store) EndSession(ctx context.Context, hash string) error {
 	_, err := s.change(ctx, "end a session", time.Time{}, func(x *tx) error {
-		_, err := x.exec(qEndSession, hash)
-		return err
+		if _, err := x.exec(qEndSession, hash); err != nil {
+			return err
+		}
+		return x.must(qNextEpoch)
 	})
 	return err
+}
+
+func scanEpoch(r scanner) (n int64, err error) {
+	if err = missing(r.Scan(&n)); gateway.CodeOf(err) == "not_found" {
+		return 0, nil // nobody has lost a right yet
+	}
+	return n, err
+}
+
+// Epoch implements gateway.AgentStore.
+func (s *Store) Epoch(ctx context.Context) (int64, error) {
+	n, err := scanEpoch(s.queryRow(ctx, qEpoch))
+	return n, failure("read", err)
 }
 
 const qSessions = `SELECT s.hash, a.role FROM sessions s JOIN agents a ON a.id = s.agent

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"encoding/json"
+	"math"
 	"slices"
 	"time"
 
@@ -15,10 +16,24 @@ type batch struct {
 	rows    map[gateway.ID]*gateway.Conversation // locked
 	dirty   []gateway.ID                         // rows to save
 	whole   map[gateway.ID]bool                  // whether a dirty row changed in more than what a message moves
-	seen    map[string]*answer                   // topic and client id → what this batch stores under it
+	before  map[clientKey]gateway.Event          // what stands in the database under the items' client ids
+	seen    map[clientKey]*answer                // what this batch stores under them
+	said    map[string]uint64                    // topic → newest message of an agent, of those that judged items ask for
+	epoch   int64                                // of rights, if an item was judged by remembered ones
 	answers []*answer
 	alone   []*item
-	single  bool // one item only: it may take further locks, and fail by itself
+	later   map[gateway.ID]bool // conversations of alone: what comes behind must wait with it
+	single  bool                // one item only: it may take further locks, and fail by itself
+}
+
+// clientKey names a message as its sender does.
+type clientKey struct{ topic, client string }
+
+func newBatch(x *tx, single bool) *batch {
+	return &batch{
+		tx: x, single: single, rows: map[gateway.ID]*gateway.Conversation{}, whole: map[gateway.ID]bool{},
+		before: map[clientKey]gateway.Event{}, seen: map[clientKey]*answer{}, said: map[string]uint64{}, later: map[gateway.ID]bool{},
+	}
 }
 
 // answer is what an item will be told after the commit.
@@ -36,7 +51,7 @@ func (b *batch) run(items []*item) error {
 	slices.SortStableFunc(items, func(p, q *item) int {
 		return cmp.Or(cmp.Compare(p.in.Conversation, q.in.Conversation), cmp.Compare(p.in.Topic, q.in.Topic))
 	})
-	if err := b.lockRows(items); err != nil {
+	if err := b.read(items); err != nil {
 		return err
 	}
 	for _, it := range items {
@@ -44,36 +59,76 @@ func (b *batch) run(items []*item) error {
 			return err
 		}
 	}
+	var spoke []*gateway.Conversation
 	for _, id := range b.dirty {
-		save := b.saveSpoke
-		if b.whole[id] {
-			save = b.save
-		}
-		if err := save(b.rows[id]); err != nil {
+		if !b.whole[id] {
+			spoke = append(spoke, b.rows[id])
+		} else if err := b.save(b.rows[id]); err != nil {
 			return err
 		}
+	}
+	if err := b.saveSpoke(spoke); err != nil {
+		return err
 	}
 	return b.flush()
 }
 
-// lockRows locks every conversation of the batch in order; a missing one stays nil. Topics without a
-// conversation are locked by their counters, before anybody looks for their client ids.
-func (b *batch) lockRows(items []*item) error {
-	for _, it := range items {
-		id := it.in.Conversation
-		if _, known := b.rows[id]; known || id == "" {
-			continue
-		}
-		c, err := b.lock(id)
-		switch {
-		case gateway.CodeOf(err) == "not_found":
-			b.rows[id] = nil
-		case err != nil:
+// read takes the locks and reads what the items are decided by: after it a message needs no read of its own.
+func (b *batch) read(items []*item) error {
+	for _, do := range []func([]*item) error{b.lockRows, b.lockTopics, b.readBefore, b.readSaid, b.readEpoch} {
+		if err := do(items); err != nil {
 			return err
-		default:
-			b.rows[id] = &c
 		}
 	}
+	return nil
+}
+
+// lockRows locks every conversation of the batch in order; a missing one stays nil. A row that is not as it was
+// remembered is read.
+func (b *batch) lockRows(items []*item) error {
+	var ids []gateway.ID
+	for _, it := range items {
+		id := it.in.Conversation
+		if _, known := b.rows[id]; !known && id != "" {
+			b.rows[id], ids = nil, append(ids, id)
+		}
+	}
+	var heads []rowHead
+	err := inParts(ids, func(part []gateway.ID) error {
+		return b.each(func(r scanner) error {
+			var h rowHead
+			err := r.Scan(&h.id, &h.version, &h.status, &h.assignee)
+			heads = append(heads, h)
+			return err
+		}, b.s.texts.lock.of[len(part)], anys(part)...)
+	})
+	if err != nil {
+		return err
+	}
+	for _, h := range heads {
+		c, ok := b.s.talks.get(h)
+		if !ok {
+			if c, err = scanConversation(b.row(qLockConversation, string(h.id))); err != nil {
+				return err
+			}
+		}
+		b.rows[h.id] = &c
+	}
+	return nil
+}
+
+func anys[T ~string](in []T) []any {
+	out := make([]any, len(in))
+	for i, v := range in {
+		out[i] = string(v)
+	}
+	return out
+}
+
+const qLockTopic = `SELECT seq FROM topics WHERE topic = $1`
+
+// lockTopics locks topics without a conversation by their counters, before anybody looks for their client ids.
+func (b *batch) lockTopics(items []*item) error {
 	for _, it := range items {
 		if it.in.Conversation == "" && it.in.ClientID != "" && b.s.d.lock != "" {
 			if _, err := b.Exec(qLockTopic+b.s.d.lock, it.in.Topic); err != nil {
@@ -84,37 +139,92 @@ func (b *batch) lockRows(items []*item) error {
 	return nil
 }
 
-const qLockTopic = `SELECT seq FROM topics WHERE topic = $1`
+// readBefore finds what was stored under the items' client ids.
+func (b *batch) readBefore(items []*item) error {
+	var keys []clientKey
+	for _, it := range items {
+		if it.in.ClientID != "" {
+			keys = append(keys, keyOf(it.in))
+		}
+	}
+	return inParts(keys, func(part []clientKey) error {
+		args := make([]any, 0, 2*len(part))
+		for _, k := range part {
+			args = append(args, k.topic, k.client)
+		}
+		return b.each(func(r scanner) error {
+			var client string
+			e, err := scanEvent(wider{r, []any{&client}})
+			b.before[clientKey{e.Topic, client}] = e
+			return err
+		}, b.s.texts.client.of[len(part)], args...)
+	})
+}
+
+func keyOf(in gateway.Append) clientKey { return clientKey{in.Topic, in.ClientID} }
+
+// readSaid finds the agents' messages that came after those that the leak guard has read for the judged items.
+func (b *batch) readSaid(items []*item) error {
+	since := map[string]uint64{}
+	var topics []string
+	for _, it := range items {
+		if !it.in.Judged {
+			continue
+		}
+		if s, known := since[it.in.Topic]; !known {
+			topics = append(topics, it.in.Topic)
+			since[it.in.Topic] = it.in.Said
+		} else {
+			since[it.in.Topic] = min(s, it.in.Said)
+		}
+	}
+	return inParts(topics, func(part []string) error {
+		args := make([]any, 0, 2*len(part))
+		for _, t := range part {
+			args = append(args, t, int64(since[t]))
+		}
+		return b.each(func(r scanner) error {
+			var t string
+			var seq uint64
+			err := r.Scan(&t, &seq)
+			b.said[t] = seq
+			return err
+		}, b.s.texts.said.of[len(part)], args...)
+	})
+}
+
+// readEpoch reads how often rights have changed, if an item was let in by rights that were remembered.
+func (b *batch) readEpoch(items []*item) (err error) {
+	if slices.ContainsFunc(items, func(it *item) bool { return it.in.By != nil }) {
+		b.epoch, err = scanEpoch(b.tx.row(qEpoch))
+	}
+	return err
+}
 
 // item decides about one append. An error here fails the batch; refusals stand in the item's answer.
 func (b *batch) item(it *item) error {
 	a := &answer{it: it}
 	c := b.rows[it.in.Conversation]
-	if a.err = reachable(it.in, c); a.err != nil {
+	if b.later[it.in.Conversation] && c != nil {
+		b.alone = append(b.alone, it)
+		return nil
+	}
+	if a.err = reachable(it.in, c); a.err != nil || b.repeats(a) {
 		b.answers = append(b.answers, a)
 		return nil
 	}
-	found, err := b.before(a)
-	if err != nil || found {
-		return err
+	if a.err = b.stale(it.in, c); a.err != nil {
+		b.answers = append(b.answers, a)
+		return nil
 	}
 	refusal, claims, err := b.refusal(it.in, c)
 	if err != nil {
 		return err
 	}
-	if it.in.Judged && refusal == nil {
-		more, err := b.saidMore(it.in)
-		if err != nil {
-			return err
-		}
-		if more {
-			refusal = gateway.SaidMoreConflict()
-		}
-	}
 	switch a.err = refusal; {
 	case refusal != nil:
 	case (claims || len(filesOf(it.in)) > 0) && !b.single:
-		b.alone = append(b.alone, it)
+		b.alone, b.later[it.in.Conversation] = append(b.alone, it), true
 		return nil
 	default:
 		if err := b.store(a, c, claims); err != nil {
@@ -122,6 +232,17 @@ func (b *batch) item(it *item) error {
 		}
 	}
 	b.answers = append(b.answers, a)
+	return nil
+}
+
+// stale refuses what was judged by something that holds no more: the caller reads it anew.
+func (b *batch) stale(in gateway.Append, c *gateway.Conversation) error {
+	if in.By != nil && (in.By.Epoch != b.epoch || c == nil || !in.By.Holds(*c)) {
+		return gateway.RightsConflict()
+	}
+	if in.Judged && b.said[in.Topic] > in.Said {
+		return gateway.SaidMoreConflict()
+	}
 	return nil
 }
 
@@ -133,31 +254,22 @@ func reachable(in gateway.Append, c *gateway.Conversation) error {
 	return nil
 }
 
-// before finds the event that was stored under the same client id.
-func (b *batch) before(a *answer) (found bool, err error) {
+// repeats finds the event that was stored under the same client id.
+func (b *batch) repeats(a *answer) bool {
 	in := a.it.in
 	if in.ClientID == "" {
-		return false, nil
+		return false
 	}
-	if first := b.seen[in.Topic+"\n"+in.ClientID]; first != nil {
+	first, stored := b.seen[keyOf(in)], false
+	if first != nil {
 		a.same = first
-	} else {
-		a.event, err = scanEvent(b.row(qEventClient, in.Topic, in.ClientID))
-		if gateway.CodeOf(err) == "not_found" {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		if a.event.Actor != in.Actor { // somebody else's id is no repetition
-			a.event, a.err = gateway.Event{}, gateway.Conflict()
-		}
+	} else if a.event, stored = b.before[keyOf(in)]; !stored {
+		return false
 	}
-	if a.same != nil && a.same.it.in.Actor != in.Actor {
-		a.same, a.err = nil, gateway.Conflict()
+	if stored && a.event.Actor != in.Actor || first != nil && first.it.in.Actor != in.Actor {
+		a.event, a.same, a.err = gateway.Event{}, nil, gateway.Conflict() // somebody else's id is no repetition
 	}
-	b.answers = append(b.answers, a)
-	return true, nil
+	return true
 }
 
 // reopenWithin is how long after its end the visitor's words reopen a ticket.
@@ -212,7 +324,10 @@ func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 		ID: in.ID, Kind: in.Payload.Kind(), Topic: in.Topic, At: at(ms(in.At)), Actor: in.Actor, Payload: raw,
 	}, in.ClientID)
 	if in.ClientID != "" {
-		b.seen[in.Topic+"\n"+in.ClientID] = a
+		b.seen[keyOf(in)] = a
+	}
+	if in.Judged {
+		b.said[in.Topic] = math.MaxUint64 // its number is not known yet, but it is newer than what any other was judged with
 	}
 	if in.Counts && c != nil {
 		b.counted(c, in)
@@ -252,25 +367,29 @@ func (b *batch) mark(id gateway.ID, whole bool) {
 	b.whole[id] = b.whole[id] || whole
 }
 
-// reply answers every item, after the commit.
-func (b *batch) reply() {
-	for _, a := range b.answers {
-		r := result{err: a.err}
-		if c := b.rows[a.it.in.Conversation]; c != nil && a.err == nil {
-			r.Mailbox = c.Mailbox
+// outcomes are what became of the items, after the commit.
+func (b *batch) outcomes() []outcome {
+	out := make([]outcome, len(b.answers))
+	for i, a := range b.answers {
+		out[i] = outcome{a.it, gateway.Stored{Append: a.it.in, Err: a.err}}
+		r := &out[i].Stored
+		if a.err != nil {
+			continue
+		}
+		if c := b.rows[a.it.in.Conversation]; c != nil {
+			r.Mailbox, r.Row = c.Mailbox, *c
 		}
 		switch {
-		case a.err != nil:
 		case a.same != nil:
-			r.Event = a.same.first.event
+			r.Event, r.Again = a.same.first.event, true
 		case a.first != nil:
 			r.Event = a.first.event
 			for _, p := range a.more {
 				r.More = append(r.More, p.event)
 			}
 		default:
-			r.Event = a.event
+			r.Event, r.Again = a.event, true
 		}
-		a.it.done <- r
 	}
+	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/fnv"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/postern-chat/postern/gateway"
@@ -15,23 +16,28 @@ const maxBatch = 1000
 // lanesOf is how many committers run: SQLite has one writer; PostgreSQL gets one per hash of the conversation.
 const lanesOf = 4
 
-// item is one caller's append and where its answer goes.
+// item is one caller's append and where its outcome goes.
 type item struct {
-	ctx  context.Context
-	in   gateway.Append
-	done chan result
+	ctx context.Context
+	in  gateway.Append
+	to  gateway.Committed
 }
 
-type result struct {
-	gateway.Appended
-	err error
+// outcome is what became of an item.
+type outcome struct {
+	it *item
+	gateway.Stored
 }
 
-// lane is one committer: it stores everything that queued while its last transaction ran. No timer.
+// lane is one committer: it stores everything that queued while its last transaction ran. No timer. What became of a
+// batch is told while the next one is committed.
 type lane struct {
 	items chan *item
-	stop  chan struct{}
-	done  chan struct{}
+	told  chan []outcome
+	done  chan struct{} // closed when all is told
+
+	leaving sync.RWMutex // held by whoever puts an item in
+	closed  bool
 }
 
 func (s *Store) startLanes() {
@@ -40,46 +46,60 @@ func (s *Store) startLanes() {
 		n = 1
 	}
 	for range n {
-		l := &lane{items: make(chan *item, maxBatch), stop: make(chan struct{}), done: make(chan struct{})}
+		l := &lane{items: make(chan *item, maxBatch), told: make(chan []outcome, 1), done: make(chan struct{})}
 		s.lanes = append(s.lanes, l)
 		go s.runLane(l)
+		go l.tell()
 	}
 }
 
 func (s *Store) stopLanes() {
 	s.stop.Do(func() {
 		for _, l := range s.lanes {
-			close(l.stop)
+			l.leaving.Lock()
+			l.closed = true
+			l.leaving.Unlock()
+			close(l.items)
+		}
+		for _, l := range s.lanes {
 			<-l.done
 		}
 	})
 }
 
+// waiter is a caller of Append who waits.
+type waiter chan gateway.Stored
+
+// Committed implements gateway.Committed.
+func (w waiter) Committed(out []gateway.Stored) { w <- out[0] }
+
 // Append implements gateway.EventStore. Once a batch has taken the append, its outcome is waited for, whatever
 // becomes of ctx: an answer is never "perhaps".
 func (s *Store) Append(ctx context.Context, a gateway.Append) (gateway.Appended, error) {
+	w := make(waiter, 1)
+	if err := s.Submit(ctx, a, w); err != nil {
+		return gateway.Appended{}, err
+	}
+	out := <-w
+	return out.Appended, out.Err
+}
+
+// Submit implements gateway.EventStore.
+func (s *Store) Submit(ctx context.Context, a gateway.Append, to gateway.Committed) error {
 	if err := ctx.Err(); err != nil {
-		return gateway.Appended{}, failure("append", err)
+		return failure("append", err)
 	}
-	it := &item{ctx: ctx, in: a, done: make(chan result, 1)}
 	l := s.laneOf(a)
+	l.leaving.RLock()
+	defer l.leaving.RUnlock()
+	if l.closed {
+		return gateway.Unavailable("database", nil)
+	}
 	select {
-	case l.items <- it:
+	case l.items <- &item{ctx: ctx, in: a, to: to}:
+		return nil
 	case <-ctx.Done():
-		return gateway.Appended{}, failure("append", ctx.Err())
-	case <-l.done:
-		return gateway.Appended{}, gateway.Unavailable("database", nil)
-	}
-	select {
-	case r := <-it.done:
-		return r.Appended, r.err
-	case <-l.done:
-	}
-	select { // the last batch may have answered
-	case r := <-it.done:
-		return r.Appended, r.err
-	default:
-		return gateway.Appended{}, gateway.Unavailable("database", nil)
+		return failure("append", ctx.Err())
 	}
 }
 
@@ -94,22 +114,32 @@ func (s *Store) laneOf(a gateway.Append) *lane {
 }
 
 func (s *Store) runLane(l *lane) {
+	defer close(l.told)
+	for it := range l.items {
+		s.commit(l, l.take(it))
+	}
+}
+
+// tell hands on what became of the batches, in their order; each receiver gets all of a batch that is his at once.
+func (l *lane) tell() {
 	defer close(l.done)
-	for {
-		select {
-		case it := <-l.items:
-			s.commit(l.take(it))
-		case <-l.stop:
-			for {
-				select {
-				case it := <-l.items:
-					s.commit(l.take(it))
-				default:
-					return
-				}
+	for batch := range l.told {
+		of := map[gateway.Committed][]gateway.Stored{}
+		var order []gateway.Committed
+		for _, o := range batch {
+			if of[o.it.to] == nil {
+				order = append(order, o.it.to)
 			}
+			of[o.it.to] = append(of[o.it.to], o.Stored)
+		}
+		for _, to := range order {
+			to.Committed(of[to])
 		}
 	}
+}
+
+func failed(it *item, err error) outcome {
+	return outcome{it, gateway.Stored{Append: it.in, Err: failure("append", err)}}
 }
 
 // take gives the first item and all that queued behind it.
@@ -117,7 +147,10 @@ func (l *lane) take(first *item) []*item {
 	batch := []*item{first}
 	for len(batch) < maxBatch {
 		select {
-		case it := <-l.items:
+		case it, open := <-l.items:
+			if !open {
+				return batch
+			}
 			batch = append(batch, it)
 		default:
 			return batch
@@ -127,44 +160,42 @@ func (l *lane) take(first *item) []*item {
 }
 
 // commit stores a batch; if it fails as a whole, each item alone.
-func (s *Store) commit(batch []*item) {
+func (s *Store) commit(l *lane, batch []*item) {
 	batch = slices.DeleteFunc(batch, func(it *item) bool {
 		err := it.ctx.Err()
 		if err != nil {
-			it.done <- result{err: failure("append", err)}
+			l.told <- []outcome{failed(it, err)}
 		}
 		return err != nil
 	})
-	together, alone := batch, []*item(nil)
+	alone := batch
 	if len(batch) > 1 {
-		var err error
-		if alone, err = s.commitOnce(together); err != nil {
-			alone = together
+		told, later, err := s.commitOnce(batch)
+		if err == nil {
+			l.told <- told
+			alone = later
 		}
-	} else {
-		alone = batch
 	}
 	for _, it := range alone {
-		s.commitAlone(it)
+		l.told <- s.commitAlone(it)
 	}
 }
 
-func (s *Store) commitAlone(it *item) {
+func (s *Store) commitAlone(it *item) []outcome {
 	for n := 1; ; n++ {
-		_, err := s.commitOnce([]*item{it})
+		told, _, err := s.commitOnce([]*item{it})
 		if err == nil {
-			return
+			return told
 		}
 		if n == tries || !passing(err) {
-			it.done <- result{err: failure("append", err)}
-			return
+			return []outcome{failed(it, err)}
 		}
 	}
 }
 
-// commitOnce runs one transaction and answers its items; those that need locks of their own (a claim by first
-// reply, files, in a batch of several) come back unanswered.
-func (s *Store) commitOnce(items []*item) (alone []*item, err error) {
+// commitOnce runs one transaction and gives what became of its items; those that need locks of their own (a claim by
+// first reply, files, in a batch of several), and what came behind them in their conversations, are left for later.
+func (s *Store) commitOnce(items []*item) (told []outcome, later []*item, err error) {
 	ctx := context.Background() // many callers' work: no single one's end may undo it
 	now := items[0].in.At
 	for _, it := range items {
@@ -174,22 +205,19 @@ func (s *Store) commitOnce(items []*item) (alone []*item, err error) {
 	}
 	x, end, err := s.begin(ctx, now)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer end()
-	b := &batch{
-		tx: x, rows: map[gateway.ID]*gateway.Conversation{}, seen: map[string]*answer{}, whole: map[gateway.ID]bool{},
-		single: len(items) == 1,
-	}
+	b := newBatch(x, len(items) == 1)
 	if err := b.run(items); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if s.o.CommitDelay > 0 {
 		time.Sleep(s.o.CommitDelay)
 	}
 	if err := x.Commit(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	b.reply()
-	return b.alone, nil
+	s.talks.put(b.rows)
+	return b.outcomes(), b.alone, nil
 }

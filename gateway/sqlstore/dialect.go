@@ -32,16 +32,14 @@ const (
 type dialect struct {
 	engine Engine
 	lock   string // ends a SELECT whose rows the transaction will change
-	rows   int    // rows of one multi-row statement
 }
 
 func dialectOf(e Engine) (dialect, error) {
 	switch e {
 	case SQLite:
-		// An immediate transaction is alone with its database: nothing to lock. Prepared single rows are fastest.
-		return dialect{engine: e, rows: 1}, nil
+		return dialect{engine: e}, nil // an immediate transaction is alone with its database: nothing to lock
 	case PostgreSQL:
-		return dialect{engine: e, lock: " FOR UPDATE", rows: 500}, nil
+		return dialect{engine: e, lock: " FOR UPDATE"}, nil
 	}
 	return dialect{}, gateway.Invalid("engine")
 }
@@ -76,9 +74,17 @@ func sqliteSource(path string, readOnly bool) string {
 	if readOnly {
 		q["_pragma"] = append(q["_pragma"], "query_only(1)")
 	} else {
+		q["_pragma"] = append(q["_pragma"], writerPragmas()...)
 		q.Set("_txlock", "immediate")
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// writerPragmas are for the one connection that writes: 16 MiB of pages are kept and 16 MiB of log gathered before it
+// goes into the database, since a page of a lively conversation changes with every commit; what a statement may have to
+// take back stays in memory.
+func writerPragmas() []string {
+	return []string{"cache_size(-16384)", "wal_autocheckpoint(4000)", "temp_store(memory)"}
 }
 
 // goose gives the provider's options: nodes that start together migrate one after the other.
@@ -186,18 +192,6 @@ func down(err error) bool {
 	}
 	var dial *pgconn.ConnectError
 	return errors.As(err, &dial) || errors.Is(err, sql.ErrConnDone) || strings.Contains(err.Error(), "connection")
-}
-
-// values gives "($1,$2),($3,$4)" for n rows of width placeholders.
-func values(n, width int) string {
-	var b strings.Builder
-	for row := range n {
-		if row > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString("(" + list(row*width, width) + ")")
-	}
-	return b.String()
 }
 
 // list gives "$4,$5,$6" for n placeholders after the first `after`.

@@ -217,9 +217,8 @@ func (x *tx) dropHeld(cv gateway.ID) error {
 }
 
 const (
-	agentSaid  = ` kind = 'message.created' AND actor_role NOT IN ('visitor', 'host', 'system') `
-	qSaid      = `SELECT ` + eventColumns + ` FROM events WHERE topic = $1 AND` + agentSaid + `ORDER BY seq DESC LIMIT $2`
-	qSaidSince = `SELECT COUNT(*) FROM events WHERE topic = $1 AND seq > $2 AND` + agentSaid
+	agentSaid = ` kind = 'message.created' AND actor_role NOT IN ('visitor', 'host', 'system') `
+	qSaid     = `SELECT ` + eventColumns + ` FROM events WHERE topic = $1 AND` + agentSaid + `ORDER BY seq DESC LIMIT $2`
 )
 
 // Said implements gateway.HeldStore.
@@ -227,17 +226,4 @@ func (s *Store) Said(ctx context.Context, topic string, limit int) ([]gateway.Ev
 	events, err := all(ctx, s, scanEvent, qSaid, topic, page(limit))
 	slices.Reverse(events)
 	return events, err
-}
-
-// saidMore reports whether an agent's message was stored in the topic after those that the leak guard has read, in
-// this batch or before it.
-func (b *batch) saidMore(in gateway.Append) (bool, error) {
-	for _, p := range b.pending {
-		if e := &p.event; e.Topic == in.Topic && e.Kind == (gateway.MessageCreated{}).Kind() && e.Actor.ID.Is(gateway.PrefixAgent) {
-			return true, nil
-		}
-	}
-	var n int
-	err := b.row(qSaidSince, in.Topic, int64(in.Said)).Scan(&n)
-	return n > 0, err
 }

@@ -76,13 +76,20 @@ func (x *tx) save(c *gateway.Conversation) error {
 	return x.keepWindow(*c)
 }
 
-const qSpoke = `UPDATE conversations SET status=$2, version=version+1, last_message_at=$3, last_author=$4,
-first_words=$5, messages=$6 WHERE id=$1`
-
-// saveSpoke is save for a row in which only spoke and the ticket's turn changed something: the hot path.
-func (x *tx) saveSpoke(c *gateway.Conversation) error {
-	c.Version++
-	return x.must(qSpoke, string(c.ID), string(c.Status), ms(c.LastMessageAt), string(c.LastAuthor), c.FirstWords, c.Messages)
+// saveSpoke is save for rows in which only spoke and the ticket's turn changed something: the hot path.
+func (x *tx) saveSpoke(rows []*gateway.Conversation) error {
+	return inParts(rows, func(part []*gateway.Conversation) error {
+		args := make([]any, 0, 6*len(part))
+		for _, c := range part {
+			c.Version++
+			args = append(args, string(c.ID), string(c.Status), ms(c.LastMessageAt), string(c.LastAuthor), c.FirstWords, int64(c.Messages))
+		}
+		n, err := x.exec(x.s.texts.spoke.of[len(part)], args...)
+		if err == nil && n != int64(len(part)) {
+			err = gateway.NotFound()
+		}
+		return err
+	})
 }
 
 // insert stores a new row; stored false means that the visitor's command was carried out before.

@@ -36,9 +36,13 @@ type Store struct {
 	read  *sql.DB
 	lanes []*lane
 	stop  sync.Once // of the lanes
+	texts statements
+	talks *remembered
 
 	mu    sync.Mutex           // rand, high, prepared
 	high  int64                // latest time given out, unix ms
+	asked time.Time            // by the process's clock: when the database's was read last
+	told  int64                // what it said, unix ms
 	stmts map[string]*sql.Stmt // of the writer
 	reads map[string]*sql.Stmt // of the readers
 }
@@ -54,7 +58,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Rand == nil || o.Now == nil {
 		return nil, gateway.Invalid("options")
 	}
-	s := &Store{o: o, d: d, stmts: map[string]*sql.Stmt{}, reads: map[string]*sql.Stmt{}}
+	s := &Store{
+		o: o, d: d, stmts: map[string]*sql.Stmt{}, reads: map[string]*sql.Stmt{}, texts: newStatements(d), talks: newRemembered(),
+	}
 	if s.write, s.read, err = d.open(o.DataSource); err != nil {
 		return nil, failure("open the database", err)
 	}
@@ -113,6 +119,28 @@ func (s *Store) closePools() error {
 // backStep is how far a clock may step back before its answers are refused, ms: what time servers correct daily.
 const backStep = 5000
 
+// readingLasts is how long Moment counts on from a reading of the database's clock.
+const readingLasts = time.Second
+
+// Moment implements gateway.Store: on PostgreSQL it asks once a second. Errors: as Now.
+func (s *Store) Moment(ctx context.Context) (time.Time, error) {
+	now := s.o.Now()
+	s.mu.Lock()
+	told, since := s.told, now.Sub(s.asked)
+	s.mu.Unlock()
+	if s.d.engine == SQLite || told == 0 || since < 0 || since >= readingLasts {
+		t, err := s.Now(ctx)
+		if err != nil {
+			return t, err
+		}
+		s.mu.Lock()
+		s.told, s.asked = t.UnixMilli(), now
+		s.mu.Unlock()
+		return t, nil
+	}
+	return s.given(told + since.Milliseconds())
+}
+
 // Now is the clock that decides. Errors: unavailable when it stepped back more than five seconds, or the database is down.
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	ms, ok, err := s.d.clock(ctx, s.read)
@@ -125,6 +153,11 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 		}
 		ms = s.o.Now().UnixMilli()
 	}
+	return s.given(ms)
+}
+
+// given hands a time out unless it is behind those before.
+func (s *Store) given(ms int64) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ms < s.high-backStep {

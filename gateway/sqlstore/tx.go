@@ -189,63 +189,61 @@ func (a about) MarshalJSON() ([]byte, error) {
 	return append(out, body[1:]...), nil
 }
 
-const (
-	qBumpTopic = `INSERT INTO topics (topic, seq) VALUES ($1, $2)
-ON CONFLICT (topic) DO UPDATE SET seq = topics.seq + excluded.seq RETURNING seq`
-	qInsertEvents = `INSERT INTO events (topic, seq, id, kind, at, actor_role, actor_id, client_id, payload) VALUES `
-	qInsertEvent  = qInsertEvents + `($1,$2,$3,$4,$5,$6,$7,$8,$9)`
-)
-
 // flush numbers and stores the pending events: topics in order, so that no two transactions wait in a circle.
 func (x *tx) flush() error {
-	byTopic := slices.DeleteFunc(slices.Clone(x.pending), func(p *pending) bool { return p.event.Seq > 0 })
-	if len(byTopic) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(byTopic, func(a, b *pending) int { return cmp.Compare(a.event.Topic, b.event.Topic) })
-	for from := 0; from < len(byTopic); {
-		to := from + 1
-		for to < len(byTopic) && byTopic[to].event.Topic == byTopic[from].event.Topic {
-			to++
+	fresh := slices.DeleteFunc(slices.Clone(x.pending), func(p *pending) bool { return p.event.Seq > 0 })
+	slices.SortStableFunc(fresh, func(a, b *pending) int { return cmp.Compare(a.event.Topic, b.event.Topic) })
+	var topics []topicEvents
+	for _, p := range fresh {
+		if n := len(topics); n == 0 || topics[n-1].topic != p.event.Topic {
+			topics = append(topics, topicEvents{topic: p.event.Topic})
 		}
-		if err := x.number(byTopic[from:to]); err != nil {
-			return err
-		}
-		from = to
+		t := &topics[len(topics)-1]
+		t.events = append(t.events, p)
 	}
-	return x.insertEvents(byTopic)
-}
-
-// number gives one topic's events their places.
-func (x *tx) number(events []*pending) error {
-	var head int64
-	if err := x.row(qBumpTopic, events[0].event.Topic, len(events)).Scan(&head); err != nil {
+	if err := x.number(topics); err != nil {
 		return err
 	}
-	first := head - int64(len(events)) + 1
-	for i, p := range events {
-		p.event.Seq = uint64(first + int64(i))
-	}
-	return nil
+	return x.insertEvents(fresh)
+}
+
+// topicEvents are the new events of one topic.
+type topicEvents struct {
+	topic  string
+	events []*pending
+}
+
+// number gives the events of each topic their places.
+func (x *tx) number(topics []topicEvents) error {
+	return inParts(topics, func(part []topicEvents) error {
+		args, of := make([]any, 0, 2*len(part)), make(map[string][]*pending, len(part))
+		for _, t := range part {
+			args, of[t.topic] = append(args, t.topic, len(t.events)), t.events
+		}
+		return x.each(func(r scanner) error {
+			var topic string
+			var head int64
+			if err := r.Scan(&topic, &head); err != nil {
+				return err
+			}
+			first := head - int64(len(of[topic])) + 1
+			for i, p := range of[topic] {
+				p.event.Seq = uint64(first + int64(i))
+			}
+			return nil
+		}, x.s.texts.bump.of[len(part)], args...)
+	})
 }
 
 func (x *tx) insertEvents(events []*pending) error {
-	for part := range slices.Chunk(events, x.s.d.rows) {
+	return inParts(events, func(part []*pending) error {
 		args := make([]any, 0, 9*len(part))
 		for _, p := range part {
 			e := &p.event
 			args = append(args, e.Topic, int64(e.Seq), string(e.ID), string(e.Kind), ms(e.At),
 				string(e.Actor.Role), string(e.Actor.ID), p.clientID, string(e.Payload))
 		}
-		var err error
-		if len(part) == 1 {
-			_, err = x.exec(qInsertEvent, args...)
-		} else {
-			_, err = x.ExecContext(x.ctx, qInsertEvents+values(len(part), 9), args...)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		_, err := x.exec(x.s.texts.event.of[len(part)], args...)
+		return err
+	})
 }

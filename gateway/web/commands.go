@@ -85,8 +85,8 @@ func talkCommand(name string) (handler, bool) {
 		return (*socket).ticket, true
 	case "conversation.rate":
 		return (*socket).rate, true
-	case "message.send", "note.send":
-		return sendAs(name), true
+	case "note.send":
+		return (*socket).note, true
 	case "message.read":
 		return (*socket).read, true
 	case "message.withdraw":
@@ -253,37 +253,34 @@ func (k *socket) rate(ctx context.Context, c gateway.Caller, raw json.RawMessage
 	return nil, k.s.svc.Rate(ctx, c, in.Conversation, in.Stars, in.Text)
 }
 
-func sendAs(name string) handler {
-	return func(k *socket, ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
-		var in struct {
-			ref
-			ClientID string       `json:"client_id"`
-			Text     string       `json:"text"`
-			Files    []gateway.ID `json:"files"`
-			Article  gateway.ID   `json:"article"`
-			Guide    string       `json:"guide"`
-			Mentions []gateway.ID `json:"mentions"`
-		}
-		if err := args(raw, &in); err != nil {
-			return nil, err
-		}
-		send := gateway.Send{
-			Conversation: in.Conversation, ClientID: in.ClientID, Text: in.Text,
-			Files: in.Files, Article: in.Article, Guide: in.Guide, Mentions: in.Mentions,
-		}
-		if name == "note.send" {
-			ev, err := k.s.svc.SendNote(ctx, c, send)
-			if err != nil {
-				return nil, err
-			}
-			return sentView(gateway.Sent{Event: ev}), nil
-		}
-		sent, err := k.s.svc.SendMessage(ctx, c, send)
-		if err != nil {
-			return nil, err
-		}
-		return sentView(sent), nil
+// sendArgs are the arguments of message.send and note.send.
+type sendArgs struct {
+	ref
+	ClientID string       `json:"client_id"`
+	Text     string       `json:"text"`
+	Files    []gateway.ID `json:"files"`
+	Article  gateway.ID   `json:"article"`
+	Guide    string       `json:"guide"`
+	Mentions []gateway.ID `json:"mentions"`
+}
+
+func (in sendArgs) send() gateway.Send {
+	return gateway.Send{
+		Conversation: in.Conversation, ClientID: in.ClientID, Text: in.Text,
+		Files: in.Files, Article: in.Article, Guide: in.Guide, Mentions: in.Mentions,
 	}
+}
+
+func (k *socket) note(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
+	var in sendArgs
+	if err := args(raw, &in); err != nil {
+		return nil, err
+	}
+	ev, err := k.s.svc.SendNote(ctx, c, in.send())
+	if err != nil {
+		return nil, err
+	}
+	return sentView(gateway.Sent{Event: ev}), nil
 }
 
 // sentView says where a message stands; of a held one that nobody but the staff has it, and which kind of text was

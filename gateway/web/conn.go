@@ -16,10 +16,12 @@ import (
 )
 
 const (
-	maxMessage     = 64 << 10  // bytes of one incoming message; more is close 1009
-	maxQueueFrames = 256       // outgoing frames not yet written
-	maxQueueBytes  = 256 << 10 // bytes of them
-	maxCorked      = 32 << 10  // bytes gathered before a batch is written in parts
+	maxMessage = 64 << 10 // bytes of one incoming message; more is close 1009
+	// Outgoing frames not yet written, and bytes of them. A resume may bring 1,000 at once, and one commit several
+	// hundred to an agent who watches many conversations.
+	maxQueueFrames = 1024
+	maxQueueBytes  = 512 << 10
+	maxCorked      = 32 << 10 // bytes gathered before a batch is written in parts
 
 	messageTime = 10 * time.Second // from the first byte of a message to its last
 	writeTime   = 10 * time.Second // for one batch of outgoing frames
@@ -72,6 +74,7 @@ type conn struct {
 	frames  int // queued or being written
 	bytes   int
 	writing bool
+	waiting bool          // somebody has queued and will flush
 	broken  bool          // the writer has failed; writing stays true
 	drained chan struct{} // closed when a waiting reader may go on; nil = nobody waits
 	closing bool
@@ -92,6 +95,37 @@ func (c *conn) ID() uint64 { return c.id }
 func (c *conn) Send(frame []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.queueLocked(frame) {
+		return false
+	}
+	c.startLocked()
+	return true
+}
+
+// Queue is Send for whoever has more to send to many: nothing is written before Flush. True: this call was the first
+// that needs one.
+func (c *conn) Queue(frame []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.queueLocked(frame) || c.writing || c.waiting {
+		return false
+	}
+	c.waiting = true
+	return true
+}
+
+// Flush writes what Queue has queued.
+func (c *conn) Flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = false
+	if len(c.queue) > 0 && !c.broken {
+		c.startLocked()
+	}
+}
+
+// queueLocked keeps a frame to be written. mu is held.
+func (c *conn) queueLocked(frame []byte) bool {
 	if c.closing {
 		return false
 	}
@@ -107,12 +141,16 @@ func (c *conn) Send(frame []byte) bool {
 	c.queue = append(c.queue, frame)
 	c.frames++
 	c.bytes += len(frame)
+	return true
+}
+
+// startLocked starts the writer, unless it runs. mu is held.
+func (c *conn) startLocked() {
 	if !c.writing {
 		c.writing = true
 		c.reg.running.Add(1)
 		go c.write()
 	}
-	return true
 }
 
 // Close writes what is queued, then a close frame; it returns at once. Only the first call counts. reason is

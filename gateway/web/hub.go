@@ -17,12 +17,40 @@ const headsPerQuery = 200
 
 // watcher is one socket's side of a topic: it gets each event once, in order.
 type watcher interface {
-	// sendEvent queues an encoded event frame. It must not block.
-	sendEvent(frame []byte)
+	// sendEvent queues an encoded event frame and does not block. True: nothing is written before flush.
+	sendEvent(frame []byte) bool
+	// flush lets the connection write what was queued.
+	flush()
 	// sendNote queues a signal that came over the bus.
 	sendNote(note []byte)
 	// drain waits until what is queued has left, or cannot.
 	drain()
+}
+
+// poster is a watcher's message: the answer to it takes the place of its event.
+type poster interface {
+	gateway.Poster
+	watcher() watcher
+	// sendAnswer queues the answer with the event in it, as sendEvent does.
+	sendAnswer(sent gateway.Sent, frame []byte) bool
+}
+
+// delivery is an event on its way to the watchers, and whose message it is.
+type delivery struct {
+	gateway.Emitted
+	poster   poster // nil = nobody's of this node
+	answered bool
+	dirty    *[]watcher // those to flush
+}
+
+func (d *delivery) give(w watcher) {
+	send := func() bool { return w.sendEvent(d.Event) }
+	if d.poster != nil && d.poster.watcher() == w {
+		d.answered, send = true, func() bool { return d.poster.sendAnswer(d.Sent, d.Event) }
+	}
+	if send() {
+		*d.dirty = append(*d.dirty, w)
+	}
 }
 
 // topic is what this node knows of one counter.
@@ -41,6 +69,7 @@ type Hub struct {
 	bus   gateway.Bus
 	fail  func(doing string, err error)
 	touch func(mailbox string, cv gateway.ID) // nil = nobody wants rows
+	node  string                              // this node's name
 
 	mu     sync.Mutex
 	topics map[string]*topic
@@ -191,15 +220,12 @@ func (h *Hub) replay(ctx context.Context, name string, after, last uint64, w wat
 			return 0, gateway.Internal("replay "+name, gateway.NotFound())
 		}
 		for _, e := range events {
-			frame, err := json.Marshal(e)
-			if err != nil {
-				return 0, gateway.Internal("encode event", err)
-			}
+			frame := e.Frame()
 			if queued += len(frame) + replayFrame; queued > replayStep {
 				w.drain()
 				queued = len(frame)
 			}
-			w.sendEvent(frame)
+			now(w, frame)
 			after = e.Seq
 		}
 	}
@@ -231,20 +257,37 @@ func (h *Hub) leave(name string, w watcher) {
 	}
 }
 
-// Emit hands events that this node stored to its own sockets, without waiting for the bus.
-func (h *Hub) Emit(hints []gateway.Hint) {
-	for _, hint := range hints {
-		h.deliver(hint.Topic, hint.Seq, hint.Event)
+// Emit hands events that this node stored to its own sockets, without waiting for the bus. Each connection is written
+// to once for all of them.
+func (h *Hub) Emit(list []gateway.Emitted) {
+	var dirty []watcher
+	for _, e := range list {
+		d := delivery{Emitted: e, dirty: &dirty}
+		d.poster, _ = e.By.(poster)
+		h.deliver(&d)
+		if e.By != nil && !d.answered {
+			e.By.Posted(e.Sent, nil)
+		}
+	}
+	for _, w := range dirty {
+		w.flush()
 	}
 }
 
-// touched tells consoles that a conversation of a mailbox looks different now.
+// now is sendEvent for one frame alone.
+func now(w watcher, frame []byte) {
+	if w.sendEvent(frame) {
+		w.flush()
+	}
+}
+
+// touched tells consoles that a conversation of a mailbox looks different now. What this node has told, it knows.
 func (h *Hub) touched(name string, note []byte) bool {
 	var n touchNote
 	if !gateway.ID(name).Is(gateway.PrefixMailbox) || json.Unmarshal(note, &n) != nil || n.Touched == "" {
 		return false
 	}
-	if h.touch != nil {
+	if h.touch != nil && (n.Node == "" || n.Node != h.node) {
 		h.touch(name, n.Touched)
 	}
 	return true
@@ -253,6 +296,7 @@ func (h *Hub) touched(name string, note []byte) bool {
 // touchNote is how a node says over the bus that a row should be read again.
 type touchNote struct {
 	Touched gateway.ID `json:"touched"`
+	Node    string     `json:"node,omitempty"` // who says so
 }
 
 func (h *Hub) hint(name string, hint gateway.Hint) {
@@ -260,13 +304,22 @@ func (h *Hub) hint(name string, hint gateway.Hint) {
 		h.note(name, hint.Note)
 		return
 	}
-	h.deliver(name, hint.Seq, hint.Event)
+	h.one(hint)
+}
+
+// one delivers a single event, or a number of one without it.
+func (h *Hub) one(hint gateway.Hint) {
+	var dirty []watcher
+	h.deliver(&delivery{Emitted: gateway.Emitted{Hint: hint}, dirty: &dirty})
+	for _, w := range dirty {
+		w.flush()
+	}
 }
 
 // deliver takes the event if it is the next one; a gap is read from the log.
-func (h *Hub) deliver(name string, seq uint64, frame []byte) {
+func (h *Hub) deliver(d *delivery) {
 	h.mu.Lock()
-	t := h.topics[name]
+	t := h.topics[d.Topic]
 	h.mu.Unlock()
 	if t == nil {
 		return
@@ -274,41 +327,43 @@ func (h *Hub) deliver(name string, seq uint64, frame []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case seq <= t.last:
-	case seq == t.last+1 && len(frame) > 0:
-		t.last = seq
-		t.send(seq, frame)
+	case d.Seq <= t.last:
+	case d.Seq == t.last+1 && len(d.Event) > 0:
+		t.last = d.Seq
+		t.send(d)
 	default:
-		if err := h.catchUp(context.Background(), name, t); err != nil {
+		if err := h.catchUp(context.Background(), d.Topic, t); err != nil {
 			h.fail("catch up", err)
 		}
 	}
 }
 
-// send gives a frame to every watcher that lacks it. t is locked.
-func (t *topic) send(seq uint64, frame []byte) {
+// send gives an event to every watcher that lacks it. t is locked.
+func (t *topic) send(d *delivery) {
 	for w, got := range t.watchers {
-		if got < seq {
-			w.sendEvent(frame)
-			t.watchers[w] = seq
+		if got < d.Seq {
+			d.give(w)
+			t.watchers[w] = d.Seq
 		}
 	}
 }
 
 // catchUp reads what the log has beyond last. t is locked.
 func (h *Hub) catchUp(ctx context.Context, name string, t *topic) error {
+	var dirty []watcher
+	defer func() {
+		for _, w := range dirty {
+			w.flush()
+		}
+	}()
 	for {
 		events, err := h.store.Events(ctx, name, t.last, headsPerQuery)
 		if err != nil {
 			return err
 		}
 		for _, e := range events {
-			frame, err := json.Marshal(e)
-			if err != nil {
-				return gateway.Internal("encode event", err)
-			}
 			t.last = e.Seq
-			t.send(e.Seq, frame)
+			t.send(&delivery{Emitted: gateway.Emitted{Hint: gateway.Hint{Topic: name, Seq: e.Seq, Event: e.Frame()}}, dirty: &dirty})
 		}
 		if len(events) < headsPerQuery {
 			return nil
@@ -358,11 +413,18 @@ func (h *Hub) Sweep(ctx context.Context) error {
 			return err
 		}
 		for name, head := range heads {
-			h.deliver(name, head, nil)
+			h.one(gateway.Hint{Topic: name, Seq: head})
 		}
 		names = names[n:]
 	}
 	return nil
+}
+
+// watched reports whether a socket of this node follows a topic.
+func (h *Hub) watched(name string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.topics[name] != nil
 }
 
 // local sends a signal to this node's sockets of a topic.

@@ -29,6 +29,8 @@ func (l logins) Sessions(_ context.Context, hashes []string, _ time.Time) (map[s
 type closing struct{ code int }
 
 func (*closing) Send([]byte) bool           { return true }
+func (*closing) Queue([]byte) bool          { return false }
+func (*closing) Flush()                     {}
 func (c *closing) Close(code int, _ string) { c.code = code }
 func (*closing) Alarm(time.Duration)        {}
 func (*closing) drain()                     {}

@@ -107,6 +107,10 @@ func (e *ear) Send(frame []byte) bool {
 	return true
 }
 
+func (e *ear) Queue(frame []byte) bool { e.Send(frame); return false }
+
+func (e *ear) Flush() {}
+
 func (e *ear) Close(int, string) {}
 
 func (e *ear) Alarm(time.Duration) {}
@@ -176,7 +180,7 @@ func TestVisitorsAreToldByTheEvent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.emit([]gateway.Hint{{Topic: string(officeBox), Seq: 1, Event: raw}})
+		s.emit([]gateway.Emitted{{Hint: gateway.Hint{Topic: string(officeBox), Seq: 1, Event: raw}}})
 		e.wantTold(t, time.Now(), 0, reachView{Open: true})
 	})
 }

@@ -112,8 +112,9 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 	s.hub = NewHub(opt.Service.Store, opt.Service.Bus, func(doing string, err error) {
 		s.log.Error(doing, "code", gateway.CodeOf(err), "err", err)
 	})
-	opt.Service.Emit = s.emit
-	s.presence, s.toucher, s.sockets = newPresence(s), newToucher(s.hub, opt.Service.Store), newRegistry(work)
+	s.hub.node = opt.Node
+	s.presence, s.toucher, s.sockets = newPresence(s), newToucher(s.hub, opt.Service.Store, opt.Service.Bus.Publish), newRegistry(work)
+	opt.Service.Emit, opt.Service.Touched = s.emit, s.toucher.touched
 	s.sockets.bound(opt.Limits.Sockets, opt.Limits.SocketsPerAddress)
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true, BodyLimit: bodyLimit, ReadBufferSize: readBuffer, ReadTimeout: readTimeout,
@@ -129,9 +130,9 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 }
 
 // emit hands what this node stored to its sockets. What an agent declares, its visitors are told at once.
-func (s *Server) emit(hints []gateway.Hint) {
-	s.hub.Emit(hints)
-	for _, h := range hints {
+func (s *Server) emit(list []gateway.Emitted) {
+	s.hub.Emit(list)
+	for _, h := range list {
 		var e struct {
 			Kind gateway.Kind `json:"ev"`
 		}

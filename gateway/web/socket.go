@@ -25,6 +25,8 @@ const (
 // line is the transport under a socket: one connection that never blocks its sender.
 type line interface {
 	Send(frame []byte) bool
+	Queue(frame []byte) bool
+	Flush()
 	Close(code int, reason string)
 	Alarm(after time.Duration)
 	drain() // the reader's only: waits until what is queued is written, or cannot be
@@ -41,6 +43,7 @@ type socket struct {
 	ip    string        // prefix for limits
 
 	frames bucket // of all that comes in, understood or not; the reader's own
+	posts  posts  // messages under way
 
 	mu        sync.Mutex
 	caller    gateway.Caller
@@ -64,10 +67,12 @@ func (s *Server) newSocket(l line, agent gateway.Agent, login, device, ip string
 		return nil, gateway.Internal("make a nonce", err)
 	}
 	now := s.svc.Now()
-	return &socket{
+	k := &socket{
 		s: s, line: l, agent: agent, login: login, from: device, ip: ip, nonce: base64.RawURLEncoding.EncodeToString(b[:]),
 		topics: map[string]bool{}, lastInput: now, lastFrame: now, place: -1,
-	}, nil
+	}
+	k.posts.moved.L = &k.posts.mu
+	return k, nil
 }
 
 // welcome opens the talk.
@@ -88,7 +93,9 @@ func (k *socket) signal(name string, data any) {
 	k.line.Send(frame)
 }
 
-func (k *socket) sendEvent(frame []byte) { k.line.Send(frame) }
+func (k *socket) sendEvent(frame []byte) bool { return k.line.Queue(frame) }
+
+func (k *socket) flush() { k.line.Flush() }
 
 func (k *socket) sendNote(note []byte) { k.line.Send(note) }
 
@@ -138,6 +145,11 @@ func (k *socket) command(ctx context.Context, name, id string, raw json.RawMessa
 		k.refuse(id, gateway.TooMany(1000))
 		return
 	}
+	if name == "message.send" {
+		k.post(ctx, id, raw)
+		return
+	}
+	k.posts.settled(k.posts.all)
 	if code, err := k.stillIn(ctx); err != nil {
 		k.refuse(id, err)
 		k.end(code)

@@ -17,7 +17,7 @@ func TestCommands(t *testing.T) {
 		}
 		source += string(b)
 	}
-	inCode := []string{"identify"}
+	inCode := []string{"identify", "message.send"}
 	for _, m := range regexp.MustCompile(`(?m)^\tcase ("[a-z.", ]+"):$`).FindAllStringSubmatch(source, -1) {
 		inCode = append(inCode, regexp.MustCompile(`[a-z.]+`).FindAllString(m[1], -1)...)
 	}

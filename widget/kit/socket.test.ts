@@ -67,12 +67,14 @@ class Gateway {
 			re({ head: this.log.length });
 			this.replay(w, args.seq ?? 0);
 		} else if (c.cmd === "message.send") {
-			let e = this.log.find((x) => x.id === args.client_id);
-			if (!e) e = this.post(args.client_id ?? "");
-			re({ seq: e.seq, id: e.id, at: 0 });
+			// Of what is stored now the answer brings the event; what was stored before has brought it already.
+			const old = this.log.find((x) => x.id === args.client_id);
+			const event = old ? undefined : this.post(args.client_id ?? "", false);
+			const e = (old ?? event) as Event;
+			re({ seq: e.seq, id: e.id, at: 0, ...(event ? { event } : {}) });
 		}
 	}
-	post(id: string): Event {
+	post(id: string, tell = true): Event {
 		const e: Event = {
 			ev: "message.created",
 			topic: "cv",
@@ -83,7 +85,7 @@ class Gateway {
 			data: {},
 		};
 		this.log.push(e);
-		if (this.wire) this.say(this.wire, e);
+		if (this.wire && tell) this.say(this.wire, e);
 		return e;
 	}
 	cut(code: number): void {

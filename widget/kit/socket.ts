@@ -229,8 +229,11 @@ export class Socket<H = unknown> {
 		if (this.#phase === "live") this.#say(false);
 		const f = parse(data);
 		if (!f) return;
-		if ("re" in f) this.#settle(f.re, f.error, f.ok ?? {});
-		else if ("ev" in f) this.#event(f);
+		if ("re" in f) {
+			const own = (f.ok as { event?: Event } | undefined)?.event;
+			if (own) this.#event(own); // the answer to a message stands in its event's place
+			this.#settle(f.re, f.error, f.ok ?? {});
+		} else if ("ev" in f) this.#event(f);
 		else if ("sig" in f) this.#signal(f.sig, f.data);
 	}
 	#event(e: Event): void {
