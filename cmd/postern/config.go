@@ -66,7 +66,8 @@ type Limits struct {
 	Connections           int `toml:"connections" default:"20000" doc:"Open websockets of this gateway."`
 	ConnectionsPerAddress int `toml:"connections_per_address" default:"100" doc:"Open websockets of one client address."`
 	Commands              int `toml:"commands" default:"50" doc:"Commands of one person a second, over a while; four times as many at once."`
-	FileBytes             int `toml:"file_bytes" default:"20971520" doc:"Largest uploaded file, in bytes."`
+	FileBytes             int `toml:"file_bytes" default:"20971520" doc:"Largest uploaded file, in bytes; at most 20971520."`
+	Memory                int `toml:"memory" default:"1073741824" doc:"Bytes of memory that this gateway should stay under. With three quarters of them in use, new websockets, conversations and uploads are refused (unavailable); what is open goes on. 0 = no ceiling."`
 }
 
 // HostConfig is one site that owns accounts. Source: proof-gate.md §3.14.

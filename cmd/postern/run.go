@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/url"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -185,6 +187,7 @@ func runServe(ctx context.Context, c call) int {
 		fmt.Fprintln(c.err, "postern:", err)
 		return exitFailed
 	}
+	limitMemory(cfg.Limits.Memory)
 	a, err := Start(ctx, cfg, l, logger(c.err, cfg.LogLevel))
 	if err != nil {
 		_ = l.Close()
@@ -198,6 +201,13 @@ func runServe(ctx context.Context, c call) int {
 		return exitFailed
 	}
 	return code
+}
+
+// limitMemory tells Go's collector how much this process may use, unless GOMEMLIMIT has.
+func limitMemory(bytes int) {
+	if bytes > 0 && debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(int64(bytes))
+	}
 }
 
 func wait(ctx context.Context, a *App, err io.Writer) int {

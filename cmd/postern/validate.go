@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern-chat/postern/gateway"
 	"github.com/postern-chat/postern/verify"
 )
 
@@ -46,7 +47,8 @@ func (c Config) Validate() Mistakes {
 	say(c.Limits.Connections < 1, "limits.connections: must be at least 1")
 	say(c.Limits.ConnectionsPerAddress < 1, "limits.connections_per_address: must be at least 1")
 	say(c.Limits.Commands < 1, "limits.commands: must be at least 1")
-	say(c.Limits.FileBytes < 1 || c.Limits.FileBytes > 100<<20, "limits.file_bytes: must be between 1 and 104857600")
+	say(c.Limits.FileBytes < 1 || c.Limits.FileBytes > gateway.MaxFilesBytes, "limits.file_bytes: must be between 1 and %d", gateway.MaxFilesBytes)
+	say(c.Limits.Memory != 0 && c.Limits.Memory < 64<<20, "limits.memory: must be 0 or at least 67108864")
 	bad = append(bad, c.AI.mistakes()...)
 	bad = append(bad, c.hostsAndSources()...)
 	return bad

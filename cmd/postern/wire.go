@@ -326,7 +326,10 @@ func (a *App) passkeys() (web.Passkeys, error) {
 }
 
 func walls(l Limits) web.Limits {
-	return web.Limits{Sockets: l.Connections, SocketsPerAddress: l.ConnectionsPerAddress, Commands: float64(l.Commands)}
+	return web.Limits{
+		Sockets: l.Connections, SocketsPerAddress: l.ConnectionsPerAddress, Commands: float64(l.Commands),
+		FileBytes: int64(l.FileBytes), Memory: int64(l.Memory),
+	}
 }
 
 // popups are the hosts whose entry allows a login in a window of its own.

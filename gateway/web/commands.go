@@ -148,6 +148,9 @@ func (k *socket) start(ctx context.Context, c gateway.Caller, raw json.RawMessag
 	if !k.s.limits.start(k.ip) {
 		return nil, gateway.TooMany(60_000)
 	}
+	if k.s.sockets.memory.Full() { // conversations that there are go on
+		return nil, gateway.Unavailable("memory", nil)
+	}
 	cv, err := k.s.svc.StartConversation(ctx, c, gateway.StartInput{
 		CommandID: in.CommandID, ClientID: in.ClientID, Text: in.Text, Page: k.s.page(in.Page), Article: in.Article,
 		Claimed: gateway.Claimed{Name: in.Name, Email: in.Email, Fields: in.Fields}, Ticket: in.Ticket,

@@ -21,6 +21,14 @@ func (s *Server) fileRoutes(a *fiber.App) {
 	a.Delete("/v1/library/:id", s.staff(gateway.VerbSettings, s.removeFromLibrary))
 }
 
+// maxFile is the size of the largest upload, in bytes.
+func (s *Server) maxFile() int64 {
+	if n := s.opt.Limits.FileBytes; n > 0 {
+		return min(n, gateway.MaxFilesBytes)
+	}
+	return gateway.MaxFilesBytes
+}
+
 func fileView(f gateway.File) fiber.Map {
 	return fiber.Map{"file": fileFields(f)}
 }
@@ -46,6 +54,12 @@ func (s *Server) createFile(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	}
 	if !s.limits.upload(string(who.Actor.ID)) || !s.limits.upload(s.addr(c)) {
 		return nil, gateway.TooMany(1000)
+	}
+	if in.Size > s.maxFile() {
+		return nil, gateway.TooLarge("size", int(s.maxFile()))
+	}
+	if s.sockets.memory.Full() {
+		return nil, gateway.Unavailable("memory", nil)
 	}
 	f, err := s.svc.CreateFile(c.UserContext(), who, in.Conversation, in.Name, in.Size)
 	if err != nil {

@@ -29,6 +29,9 @@ func (s *Server) createLibraryFile(c *fiber.Ctx, who gateway.Caller) (any, error
 	if !s.limits.upload(string(who.Actor.ID)) {
 		return nil, gateway.TooMany(1000)
 	}
+	if in.Size > s.maxFile() {
+		return nil, gateway.TooLarge("size", int(s.maxFile()))
+	}
 	f, err := s.svc.CreateLibraryFile(c.UserContext(), who, in.Name, in.Size)
 	if err != nil {
 		return nil, err

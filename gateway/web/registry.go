@@ -26,6 +26,7 @@ type registry struct {
 	pending int // hijacked, handshake not done
 	most    int // open and pending together; 0 = no bound
 	perAddr *tally[string]
+	memory  *memory // nil = there is no ceiling
 	closed  bool
 	empty   chan struct{}
 }
@@ -54,8 +55,11 @@ func (r *registry) bound(most, perAddress int) {
 }
 
 // reserve holds a place for a handshake from an address. Those who are connected go on; newcomers are refused.
-// Errors: unavailable (shutting down, or all places are taken), too_many (of this address).
+// Errors: unavailable (shutting down, all places are taken, or no memory is left), too_many (of this address).
 func (r *registry) reserve(addr string) error {
+	if r.memory.Full() {
+		return gateway.Unavailable("memory", nil)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed || r.most > 0 && len(r.conns)+r.pending >= r.most {

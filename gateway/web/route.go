@@ -77,7 +77,11 @@ func (s *Server) failed(c *fiber.Ctx, err error) error {
 	}
 	always(c)
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Status(problemOf(w.Code).Status).JSON(w)
+	status := problemOf(w.Code).Status
+	if fe != nil && fe.Code == fiber.StatusRequestHeaderFieldsTooLarge {
+		status = fe.Code // too_large, of what stands before the body
+	}
+	return c.Status(status).JSON(w)
 }
 
 // fromFiber gives Fiber's own refusals our codes.

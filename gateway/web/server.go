@@ -65,6 +65,8 @@ type Limits struct {
 	Sockets           int     // open websockets
 	SocketsPerAddress int     // of one client address
 	Commands          float64 // a second and person, over a while; four seconds' worth at once
+	FileBytes         int64   // of one upload; 0 = gateway.MaxFilesBytes
+	Memory            int64   // bytes of this process; near them nobody new comes in; 0 = no ceiling
 }
 
 // Server is the one listener of a node.
@@ -99,6 +101,7 @@ const (
 	readBuffer  = 16 << 10
 	readTimeout = 10 * time.Second
 	idleTimeout = 75 * time.Second // above the 60 s at which proxies cut
+	maxPlain    = 16_384           // connections that are no websockets, or not yet; each costs about 25 KB
 )
 
 // New makes a server; nothing listens yet. Errors: invalid for a UI that cannot be read.
@@ -116,9 +119,10 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 	s.presence, s.toucher, s.sockets = newPresence(s), newToucher(s.hub, opt.Service.Store, opt.Service.Bus.Publish), newRegistry(work)
 	opt.Service.Emit, opt.Service.Touched = s.emit, s.toucher.touched
 	s.sockets.bound(opt.Limits.Sockets, opt.Limits.SocketsPerAddress)
+	s.sockets.memory = newMemory(opt.Limits.Memory, opt.Service.Now)
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true, BodyLimit: bodyLimit, ReadBufferSize: readBuffer, ReadTimeout: readTimeout,
-		IdleTimeout: idleTimeout, WriteTimeout: time.Minute, ErrorHandler: s.failed, Immutable: true, StreamRequestBody: false,
+		IdleTimeout: idleTimeout, Concurrency: maxPlain, WriteTimeout: time.Minute, ErrorHandler: s.failed, Immutable: true, StreamRequestBody: false,
 	})
 	prepareSockets(s.app)
 	s.routes()
@@ -160,7 +164,7 @@ func (s *Server) Serve(l net.Listener) error {
 	if down {
 		return l.Close()
 	}
-	return s.app.Listener(l)
+	return s.app.Listener(bounded(l, s.opt.Trusted, plainPerSocket*s.opt.Limits.SocketsPerAddress))
 }
 
 // deafen closes the listener: Fiber knows it only once it has begun to serve, which may be after its own shutdown.

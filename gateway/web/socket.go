@@ -80,7 +80,7 @@ func (k *socket) welcome() {
 	k.line.Alarm(helloWithin)
 	k.signal("welcome", map[string]any{
 		"nonce": k.nonce, "version": protocolVersion, "ping_ms": k.every().Milliseconds(),
-		"max_message": gateway.MaxMessage, "max_file": gateway.MaxFilesBytes,
+		"max_message": gateway.MaxMessage, "max_file": k.s.maxFile(),
 	})
 }
 
