@@ -118,6 +118,7 @@ func soon(t *testing.T, what string, so func() bool) {
 func TestSlowRequests(t *testing.T) {
 	t.Parallel()
 	f := startFixture(t, "SQLite", options{})
+	t.Cleanup(http.DefaultClient.CloseIdleConnections) // the gateway waits for them when it ends
 	for name, start := range map[string]string{
 		"nothing":   "",
 		"headers":   "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
