@@ -26,6 +26,7 @@ func TestEveryRefusalHasItsCodeAndReason(t *testing.T) {
 		{NotFound(), "not_found", "", "", ""},
 		{Gone(), "gone", "", "", ""},
 		{Conflict(), "conflict", "", "", ""},
+		{ClientIDTaken(), "conflict", "client_id", "", ""},
 		{AlreadyClaimed("ag_1", "Ada"), "already_claimed", "", "name", "Ada"},
 		{NotAssignee("ag_1", "Ada"), "not_assignee", "", "agent", "ag_1"},
 		{ConversationClosed(), "conversation_closed", "", "", ""},

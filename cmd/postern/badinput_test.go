@@ -104,6 +104,13 @@ func TestBadFrames(t *testing.T) {
 				maps.Copy(args, more)
 				return badCommand("message.send", args)
 			}
+			k.vic.ok("message.send", map[string]any{"conversation": k.cv, "client_id": "said", "text": "said"})
+			k.mia.ok("message.send", map[string]any{"conversation": k.cv, "client_id": "answered", "text": "answered"})
+			k.mia.ok("note.send", map[string]any{"conversation": k.cv, "client_id": "noted", "text": "noted"})
+			note := func(id, text string) string {
+				return badCommand("note.send", map[string]any{"conversation": k.cv, "client_id": id, "text": text})
+			}
+			resume := func(topic string) string { return badCommand("resume", map[string]any{"topic": topic, "seq": 1 << 40}) }
 			before := f.rows(t)
 			for _, c := range []struct {
 				name        string
@@ -142,6 +149,14 @@ func TestBadFrames(t *testing.T) {
 				{"an availability that is none", k.mia, badCommand("availability.set", map[string]any{"value": "asleep"}), "invalid", "value"},
 				{"a colleague who is not there", k.mia, badCommand("conversation.assign", map[string]any{"conversation": k.cv, "agent": "ag_none"}), "not_found", ""},
 				{"a mailbox that is not there", boss, badCommand("conversation.assign", map[string]any{"conversation": k.cv, "mailbox": "mb_none"}), "not_found", ""},
+				{"a client id with another text", k.vic, message(map[string]any{"client_id": "said"}), "conflict", ""},
+				{"an agent's client id with another text", k.mia, message(map[string]any{"client_id": "answered"}), "conflict", ""},
+				{"a note's client id with another text", k.mia, note("noted", "other words"), "conflict", ""},
+				{"somebody else's client id", k.mia, message(map[string]any{"client_id": "said", "text": "said"}), "conflict", ""},
+				{"another visitor's topic, from the future", k.vic, resume(other.cv), "not_found", ""},
+				{"the staff's side", k.vic, resume(k.cv + "/staff"), "not_found", ""},
+				{"a topic that is not there", k.vic, resume("cv_none"), "not_found", ""},
+				{"the topic of a mailbox", k.vic, resume(string(f.box.ID)), "not_found", ""},
 				{"both at once", k.mia, badCommand("conversation.assign", map[string]any{"conversation": k.cv, "agent": "ag_x", "mailbox": "mb_x"}), "invalid", "agent"},
 			} {
 				if code, field := c.by.says(c.raw); code != c.code || field != c.field {
@@ -173,6 +188,8 @@ func (r *row) closes(k talk, before map[string]int) {
 		{"invalid UTF-8", websocket.MessageText, badCommand("message.send", map[string]any{"conversation": k.cv, "client_id": "bad", "text": "X"})[:60] + "\xff", true, 1007, "invalid"},
 		{"over 64 KiB", websocket.MessageText, badCommand("message.send", map[string]any{"conversation": k.cv, "client_id": "bad", "text": strings.Repeat("x", 64<<10)}), true, 1009, "too_large"},
 		{"binary", websocket.MessageBinary, badCommand("pass", nil), true, 4502, "protocol"},
+		{"a version that there is not", websocket.MessageText, badCommand("hello", map[string]any{"as": "visitor", "versions": []int{2, 9}}), false, 4504, "version"},
+		{"versions without end", websocket.MessageText, badCommand("hello", map[string]any{"as": "visitor", "versions": make([]int, 17)}), false, 4504, "version"},
 		{"a command before hello", websocket.MessageText, badCommand("message.send", map[string]any{"conversation": k.cv, "client_id": "bad", "text": "x"}), false, 4502, "protocol"},
 	} {
 		ws := r.dial(nil)

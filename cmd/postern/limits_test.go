@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -119,6 +120,7 @@ func TestSlowRequests(t *testing.T) {
 	t.Parallel()
 	f := startFixture(t, "SQLite", options{})
 	t.Cleanup(http.DefaultClient.CloseIdleConnections) // the gateway waits for them when it ends
+	var all sync.WaitGroup
 	for name, start := range map[string]string{
 		"nothing":   "",
 		"headers":   "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
@@ -126,37 +128,41 @@ func TestSlowRequests(t *testing.T) {
 		"chunks":    "POST /v1/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
 		"handshake": "GET /v1/socket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nX-Slow: ",
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := f.tcp(t)
-			ended := make(chan error, 1)
-			go func() {
-				_, err := io.Copy(io.Discard, c)
-				ended <- err
-			}()
-			drip := start
-			for n := 0; ; n++ {
-				_, _ = io.WriteString(c, drip) // once it was cut off this fails
-				if drip = "1\r\nx\r\n"; name != "chunks" {
-					drip = "x"
-				}
-				if name == "nothing" {
-					drip = ""
-				}
-				if res, err := http.Get(f.url + "/healthz"); err != nil || res.Body.Close() != nil || res.StatusCode != http.StatusOK {
-					t.Fatal(res, err)
-				}
-				select {
-				case err := <-ended:
-					var slow net.Error
-					if errors.As(err, &slow) && slow.Timeout() {
-						t.Error("it was never cut off")
-					}
-					return
-				case <-time.After(250 * time.Millisecond):
-				}
+		c := f.tcp(t)
+		drop := map[string]string{"nothing": "", "chunks": "1\r\nx\r\n"}
+		all.Go(func() {
+			next, special := drop[name]
+			if !special {
+				next = "x"
 			}
+			f.drips(t, name, c, start, next)
 		})
+	}
+	all.Wait()
+}
+
+// drips sends start and then drop after drop until the gateway ends the connection.
+func (f *fixture) drips(t *testing.T, name string, c net.Conn, start, drop string) {
+	ended := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(io.Discard, c)
+		ended <- err
+	}()
+	for next := start; ; next = drop {
+		_, _ = io.WriteString(c, next) // once it was cut off this fails
+		res, err := http.Get(f.url + "/healthz")
+		if err != nil || res.Body.Close() != nil || res.StatusCode != http.StatusOK {
+			t.Errorf("%s: somebody else gets %v, %v", name, res, err)
+		}
+		select {
+		case err := <-ended:
+			var slow net.Error
+			if errors.As(err, &slow) && slow.Timeout() {
+				t.Errorf("%s: it was never cut off", name)
+			}
+			return
+		case <-time.After(250 * time.Millisecond):
+		}
 	}
 }
 
