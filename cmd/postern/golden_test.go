@@ -19,7 +19,7 @@ import (
 const golden = "../../gateway/web/testdata/golden"
 
 // Each transcript is true of this gateway and of the client in Go: what the client sends is what stands there, and
-// the gateway answers what stands there. PROTOCOL.md §9 describes the form.
+// the gateway answers what stands there. PROTOCOL.md §8 describes the form.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(golden, "*.jsonl"))
 	if err != nil || len(files) < 13 {

@@ -4,7 +4,7 @@ import { type CommandError, Socket, type Wire } from "./socket";
 import { Time } from "./virtual";
 import type { Event } from "./wire";
 
-/** The transcripts that the gateway and its client in Go (TestGolden) are held to; PROTOCOL.md §9 says how they read. */
+/** The transcripts that the gateway and its client in Go (TestGolden) are held to; PROTOCOL.md §8 says how they read. */
 const DIR = "../gateway/web/testdata/golden";
 type Frame = { [k: string]: unknown };
 type Line = { [k: string]: unknown };
