@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -377,11 +378,15 @@ func (c *conn) writeFailed() {
 
 // writeBatch sends the frames in as few writes as their size allows.
 func (c *conn) writeBatch(batch [][]byte) error {
-	if err := c.cork(); err != nil {
+	total := 0
+	for _, f := range batch {
+		total += len(f) + maxHeader
+	}
+	if err := c.cork(total); err != nil {
 		return err
 	}
 	for _, f := range batch {
-		if err := c.ws.Write(context.Background(), websocket.MessageText, f); err != nil {
+		if err := c.gather(f); err != nil {
 			_ = c.uncork()
 			return err
 		}
@@ -389,11 +394,38 @@ func (c *conn) writeBatch(batch [][]byte) error {
 	return c.uncork()
 }
 
-func (c *conn) cork() error {
+// maxHeader is the longest header of a frame that is not masked, in bytes. Source: RFC 6455 §5.2.
+const maxHeader = 10
+
+// gather puts a text frame into what is written next. Frames of ours go around coder/websocket, which flushes each one;
+// its own, pongs and the closing, come through wire whole, so they never stand inside one of ours.
+func (c *conn) gather(payload []byte) error {
+	c.outMu.Lock()
+	defer c.outMu.Unlock()
+	if len(c.out) > 0 && len(c.out)+len(payload)+maxHeader > maxCorked {
+		if err := c.flush(); err != nil {
+			return err
+		}
+	}
+	c.out = append(c.out, 0x80|byte(websocket.MessageText))
+	switch n := len(payload); {
+	case n < 126:
+		c.out = append(c.out, byte(n))
+	case n < 1<<16:
+		c.out = binary.BigEndian.AppendUint16(append(c.out, 126), uint16(n))
+	default:
+		c.out = binary.BigEndian.AppendUint64(append(c.out, 127), uint64(n))
+	}
+	c.out = append(c.out, payload...)
+	return nil
+}
+
+// cork gathers what is written from now on; size is how much that will be, about.
+func (c *conn) cork(size int) error {
 	c.outMu.Lock()
 	defer c.outMu.Unlock()
 	c.corked = true
-	c.out = takeBlock()[:0]
+	c.out = takeRoom(size)
 	return c.raw.SetWriteDeadline(time.Now().Add(writeTime))
 }
 
@@ -401,7 +433,7 @@ func (c *conn) uncork() error {
 	c.outMu.Lock()
 	defer c.outMu.Unlock()
 	err := c.flush()
-	giveBlock(c.out)
+	giveRoom(c.out)
 	c.corked, c.out = false, nil
 	return err
 }

@@ -14,7 +14,8 @@ import (
 
 const (
 	maxEarly    = 64 << 10 // bytes sent together with the handshake
-	bareBuffer  = 16       // bytes of each of coder/websocket's bufios; the real buffer is borrowed
+	bareBuffer  = 16       // bytes of coder/websocket's reader; the real buffer is borrowed
+	controlSize = 128      // bytes of its writer: a control frame leaves it whole (RFC 6455 §5.5)
 	maxHeaders  = 64       // header lines of a handshake
 	bearerStart = "Bearer "
 )

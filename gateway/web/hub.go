@@ -44,11 +44,14 @@ type delivery struct {
 }
 
 func (d *delivery) give(w watcher) {
-	send := func() bool { return w.sendEvent(d.Event) }
+	waits := false
 	if d.poster != nil && d.poster.watcher() == w {
-		d.answered, send = true, func() bool { return d.poster.sendAnswer(d.Sent, d.Event) }
+		d.answered = true
+		waits = d.poster.sendAnswer(d.Sent, d.Event)
+	} else {
+		waits = w.sendEvent(d.Event)
 	}
-	if send() {
+	if waits {
 		*d.dirty = append(*d.dirty, w)
 	}
 }

@@ -29,6 +29,24 @@ func giveBlock(b []byte) {
 	}
 }
 
+var rooms = sync.Pool{New: func() any { return new([maxCorked]byte) }}
+
+// takeRoom borrows what many frames are gathered in: a block if they fit into one.
+func takeRoom(size int) []byte {
+	if size <= blockSize {
+		return takeBlock()[:0]
+	}
+	return rooms.Get().(*[maxCorked]byte)[:0]
+}
+
+func giveRoom(b []byte) {
+	if cap(b) == maxCorked {
+		rooms.Put((*[maxCorked]byte)(b[:maxCorked]))
+		return
+	}
+	giveBlock(b)
+}
+
 // past is a deadline that is over.
 func past() time.Time { return time.Unix(1, 0) }
 

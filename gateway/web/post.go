@@ -54,11 +54,9 @@ func (p *posts) end(cv gateway.ID) {
 	p.moved.Signal() // only the reader waits
 }
 
-// post carries message.send out without waiting for its end.
-func (k *socket) post(ctx context.Context, id string, raw json.RawMessage) {
+// post carries message.send out without waiting for its end; err is what is wrong with its arguments.
+func (k *socket) post(ctx context.Context, id string, in sendArgs, err error) {
 	c := k.who()
-	var in sendArgs
-	err := args(raw, &in)
 	switch {
 	case c.Actor.ID == "":
 		err = gateway.Unauthenticated()

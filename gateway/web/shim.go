@@ -53,7 +53,7 @@ func (s *shim) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	w := (*wire)(s.c)
 	s.br = bufio.NewReaderSize(w, bareBuffer)
-	return w, bufio.NewReadWriter(s.br, bufio.NewWriterSize(w, bareBuffer)), nil
+	return w, bufio.NewReadWriter(s.br, bufio.NewWriterSize(w, controlSize)), nil
 }
 
 func (c *conn) onPing(context.Context, []byte) bool {

@@ -111,10 +111,15 @@ func (k *socket) onFrame(ctx context.Context, raw []byte) {
 		k.line.Close(closeTooMany, "too_many")
 		return
 	}
-	in, err := decodeFrame(raw)
+	id, words, quick := readSend(raw)
+	var in inbound
+	var err error
+	if !quick {
+		in, err = decodeFrame(raw)
+	}
 	k.mu.Lock()
 	k.lastFrame = k.s.svc.Now()
-	if in.Cmd != nil {
+	if quick || in.Cmd != nil {
 		k.lastInput = k.lastFrame
 	}
 	said := k.said
@@ -122,6 +127,8 @@ func (k *socket) onFrame(ctx context.Context, raw []byte) {
 	switch {
 	case err != nil:
 		k.refuse(in.ID, err)
+	case quick && said:
+		k.sendWords(ctx, id, words)
 	case !said && (in.Cmd == nil || *in.Cmd != "hello"):
 		k.line.Close(closeProtocol, "protocol")
 	case in.Sig != nil:
@@ -146,7 +153,9 @@ func (k *socket) command(ctx context.Context, name, id string, raw json.RawMessa
 		return
 	}
 	if name == "message.send" {
-		k.post(ctx, id, raw)
+		var in sendArgs
+		err := args(raw, &in)
+		k.post(ctx, id, in, err)
 		return
 	}
 	k.posts.settled(k.posts.all)
@@ -171,6 +180,15 @@ func (k *socket) command(ctx context.Context, name, id string, raw json.RawMessa
 		k.greeted = true
 		k.mu.Unlock()
 	}
+}
+
+// sendWords is command for a message that readSend has read.
+func (k *socket) sendWords(ctx context.Context, id string, in sendArgs) {
+	if !k.s.limits.command(k.key()) {
+		k.refuse(id, gateway.TooMany(1000))
+		return
+	}
+	k.post(ctx, id, in, nil)
 }
 
 // tellReach says who is there, unless the visitor knows it already or waits for the answer to his hello.
