@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// parts are the row counts of multi-row statements, largest first: few texts, so that each stays prepared, and few
-// statements for any number of rows.
-func parts() []int { return []int{128, 32, 8, 1} }
+// parts are the row counts of multi-row statements, largest first: few texts, so that each stays prepared, and for a
+// batch of a few dozen rows two or three statements.
+func parts() []int { return []int{128, 64, 32, 16, 8, 4, 2, 1} }
 
 // inParts calls do for runs of rows whose lengths are those of parts.
 func inParts[T any](rows []T, do func(part []T) error) error {
