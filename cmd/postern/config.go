@@ -25,8 +25,9 @@ type Config struct {
 
 	DatabaseURL     string `toml:"database_url" secret:"yes" doc:"postgres://… ; empty = SQLite in the data folder."`
 	DatabaseURLFile string `toml:"database_url_file" doc:"File that holds database_url."`
-	RedisURL        string `toml:"redis_url" secret:"yes" doc:"redis:// or rediss://, the bus between several gateways; empty = one gateway, bus in the process."`
+	RedisURL        string `toml:"redis_url" secret:"yes" doc:"The bus between several gateways: redis://USER:PASSWORD@HOST:PORT, redis+sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/MASTER or redis+cluster://USER:PASSWORD@HOST:PORT,HOST:PORT; rediss in place of redis = TLS. Empty = one gateway, bus in the process."`
 	RedisURLFile    string `toml:"redis_url_file" doc:"File that holds redis_url."`
+	RedisCAFile     string `toml:"redis_ca_file" doc:"PEM file with the authorities that may vouch for Redis' certificate; empty = the system's."`
 
 	Signer         string `toml:"signer" doc:"unix:/path of the socket of 'postern signer', which holds the key that signs receipts and changes it every 90 days; one for all gateways. Empty = the key is in this process."`
 	SigningKeyFile string `toml:"signing_key_file" doc:"PEM file with the P-256 key that signs receipts, without a signer. With PostgreSQL it must be given, the same on every gateway; else it is made in the data folder."`

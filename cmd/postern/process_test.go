@@ -96,6 +96,9 @@ func (f *fixture) process(t *testing.T, address string) *process {
 	if f.config.RedisURL != "" {
 		p.env = append(p.env, "POSTERN_REDIS_URL="+f.config.RedisURL)
 	}
+	if f.config.RedisCAFile != "" {
+		p.env = append(p.env, "POSTERN_REDIS_CA_FILE="+f.config.RedisCAFile)
+	}
 	return p
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/ecdsa"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/gateway/redis"
 	"github.com/postern-chat/postern/verify"
 )
 
@@ -31,7 +33,7 @@ func (c Config) Validate() Mistakes {
 	bad.add("public_url", checkPublicURL(c.PublicURL))
 	say(c.Data == "", "data: is missing")
 	bad.add("database_url", checkScheme(c.DatabaseURL, "postgres", "postgresql"))
-	bad.add("redis_url", checkScheme(c.RedisURL, "redis", "rediss"))
+	bad = append(bad, c.redisMistakes()...)
 	say(c.RedisURL != "" && c.DatabaseURL == "", "redis_url: several gateways need one database: database_url is missing")
 	say(c.DatabaseURL != "" && c.SigningKeyFile == "" && c.Signer == "", "signing_key_file: must be given with PostgreSQL, or signer")
 	say(c.Signer != "" && !strings.HasPrefix(c.Signer, "unix:/"), "signer: must be unix: and the absolute path of a socket")
@@ -52,6 +54,34 @@ func (c Config) Validate() Mistakes {
 	bad = append(bad, c.AI.mistakes()...)
 	bad = append(bad, c.hostsAndSources()...)
 	return bad
+}
+
+func (c Config) redisMistakes() (bad Mistakes) {
+	if c.RedisURL != "" {
+		bad.add("redis_url", redis.CheckURL(c.RedisURL))
+	}
+	if c.RedisCAFile != "" && !strings.HasPrefix(c.RedisURL, "rediss") {
+		bad = append(bad, "redis_ca_file: is for TLS: redis_url must begin with rediss")
+	}
+	_, err := c.redisRoots()
+	bad.add("redis_ca_file", err)
+	return bad
+}
+
+// redisRoots are the authorities of redis_ca_file; nil = the system's.
+func (c Config) redisRoots() (*x509.CertPool, error) {
+	if c.RedisCAFile == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.RedisCAFile)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, errors.New("must be a PEM file with a CERTIFICATE")
+	}
+	return roots, nil
 }
 
 func (c Config) checkpointMistakes() (bad Mistakes) {

@@ -62,7 +62,13 @@ func stores(now func() time.Time) map[string]func(ctx context.Context, c Config)
 func buses(now func() time.Time) map[string]func(ctx context.Context, c Config) (gateway.Bus, error) {
 	return map[string]func(ctx context.Context, c Config) (gateway.Bus, error){
 		"local": func(context.Context, Config) (gateway.Bus, error) { return local.New(now), nil },
-		"redis": func(ctx context.Context, c Config) (gateway.Bus, error) { return redis.New(ctx, c.RedisURL, now) },
+		"redis": func(ctx context.Context, c Config) (gateway.Bus, error) {
+			roots, err := c.redisRoots()
+			if err != nil {
+				return nil, err
+			}
+			return redis.New(ctx, c.RedisURL, roots, now)
+		},
 	}
 }
 
@@ -97,6 +103,7 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	if a.store, err = openStorage(ctx, c, a.outside.decides); err != nil {
 		return err
 	}
+	redis.LogTo(a.log, a.outside.now)
 	if a.bus, err = buses(a.outside.now)[pick(c.RedisURL, "redis", "local")](ctx, c); err != nil {
 		return err
 	}

@@ -48,3 +48,10 @@ func (c *serverClock) millis(ctx context.Context) int64 {
 	c.asked, c.failed, c.ahead = own, 0, t.UnixMilli()-own
 	return own + c.ahead
 }
+
+// forget makes the next one who asks ask Redis.
+func (c *serverClock) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = 0
+}

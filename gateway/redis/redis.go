@@ -1,5 +1,5 @@
-// Package redis is the bus between nodes over Redis pub/sub: one connection receives, one pipeline sends,
-// sorted sets hold presence.
+// Package redis is the bus between nodes over Redis pub/sub: one connection receives, one goroutine sends in
+// pipelines, sorted sets hold presence. On Redis Cluster topics share 64 sharded channels, each with a connection.
 //
 // What never happens here: a fact. Redis may lose, double or delay anything and be flushed at any moment; the
 // database's numbers find every gap (architecture.md §12). No Lua, no streams, nothing atomic.
@@ -7,9 +7,8 @@ package redis
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
-	"errors"
-	"strconv"
 	"sync"
 	"time"
 
@@ -18,78 +17,86 @@ import (
 )
 
 const (
-	publishLimit = 50 * time.Millisecond
-	prefix       = "postern:"
-	maxEvent     = 8 << 10 // bytes; larger events are read from the log by whoever needs them
+	prefix   = "postern:"
+	maxEvent = 8 << 10 // bytes; larger events are read from the log by whoever needs them
 )
 
-// Bus implements gateway.Bus over one Redis. Call New; Close ends its goroutines.
+// Bus implements gateway.Bus over Redis. Call New; Close ends its goroutines.
 type Bus struct {
-	client *redis.Client
-	sub    *redis.PubSub
+	place  place
+	client redis.UniversalClient
+	sender *sender
+	health *health
 	clock  serverClock // presence only
 	gaps   chan struct{}
-	done   chan struct{}
+	life   context.Context
 	stop   context.CancelFunc
+	work   sync.WaitGroup
 
-	mu   sync.Mutex
-	next uint64
-	subs map[string]map[uint64]func(gateway.Hint)
+	mu    sync.Mutex
+	next  uint64
+	subs  map[string]map[uint64]func(gateway.Hint)
+	plain *link
+	heard [shards]bool // whose channel has its link
+	ended bool
 }
 
-// New connects to the address of a redis:// or rediss:// URL. It gives a working bus also while Redis is
-// down: hints are lost until it is back, and Gaps says so then. Errors: invalid for an unreadable URL.
-func New(ctx context.Context, url string, now func() time.Time) (*Bus, error) {
-	opt, err := redis.ParseURL(url)
+// New connects to a Redis as CheckURL describes it; roots check its certificate, nil = the system's. It gives a working
+// bus also while Redis is down: hints are lost until it is back, and Gaps says so then. Errors: invalid for an
+// unreadable URL.
+func New(ctx context.Context, url string, roots *x509.CertPool, now func() time.Time) (*Bus, error) {
+	at, err := readURL(url)
 	if err != nil {
 		return nil, gateway.Invalid("redis_url")
 	}
-	opt.MaxRetries = -1
-	opt.ContextTimeoutEnabled = true
-	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b := &Bus{
-		client: redis.NewClient(opt),
-		gaps:   make(chan struct{}, 1),
-		done:   make(chan struct{}),
-		stop:   stop,
-		subs:   map[string]map[uint64]func(gateway.Hint){},
+		place: at, client: at.client(roots), health: &health{now: time.Now}, gaps: make(chan struct{}, 1), life: life, stop: stop,
+		subs: map[string]map[uint64]func(gateway.Hint){},
 	}
-	b.clock = serverClock{now: now, ask: func(ctx context.Context) (time.Time, error) { return b.client.Time(ctx).Result() }}
-	b.sub = b.client.Subscribe(ctx)
-	go b.receive(ctx)
+	b.sender = &sender{send: b.pipeline, now: time.Now, wake: make(chan struct{}, 1)}
+	b.clock = serverClock{now: now, ask: clockOf(b.client)}
+	b.work.Go(func() { b.sender.run(life) })
+	if at.kind != cluster {
+		b.plain = b.plainLink()
+		b.work.Go(func() { b.plain.run(life) })
+	}
 	return b, nil
 }
 
-// wire is a hint as it travels. Event is bytes, not JSON, so that it arrives as it was.
+// wire is a hint as it travels. Event is bytes, not JSON, so that it arrives as it was. A receiver leaves out what it
+// does not know: nodes of two versions may run side by side.
 type wire struct {
+	Topic string `json:"t,omitempty"` // in a channel that topics share
 	Seq   uint64 `json:"s,omitempty"`
 	Event []byte `json:"e,omitempty"`
 	Note  []byte `json:"n,omitempty"`
 }
 
-// Publish sends all hints in one pipeline and gives up after 50 ms. Errors: unavailable.
-func (b *Bus) Publish(ctx context.Context, hints ...gateway.Hint) error {
-	ctx, cancel := context.WithTimeout(ctx, publishLimit)
-	defer cancel()
-	p := b.client.Pipeline()
+// Publish leaves the hints to be sent and returns at once. Errors: unavailable while Redis does not answer, or does not
+// keep up.
+func (b *Bus) Publish(_ context.Context, hints ...gateway.Hint) error {
+	list, size := make([]message, 0, len(hints)), 0
 	for _, h := range hints {
 		w := wire{Seq: h.Seq, Note: h.Note}
 		if len(h.Event) <= maxEvent {
 			w.Event = h.Event
 		}
+		channel := prefix + h.Topic
+		if b.place.kind == cluster {
+			w.Topic, channel = h.Topic, shardChannel(shardOf(h.Topic))
+		}
 		raw, err := json.Marshal(w)
 		if err != nil {
 			return gateway.Internal("encode a hint", err)
 		}
-		p.Publish(ctx, prefix+h.Topic, raw)
+		list, size = append(list, message{channel, raw}), size+len(raw)
 	}
-	if _, err := p.Exec(ctx); err != nil {
-		return gateway.Unavailable("bus", err)
-	}
-	return nil
+	return b.sender.put(list, size)
 }
 
-// Subscribe calls fn for each hint of topic until cancel; cancel may be called twice.
+// Subscribe calls fn for each hint of topic until cancel; cancel may be called twice. It never waits: the first hints may
+// pass before Redis has heard of it.
 func (b *Bus) Subscribe(topic string, fn func(gateway.Hint)) (cancel func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -97,10 +104,25 @@ func (b *Bus) Subscribe(topic string, fn func(gateway.Hint)) (cancel func()) {
 	id := b.next
 	if b.subs[topic] == nil {
 		b.subs[topic] = map[uint64]func(gateway.Hint){}
-		b.ask(func(ctx context.Context) error { return b.sub.Subscribe(ctx, prefix+topic) })
+		b.listen(topic)
 	}
 	b.subs[topic][id] = fn
 	return func() { b.unsubscribe(topic, id) }
+}
+
+// listen makes a topic's hints come. mu is held.
+func (b *Bus) listen(topic string) {
+	if b.plain != nil {
+		b.plain.want(prefix+topic, true)
+		return
+	}
+	n := shardOf(topic)
+	if b.heard[n] || b.ended {
+		return
+	}
+	b.heard[n] = true // until the end: a channel of 64 is soon wanted again
+	l := b.shardLink(shardChannel(n))
+	b.work.Go(func() { l.run(b.life) })
 }
 
 func (b *Bus) unsubscribe(topic string, id uint64) {
@@ -110,62 +132,22 @@ func (b *Bus) unsubscribe(topic string, id uint64) {
 		return
 	}
 	delete(b.subs[topic], id)
-	if len(b.subs[topic]) == 0 {
-		delete(b.subs, topic)
-		b.ask(func(ctx context.Context) error { return b.sub.Unsubscribe(ctx, prefix+topic) })
+	if len(b.subs[topic]) > 0 {
+		return
+	}
+	delete(b.subs, topic)
+	if b.plain != nil {
+		b.plain.want(prefix+topic, false)
 	}
 }
 
-// ask changes the connection's subscriptions. While Redis is down go-redis remembers them and sends them
-// again at the reconnect, so a failure needs only a gap.
-func (b *Bus) ask(do func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	if err := do(ctx); err != nil {
-		b.gap()
-	}
-}
-
-func (b *Bus) gap() {
+// lostSome says that hints may have been lost, and that Redis may be another one now, with another clock.
+func (b *Bus) lostSome() {
+	b.clock.forget()
 	select {
 	case b.gaps <- struct{}{}:
 	default:
 	}
-}
-
-// receive reads the subscription's connection until Close. A lost connection is a gap when it is back.
-func (b *Bus) receive(ctx context.Context) {
-	defer close(b.done)
-	lost := false
-	for ctx.Err() == nil {
-		m, err := b.sub.ReceiveTimeout(ctx, 5*time.Second)
-		if err != nil {
-			lost = b.trouble(ctx, err) || lost
-			continue
-		}
-		if lost {
-			lost = false
-			b.gap()
-		}
-		if msg, ok := m.(*redis.Message); ok {
-			b.deliver(msg)
-		}
-	}
-}
-
-// trouble tells a quiet connection (which is pinged) from a lost one.
-func (b *Bus) trouble(ctx context.Context, err error) (lost bool) {
-	var slow interface{ Timeout() bool }
-	if errors.As(err, &slow) && slow.Timeout() {
-		ping, cancel := context.WithTimeout(ctx, time.Second)
-		defer cancel()
-		return b.sub.Ping(ping) != nil
-	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(100 * time.Millisecond):
-	}
-	return true
 }
 
 func (b *Bus) deliver(msg *redis.Message) {
@@ -174,6 +156,9 @@ func (b *Bus) deliver(msg *redis.Message) {
 		return // not ours
 	}
 	topic := msg.Channel[len(prefix):]
+	if b.plain == nil {
+		topic = w.Topic
+	}
 	h := gateway.Hint{Topic: topic, Seq: w.Seq, Event: w.Event, Note: w.Note}
 	b.mu.Lock()
 	fns := make([]func(gateway.Hint), 0, len(b.subs[topic]))
@@ -186,44 +171,15 @@ func (b *Bus) deliver(msg *redis.Message) {
 	}
 }
 
-// Gaps receives after a reconnect or a failed subscription.
+// Gaps receives after a reconnect.
 func (b *Bus) Gaps() <-chan struct{} { return b.gaps }
 
-// Beat keeps member in set for ttl. Errors: unavailable.
-func (b *Bus) Beat(ctx context.Context, set, member string, ttl time.Duration) error {
-	now := b.clock.millis(ctx)
-	p := b.client.Pipeline()
-	p.ZAdd(ctx, prefix+set, redis.Z{Score: float64(now + ttl.Milliseconds()), Member: member})
-	p.ZRemRangeByScore(ctx, prefix+set, "-inf", strconv.FormatInt(now, 10))
-	p.Expire(ctx, prefix+set, time.Hour)
-	if _, err := p.Exec(ctx); err != nil {
-		return gateway.Unavailable("bus", err)
-	}
-	return nil
-}
-
-// Drop takes member out of set at once. Errors: unavailable.
-func (b *Bus) Drop(ctx context.Context, set, member string) error {
-	if err := b.client.ZRem(ctx, prefix+set, member).Err(); err != nil {
-		return gateway.Unavailable("bus", err)
-	}
-	return nil
-}
-
-// Members gives who beat within their ttl. Errors: unavailable.
-func (b *Bus) Members(ctx context.Context, set string) ([]string, error) {
-	min := "(" + strconv.FormatInt(b.clock.millis(ctx), 10)
-	out, err := b.client.ZRangeArgs(ctx, redis.ZRangeArgs{Key: prefix + set, Start: min, Stop: "+inf", ByScore: true}).Result()
-	if err != nil {
-		return nil, gateway.Unavailable("bus", err)
-	}
-	return out, nil
-}
-
-// Close ends the subscription's goroutine and both connections.
+// Close ends the bus's goroutines and connections. What still waits to be sent is lost.
 func (b *Bus) Close() error {
+	b.mu.Lock()
+	b.ended = true
+	b.mu.Unlock()
 	b.stop()
-	err := b.sub.Close()
-	<-b.done
-	return errors.Join(err, b.client.Close())
+	b.work.Wait()
+	return b.client.Close()
 }

@@ -1,6 +1,8 @@
 package redis
 
 import (
+	"crypto/x509"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -10,7 +12,10 @@ import (
 	"github.com/postern-chat/postern/gateway/gatewaytest/server"
 )
 
-func TestMain(m *testing.M) { server.Main(m) }
+func TestMain(m *testing.M) {
+	LogTo(slog.New(slog.DiscardHandler), time.Now)
+	server.Main(m)
+}
 
 // clock is a time that only the test moves.
 type clock struct {
@@ -32,7 +37,12 @@ func (c *clock) advance(d time.Duration) {
 
 func open(t *testing.T, url string, now func() time.Time) *Bus {
 	t.Helper()
-	b, err := New(t.Context(), url, now)
+	return openTLS(t, url, nil, now)
+}
+
+func openTLS(t *testing.T, url string, roots *x509.CertPool, now func() time.Time) *Bus {
+	t.Helper()
+	b, err := New(t.Context(), url, roots, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,31 +63,9 @@ func TestBus(t *testing.T) {
 
 func TestUnreadableAddressIsRefused(t *testing.T) {
 	for _, url := range []string{"", "http://127.0.0.1:1", "redis://127.0.0.1:1/no-number"} {
-		if _, err := New(t.Context(), url, time.Now); gateway.CodeOf(err) != "invalid" {
+		if _, err := New(t.Context(), url, nil, time.Now); gateway.CodeOf(err) != "invalid" {
 			t.Errorf("%q: %v", url, err)
 		}
-	}
-}
-
-func TestWhileRedisIsDownEveryCallEndsSoonAsUnavailable(t *testing.T) {
-	r := server.NewLoneRedis(t)
-	b := open(t, r.URL, time.Now)
-	r.Kill(t)
-	start := time.Now()
-	_, members := b.Members(t.Context(), "s")
-	for what, err := range map[string]error{
-		"publish": b.Publish(t.Context(), gateway.Hint{Topic: "x", Seq: 1}),
-		"beat":    b.Beat(t.Context(), "s", "m", time.Minute),
-		"drop":    b.Drop(t.Context(), "s", "m"),
-		"members": members,
-	} {
-		if gateway.CodeOf(err) != "unavailable" {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
-	b.Subscribe("x", func(gateway.Hint) {})()
-	if d := time.Since(start); d > 5*time.Second {
-		t.Errorf("took %v", d)
 	}
 }
 

@@ -15,6 +15,7 @@ type Redis struct {
 	Addr string // host:port
 
 	process *process
+	busPort int // of a cluster's node: where the others speak to it
 }
 
 // NewRedis gives the Redis of this test process and starts it the first time. Keys and channels are shared
