@@ -30,7 +30,7 @@ func NewNginx(t testing.TB, site func(p *Proxy) string) *Proxy {
 	if os.Getuid() == 0 {
 		user = "user root;\n" // nginx' own account may not read our folder
 	}
-	text := user + "worker_processes 1;\npid nginx.pid;\nerror_log " + p.process.log + " warn;\nevents { worker_connections 256; }\nhttp {\n"
+	text := user + "worker_processes 1;\npid nginx.pid;\nerror_log " + p.process.log + " warn;\nevents { worker_connections 256; }\nhttp {\naccess_log off;\n"
 	for _, d := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		text += fmt.Sprintf("%s_temp_path %s;\n", d, filepath.Join(p.Dir, d))
 	}
