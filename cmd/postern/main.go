@@ -54,6 +54,8 @@ func commands() []command {
 		{"audit", "'audit verify' checks the log of account changes and names the first bad line", runAudit},
 		{"backup", "'backup DIR' copies everything at one moment, while gateways run; keys only --with-keys", runBackup},
 		{"restore", "'restore DIR' makes a new installation of a backup, in an empty place only", runRestore},
+		{"migrate", "bring the database to this program's schema, as a start does; --status only says what is to do", runMigrate},
+		{"doctor", "name what is unsafe or broken, and what to do; --json, --strict", runDoctor},
 		{"bench", "measure this machine: gateways of its own under visitors and agents who write; 'bench --help' lists what can be set", runBench},
 		{"signer", "holds the key that signs receipts, in a process of its own behind a Unix socket", runSigner},
 		{"enforcer", "the receipt check as a reverse proxy before an API that cannot change", runEnforcer},
