@@ -57,6 +57,7 @@ func commands() []command {
 		{"migrate", "bring the database to this program's schema, as a start does; --status only says what is to do", runMigrate},
 		{"doctor", "name what is unsafe or broken, and what to do; --json, --strict", runDoctor},
 		{"bench", "measure this machine: gateways of its own under visitors and agents who write; 'bench --help' lists what can be set", runBench},
+		{"capacity", "reckon what an installation needs at a load and many times that", runCapacity},
 		{"signer", "holds the key that signs receipts, in a process of its own behind a Unix socket", runSigner},
 		{"enforcer", "the receipt check as a reverse proxy before an API that cannot change", runEnforcer},
 		{"conformance", "attacks a host's staging backend as a rogue gateway does, and reports", runConformance},
