@@ -53,7 +53,7 @@ func TestReckon(t *testing.T) {
 	}{
 		{"a small site", Load{Visitors: 100, Agents: 5, Chats: 20, Messages: 2, PerDay: 1e4}, nil, 1, "sockets", ""},
 		{"idle visitors", Load{Visitors: 25000, Agents: 5, Chats: 20, Messages: 2, PerDay: 1e4}, nil, 3, "sockets", "sockets of one gateway"},
-		{"large sockets", Load{Visitors: 25000, Messages: 2}, func(f *Figures) { f.SocketsPerNode, f.SocketKB = 1 << 30, 512 }, 4, "memory", "memory of one gateway"},
+		{"large sockets", Load{Visitors: 25000, Messages: 2}, func(f *Figures) { f.SocketsPerNode, f.SocketKB = 1<<30, 512 }, 4, "memory", "memory of one gateway"},
 		{"much writing", Load{Visitors: 1000, Messages: 40000}, func(f *Figures) { f.DatabaseRate, f.TransUS = 1e9, 1 }, 2, "processor", "processor of one gateway"},
 		{"more than a database", Load{Visitors: 1000, Messages: 9000}, nil, 1, "processor", "commits of one database"},
 	} {
