@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/postern-chat/postern/gateway"
@@ -44,6 +45,7 @@ type App struct {
 	keys    func() []verify.Key // are published
 	logKey  *verify.LogKey      // signs checkpoints of the log
 	copies  *copies             // of the log's checkpoints
+	indexed atomic.Bool         // searches know all articles
 	work    sync.WaitGroup
 	failed  chan error
 }
@@ -150,8 +152,37 @@ func (a *App) closeLeaves() error {
 	return errors.Join(errs...)
 }
 
-// reindex keeps this node's search index at the articles' newest number: at once on a hint, and every two
-// seconds anyway.
+// soonIndexed is how many articles are indexed before the listener opens: some 30 ms. More are indexed beside it, and
+// the gateway is not ready until then (performance.md F15).
+const soonIndexed = 200
+
+// index builds the index, unless that would hold up the start.
+func (a *App) index(ctx context.Context) error {
+	some, err := a.store.articles.Changed(ctx, 0, soonIndexed+1)
+	if err != nil || len(some) > soonIndexed {
+		return err
+	}
+	return a.sync(ctx)
+}
+
+func (a *App) sync(ctx context.Context) error {
+	err := a.Service.Index.Sync(ctx, a.store.articles, markdown.Plain)
+	if err == nil {
+		a.indexed.Store(true)
+	}
+	return err
+}
+
+// ready says what a gateway waits for before it should be sent visitors.
+func (a *App) ready() error {
+	if !a.indexed.Load() {
+		return gateway.Unavailable("index", nil)
+	}
+	return nil
+}
+
+// reindex keeps this node's search index at the articles' newest number: at once, on a hint, and every two seconds
+// anyway.
 func (a *App) reindex(ctx context.Context) {
 	wake := make(chan struct{}, 1)
 	cancel := a.bus.Subscribe("kb", func(gateway.Hint) {
@@ -164,14 +195,14 @@ func (a *App) reindex(ctx context.Context) {
 	tick := time.NewTicker(gateway.SweepEvery)
 	defer tick.Stop()
 	for {
+		if err := a.sync(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("index articles", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		case <-wake:
-		}
-		if err := a.Service.Index.Sync(ctx, a.store.articles, markdown.Plain); err != nil && ctx.Err() == nil {
-			a.log.Error("index articles", "err", err)
 		}
 	}
 }

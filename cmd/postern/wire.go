@@ -134,7 +134,7 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	if a.Service.Assist, err = c.assist(); err != nil {
 		return err
 	}
-	if err := index.Sync(ctx, a.store.articles, markdown.Plain); err != nil {
+	if err := a.index(ctx); err != nil {
 		return err
 	}
 	return a.gate(ctx, c, secret)
@@ -315,7 +315,7 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 		Service:  a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
 		Keys: a.keys, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
-		SignEvent: sign, Checkpoint: a.checkpoint, Bundle: a.bundle,
+		SignEvent: sign, Checkpoint: a.checkpoint, Bundle: a.bundle, Ready: a.ready,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -239,13 +240,22 @@ func body(c *fiber.Ctx, v any) error {
 
 func (s *Server) healthz(c *fiber.Ctx) error { return c.SendString("ok") }
 
-// readyz: database writable and UI present. Redis down is degraded, still ready (architecture.md §14).
+// readyz: database writable, UI present, articles indexed. Redis down is degraded, still ready (architecture.md §14).
 func (s *Server) readyz(c *fiber.Ctx) error {
 	if _, err := s.svc.Store.Now(c.UserContext()); err != nil {
 		return gateway.Unavailable("database", err)
 	}
+	// It finds no job so old, but fails where nothing can be written: on a replica, or a database that is locked for good.
+	if _, _, err := s.svc.Store.LeaseJob(c.UserContext(), "readyz", 0, time.Time{}); err != nil {
+		return gateway.Unavailable("database", err)
+	}
 	if !s.ui.built() {
 		return gateway.Unavailable("ui", nil)
+	}
+	if s.opt.Ready != nil {
+		if err := s.opt.Ready(); err != nil {
+			return err
+		}
 	}
 	if _, err := s.svc.Presences(c.UserContext()); err != nil {
 		return c.SendString("degraded: bus")

@@ -54,6 +54,8 @@ type Options struct {
 	// Bundle writes the log of changes so that it can be checked elsewhere; nil = not offered.
 	Bundle   func(ctx context.Context, w io.Writer, part verify.BundlePart) error
 	SpoolDir string // "" = no spool viewer
+	// Ready says what this node still waits for; nil = nothing.
+	Ready func() error
 	// SmartHost says that mails leave; without one they stay in a folder, and the overview says so.
 	SmartHost bool
 	// SignEvent signs a test event as the source would; false for a source it does not know.
