@@ -50,7 +50,7 @@ func places() map[string]place {
 		// The migrations are a folder of the store, embedded there.
 		"gateway/sqlstore/migration": {floor: 0},
 		"gateway/local":              {floor: leaf},
-		"gateway/bench":              {floor: leaf, modules: "github.com/coder/websocket"},
+		"gateway/bench":              {floor: leaf},
 		"gateway/redis":              {floor: leaf, modules: "github.com/redis/go-redis/v9"},
 		"gateway/mail":               {floor: leaf, modules: "github.com/wneessen/go-mail github.com/jhillyerd/enmime/v2 github.com/microcosm-cc/bluemonday"},
 		"gateway/token":              {floor: leaf, modules: "golang.org/x/crypto github.com/golang-jwt/jwt/v5 github.com/go-webauthn/webauthn"},

@@ -2,59 +2,121 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/postern-chat/postern/gateway"
 	"github.com/postern-chat/postern/gateway/bench"
-	"github.com/postern-chat/postern/gateway/token"
 )
 
-// benchMailbox is the slug of the one mailbox on the stage.
-const benchMailbox = "bench"
+// benchSet is what one measurement runs on.
+type benchSet struct {
+	chats, agents, nodes int
+	database, redis      string // URLs; "" = SQLite in the data folder, and a bus in the process
+	stored               int    // messages that are there before the first
+	orders               nodeOrders
+	copyOf               *benchStage // whose database file and people are taken over; nil = an empty database is filled
+	on                   *benchStage // whose database itself is used
+}
 
 // benchStage is gateways of our own with people who may write.
 type benchStage struct {
+	dir    string
 	origin string
-	nodes  []*benchNodeProcess
+	nodes  []*benchChild
 	at     []string // their URLs
 	chats  []bench.Chat
 	agents []bench.Person
 }
 
-// benchNodeProcess is one gateway.
-type benchNodeProcess struct {
-	cmd   *exec.Cmd
-	ended chan error // how it ended, once
-}
-
-// stage fills an empty database, then starts the gateways, each a process of its own so that what it uses can be told
-// from what the load uses.
-func (p benchPlan) stage(ctx context.Context, c call, dir string, tell func(string)) (s *benchStage, err error) {
-	s = &benchStage{}
+// fillStage makes a database with people and conversations; no gateway runs yet.
+func fillStage(ctx context.Context, c call, set benchSet, dir string, tell func(string)) (*benchStage, error) {
+	s := &benchStage{dir: dir}
+	if set.on != nil {
+		*s = benchStage{dir: set.on.dir, chats: slices.Clone(set.on.chats), agents: set.on.agents}
+		return s, s.look(ctx, c, set)
+	}
+	if set.copyOf != nil {
+		s.agents, s.chats = set.copyOf.agents[:set.agents], set.copyOf.chats[:set.chats]
+		return s, copyFile(filepath.Join(set.copyOf.dir, databaseFile), filepath.Join(dir, databaseFile))
+	}
 	cfg, _, err := Load([]string{"--data", dir}, nil, c.err)
 	if err != nil {
 		return nil, err
 	}
-	cfg.DatabaseURL, cfg.RedisURL = p.database, p.redis
-	if err := s.fill(ctx, cfg, p, tell); err != nil {
+	cfg.DatabaseURL = set.database
+	if err := s.fill(ctx, cfg, set, tell); err != nil || set.stored == 0 {
+		return s, err
+	}
+	return s, s.look(ctx, c, set)
+}
+
+// look finds out which events are there already, so that nobody asks for them.
+func (s *benchStage) look(ctx context.Context, c call, set benchSet) (err error) {
+	cfg, _, err := Load([]string{"--data", s.dir}, nil, c.err)
+	if err != nil {
+		return err
+	}
+	cfg.DatabaseURL = set.database
+	st, err := openStorage(ctx, cfg, time.Now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.gateway.Close()) }()
+	for at := 0; at < len(s.chats); at += headsAtOnce {
+		some, topics := s.chats[at:min(at+headsAtOnce, len(s.chats))], []string{}
+		for _, chat := range some {
+			topics = append(topics, chat.Conversation)
+		}
+		heads, err := st.gateway.Heads(ctx, topics)
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			some[i].Seen = heads[some[i].Conversation]
+		}
+	}
+	return nil
+}
+
+const headsAtOnce = 200 // gateway.EventStore's limit
+
+// databaseFile is the name of SQLite's file in the data folder.
+const databaseFile = "postern.db"
+
+func copyFile(from, to string) (err error) {
+	b, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = f.ReadFrom(b)
+	return err
+}
+
+// stage fills a database and starts the gateways, each a process of its own so that what it uses can be told from
+// what the load uses.
+func stage(ctx context.Context, c call, set benchSet, dir string, tell func(string)) (*benchStage, error) {
+	s, err := fillStage(ctx, c, set, dir, tell)
+	if err != nil {
 		return nil, err
 	}
-	file, err := p.config(dir)
+	file, err := benchConfig(s.dir)
 	if err != nil {
 		return nil, err
 	}
 	var addresses []string
-	for range p.nodes {
+	for range set.nodes {
 		a, err := freePort()
 		if err != nil {
 			return nil, err
@@ -62,16 +124,20 @@ func (p benchPlan) stage(ctx context.Context, c call, dir string, tell func(stri
 		addresses = append(addresses, a)
 	}
 	s.origin = "http://" + strings.Replace(addresses[0], "127.0.0.1", "localhost", 1)
-	for _, a := range addresses {
-		if err := s.start(ctx, c, cfg, file, a); err != nil {
+	for i, a := range addresses {
+		o := set.orders
+		if i > 0 {
+			o.Profile = ""
+		}
+		if err := s.start(ctx, c, set, o, file, a); err != nil {
 			return nil, errors.Join(err, s.stop())
 		}
 	}
 	return s, nil
 }
 
-// config writes a configuration without walls, for the load is meant, and with keys that all nodes share.
-func (p benchPlan) config(dir string) (string, error) {
+// benchConfig writes a configuration without walls, for the load is meant, and with keys that all nodes share.
+func benchConfig(dir string) (string, error) {
 	file, key, secret := filepath.Join(dir, "postern.toml"), filepath.Join(dir, "bench-key.pem"), filepath.Join(dir, "bench-secret")
 	const none = 1_000_000
 	text := fmt.Sprintf("signing_key_file = %q\nsecret_file = %q\n[limits]\nconnections = %d\nconnections_per_address = %d\ncommands = %d\n", key, secret, none, none, none)
@@ -80,62 +146,45 @@ func (p benchPlan) config(dir string) (string, error) {
 	return file, errors.Join(err, err2, os.WriteFile(file, []byte(text), 0o600), os.WriteFile(key, k, 0o600), os.WriteFile(secret, s, 0o600))
 }
 
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
+// freePort is a loopback address that was free a moment ago.
+func freePort() (string, error) { return bench.FreeAddress() }
 
-func (s *benchStage) start(ctx context.Context, c call, cfg Config, file, address string) error {
-	self, err := os.Executable()
+// start adds one gateway, and waits until it answers.
+func (s *benchStage) start(ctx context.Context, c call, set benchSet, o nodeOrders, file, address string) error {
+	first, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(self, "serve", "--config", file, "--listen", address, "--public-url", s.origin, "--data", cfg.Data)
-	cmd.Env = append(os.Environ(), "POSTERN_DATABASE_URL="+cfg.DatabaseURL, "POSTERN_REDIS_URL="+cfg.RedisURL, "POSTERN_LOG_LEVEL=error")
-	cmd.Stderr = c.err
-	if err := cmd.Start(); err != nil {
+	n, err := newChild(c, []string{"POSTERN_DATABASE_URL=" + set.database, "POSTERN_REDIS_URL=" + set.redis, "POSTERN_LOG_LEVEL=error"},
+		"node", "--config", file, "--listen", address, "--public-url", s.origin, "--data", s.dir)
+	if err != nil {
 		return err
 	}
-	n := &benchNodeProcess{cmd: cmd, ended: make(chan error, 1)}
-	go func() { n.ended <- cmd.Wait() }()
 	s.nodes, s.at = append(s.nodes, n), append(s.at, "http://"+address)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		res, err := http.Get("http://" + address + "/healthz")
-		if err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		select {
-		case ended := <-n.ended:
-			n.ended <- ended
-			return errors.Join(errors.New("a gateway ended at once"), ended)
-		default:
-		}
-		if time.Now().After(end) || ctx.Err() != nil {
-			return errors.Join(errors.New("a gateway does not answer"), err, ctx.Err())
-		}
+	if err := n.say(string(first) + "\n"); err != nil {
+		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	go func() {
+		ended := <-n.ended
+		n.ended <- ended
+		cancel() // nobody will answer
+	}()
+	_, err = bench.Answers(ctx, "http://"+address+"/healthz")
+	return err
 }
 
 // stop tells the gateways to end, and waits for them.
 func (s *benchStage) stop() error {
-	for _, n := range s.nodes {
-		_ = n.cmd.Process.Signal(syscall.SIGTERM)
-	}
 	var all error
 	for _, n := range s.nodes {
-		all = errors.Join(all, <-n.ended)
+		all = errors.Join(all, n.stop())
 	}
 	return all
 }
 
-func (s *benchStage) urls() []string { return s.at }
-
+// cpu is the processor time of all gateways; 0 where the system does not tell.
 func (s *benchStage) cpu() time.Duration {
 	var sum time.Duration
 	for _, n := range s.nodes {
@@ -146,111 +195,4 @@ func (s *benchStage) cpu() time.Duration {
 		sum += d
 	}
 	return sum
-}
-
-// fill makes the mailbox, its agents, and visitors with a conversation each, held by the first agent.
-func (s *benchStage) fill(ctx context.Context, cfg Config, p benchPlan, tell func(string)) (err error) {
-	st, err := openStorage(ctx, cfg, time.Now)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, st.gateway.Close()) }()
-	f := benchFill{ctx: ctx, store: st.gateway, now: time.Now()}
-	box := f.mailbox()
-	n := p.chats
-	if p.idle > 0 {
-		n = p.idle
-	}
-	owner := f.agents(s, box, p.agents, n)
-	for i := range n {
-		s.chats = append(s.chats, f.chat(box, owner))
-		if i%1000 == 999 {
-			tell(fmt.Sprintf("%d conversations made", i+1))
-		}
-	}
-	return f.err
-}
-
-// benchFill makes rows until one fails.
-type benchFill struct {
-	ctx   context.Context
-	store gateway.Store
-	now   time.Time
-	err   error
-}
-
-func (f *benchFill) note(err error) { f.err = errors.Join(f.err, err) }
-
-func (f *benchFill) id(prefix string) gateway.ID {
-	id, err := gateway.NewID(prefix, f.now, rand.Reader)
-	f.note(err)
-	return id
-}
-
-func (f *benchFill) token() string {
-	t, err := token.New(rand.Reader)
-	f.note(err)
-	return t
-}
-
-func (f *benchFill) mailbox() gateway.ID {
-	m, _, err := f.store.SaveMailbox(f.ctx, gateway.Mailbox{
-		ID: f.id(gateway.PrefixMailbox), Slug: benchMailbox, Name: "Bench", Address: "bench@localhost.test", Zone: "UTC",
-		Ring: gateway.DefaultRing, Missed: time.Hour,
-	}, gateway.System(), f.now)
-	f.note(err)
-	return m.ID
-}
-
-func (f *benchFill) agents(s *benchStage, box gateway.ID, n, seats int) (owner gateway.ID) {
-	var members []gateway.ID
-	for i := range n {
-		a, _, err := f.store.SaveAgent(f.ctx, gateway.Agent{
-			ID: f.id(gateway.PrefixAgent), Email: fmt.Sprintf("a%d@localhost.test", i), Name: fmt.Sprint("Agent ", i), Role: gateway.RoleSupervisor, Capacity: seats + 1,
-		}, gateway.System(), f.now)
-		f.note(err)
-		t := f.token()
-		f.note(f.store.SaveSession(f.ctx, token.Hash(t), a.ID, "", f.now.Add(24*time.Hour), f.now))
-		members = append(members, a.ID)
-		s.agents = append(s.agents, bench.Person{Cookie: "__Host-postern-agent=" + t})
-	}
-	_, err := f.store.SetMembers(f.ctx, box, members, gateway.System(), f.now)
-	f.note(err)
-	return members[0]
-}
-
-func (f *benchFill) chat(box, owner gateway.ID) bench.Chat {
-	t := f.token()
-	v, err := f.store.PairVisitor(f.ctx, gateway.Visitor{ID: f.id(gateway.PrefixVisitor), TokenHash: token.Hash(t), Mailbox: box}, f.now)
-	f.note(err)
-	cv := f.id(gateway.PrefixConversation)
-	_, _, err = f.store.StartConversation(f.ctx, gateway.Start{ID: cv, Visitor: v.ID, Mailbox: box, Missed: time.Hour, CommandID: string(cv)}, f.now)
-	f.note(err)
-	_, err = f.store.Claim(f.ctx, cv, owner, "hand", f.now)
-	f.note(err)
-	return bench.Chat{Conversation: string(cv), Visitor: bench.Person{Token: t, Mailbox: benchMailbox}}
-}
-
-// crowd lets everybody connect, stay for a while, and come back at once.
-func (s *benchStage) crowd(ctx context.Context, stay time.Duration, tell func(string)) (*crowdReport, error) {
-	pid := s.nodes[0].cmd.Process.Pid
-	before, err := bench.ProcessMemory(pid)
-	if err != nil {
-		return nil, err
-	}
-	c := &bench.Crowd{URL: s.at[0], Origin: s.origin, Chats: s.chats, Tell: tell}
-	defer c.Leave()
-	if err := c.Arrive(ctx); err != nil {
-		return nil, err
-	}
-	r := &crowdReport{Connections: len(s.chats)}
-	r.Cut = c.Stay(ctx, stay)
-	if r.Resident, err = bench.ProcessMemory(pid); err != nil {
-		return nil, err
-	}
-	r.Bytes = (r.Resident - before) / int64(max(1, r.Connections))
-	tell("all are cut off and come back")
-	d, err := c.Return(ctx)
-	r.Return = d.Seconds()
-	return r, err
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,98 +14,73 @@ type Crowd struct {
 	URL, Origin string
 	Chats       []Chat
 	Tell        func(string) // nil = quiet
-	sockets     []*socket
-	cut         atomic.Int64
-	again       atomic.Int64
+
+	sockets             []*socket
+	cut, again, doubled atomic.Int64
+	leaving             atomic.Bool
+	readers             sync.WaitGroup
 }
 
-// arriving is how many of a crowd connect at once.
-const arriving = 64
+// arriving is how many connect at once, perAddress how many come from one loopback address: a pair of addresses has
+// some 28,000 ports, and those just closed are not free yet.
+const arriving, perAddress = 32, 5000
 
-// Arrive connects all of them. Errors: the first connection that failed.
-func (c *Crowd) Arrive(ctx context.Context) error {
-	next, failed := make(chan Chat), make(chan error, arriving)
-	var mu sync.Mutex
+// from is the loopback address of the nth connection; other systems than Linux have only one.
+func from(n int) net.Addr {
+	return loopback(byte(2 + n/perAddress))
+}
+
+// connect opens sockets, some at once, and calls serve for each, which must return at once.
+// Errors: the first connection that failed.
+func connect(ctx context.Context, sockets []*socket, tell func(string), serve func(*socket)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next, open atomic.Int64
 	var work sync.WaitGroup
 	for range arriving {
 		work.Go(func() {
-			for chat := range next {
-				s := &socket{url: c.URL, origin: c.Origin, who: chat.Visitor, again: &c.again, topics: map[string]uint64{chat.Conversation: 0}, take: func([]byte) {}}
+			for i := next.Add(1) - 1; i < int64(len(sockets)) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				s := sockets[i]
 				if err := within(ctx, time.Minute, s.dial); err != nil {
-					failed <- err
+					cancel(fmt.Errorf("connection %d: %w", i, err))
 					return
 				}
-				mu.Lock()
-				c.sockets = append(c.sockets, s)
-				mu.Unlock()
+				serve(s)
+				if n := open.Add(1); tell != nil && n%1000 == 0 {
+					tell(fmt.Sprintf("%d connected", n))
+				}
 			}
 		})
 	}
-	err := c.feed(ctx, next, failed)
-	close(next)
 	work.Wait()
-	return err
+	return context.Cause(ctx)
 }
 
-func (c *Crowd) feed(ctx context.Context, next chan<- Chat, failed <-chan error) error {
+// Arrive connects all of them; they answer pings until they leave. Errors: the first connection that failed.
+func (c *Crowd) Arrive(ctx context.Context) error {
 	for i, chat := range c.Chats {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case err := <-failed:
-			return fmt.Errorf("connection %d: %w", i, err)
-		case next <- chat:
-		}
-		if c.Tell != nil && i%1000 == 999 {
-			c.Tell(fmt.Sprintf("%d connected", i+1))
-		}
+		c.sockets = append(c.sockets, &socket{
+			url: c.URL, origin: c.Origin, who: chat.Visitor, from: from(i), buffer: quiet, again: &c.again, doubled: &c.doubled,
+			topics: map[string]uint64{chat.Conversation: chat.Seen},
+		})
 	}
-	return nil
-}
-
-// Stay reads pings and whatever comes for d, and says how many were cut off meanwhile.
-func (c *Crowd) Stay(ctx context.Context, d time.Duration) int64 {
-	ctx, cancel := context.WithTimeout(ctx, d)
-	defer cancel()
-	var work sync.WaitGroup
-	for _, s := range c.sockets {
-		work.Go(func() {
-			if s.read(ctx); ctx.Err() == nil {
+	return connect(ctx, c.sockets, c.Tell, func(s *socket) {
+		c.readers.Go(func() {
+			if _ = s.read(); !c.leaving.Load() {
 				c.cut.Add(1)
 			}
 		})
-	}
-	work.Wait()
-	return c.cut.Load()
+	})
 }
 
-// Return cuts everybody off at once, and lets them all come back at once: it gives the time until the last one was
-// greeted. Errors: the first that could not come back within a minute.
-func (c *Crowd) Return(ctx context.Context) (time.Duration, error) {
-	for _, s := range c.sockets {
-		_ = s.ws.CloseNow()
-	}
-	begun, failed := time.Now(), make(chan error, len(c.sockets))
-	var work sync.WaitGroup
-	for _, s := range c.sockets {
-		work.Go(func() {
-			if err := within(ctx, time.Minute, s.dial); err != nil {
-				failed <- err
-			}
-		})
-	}
-	work.Wait()
-	select {
-	case err := <-failed:
-		return 0, err
-	default:
-		return time.Since(begun), nil
-	}
-}
+// Cut says how many were cut off before they left.
+func (c *Crowd) Cut() int64 { return c.cut.Load() }
 
-// Leave closes all.
+// Leave closes all, and returns once nobody reads any more.
 func (c *Crowd) Leave() {
+	c.leaving.Store(true)
 	for _, s := range c.sockets {
 		s.close()
 	}
+	c.readers.Wait()
 }

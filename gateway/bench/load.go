@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +17,7 @@ import (
 type Chat struct {
 	Conversation string
 	Visitor      Person
+	Seen         uint64 // number of the last event that everybody has seen
 }
 
 // Load says what is sent. The zero value of Rate is a closed loop.
@@ -33,34 +36,41 @@ type Load struct {
 	CPU      func() time.Duration
 }
 
-// Result is what a load came to. Times of the open loop count from the planned moment of the send.
+// Result is what a load came to. Times of the open loop count from the planned moment of the send, also of those that
+// could be sent only later: coordinated omission is corrected.
 type Result struct {
 	Seconds    float64   `json:"seconds"`
 	Messages   int       `json:"messages"`
 	Rate       float64   `json:"messages_per_s"`
-	Deliveries float64   `json:"deliveries_per_s"`
-	Ack        Quantiles `json:"ack"`
-	Seen       Quantiles `json:"seen"`
+	Deliveries float64   `json:"deliveries_per_s"`   // to screens other than the sender's own
+	Ack        Quantiles `json:"ack"`                // from the send to its durable acknowledgement
+	Seen       Quantiles `json:"seen"`               // from the send to each other screen
 	CPU        float64   `json:"cpu_us_per_message"` // of the gateways; 0 = not measured
+	Own        float64   `json:"load_cpu_us_per_message"`
 	Refused    int64     `json:"refused"`
 	Resumes    int64     `json:"resumes"`
-	Lost       int64     `json:"lost"` // deliveries that had not come 10 s after the end
+	Doubled    int64     `json:"doubled"` // events that came twice
+	Lost       int64     `json:"lost"`    // deliveries that had not come 10 s after the end
 }
 
-const maxTopics = 50 // that one socket watches; the gateway allows 64
+const (
+	maxTopics = 50               // that one socket watches; the gateway allows 64
+	patience  = 10 * time.Second // for what is due at the end
+)
 
 // run is one load under way.
 type run struct {
 	Load
 	ctx       context.Context
 	writers   []*writer
-	readers   []*socket
+	sockets   []*socket
 	ack, seen Times
-	asked     atomic.Int64 // acknowledged messages, since the last reset
+	from, to  atomic.Int64 // what is planned between them is measured; unix ns
+	acks      atomic.Int64 // all, from the beginning
 	due, came atomic.Int64 // deliveries, from the beginning
 	refused   atomic.Int64
 	again     atomic.Int64
-	each      int64 // deliveries of one message
+	doubled   atomic.Int64
 	failed    chan error
 	stopped   atomic.Bool
 	pad       string
@@ -79,16 +89,17 @@ type writer struct {
 }
 
 // window is how many of a writer's newest messages are remembered.
-const window = 1 << 12
+const window = 1 << 10
 
 type sending struct {
 	n  uint64
 	at time.Time // when it was to be sent
 }
 
-func (w *writer) note(n uint64, at time.Time) {
+// note remembers when message n, of all writers' count, was to be sent.
+func (w *writer) note(n uint64, at time.Time, all uint64) {
 	w.mu.Lock()
-	w.sent[n%window] = sending{n, at}
+	w.sent[n/all%window] = sending{n, at}
 	w.mu.Unlock()
 }
 
@@ -98,6 +109,8 @@ func (l Load) Run(ctx context.Context) (Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := &run{Load: l, ctx: ctx, failed: make(chan error, 1), pad: strings.Repeat("x", max(0, l.Body-12))}
+	r.from.Store(math.MaxInt64)
+	r.to.Store(math.MaxInt64)
 	defer r.close()
 	if err := r.open(); err != nil {
 		return Result{}, err
@@ -112,10 +125,13 @@ func (l Load) Run(ctx context.Context) (Result, error) {
 	}
 	res, err := r.measure()
 	r.stopped.Store(true)
-	cancelled := r.settle()
+	if err == nil {
+		res.Lost = r.settle(&work)
+	}
 	cancel()
 	work.Wait()
-	res.Lost, res.Resumes, res.Refused = cancelled, r.again.Load(), r.refused.Load()
+	res.Ack, res.Seen = r.ack.Quantiles(), r.seen.Quantiles()
+	res.Resumes, res.Refused, res.Doubled = r.again.Load(), r.refused.Load(), r.doubled.Load()
 	return res, err
 }
 
@@ -126,25 +142,25 @@ func (r *run) fail(err error) {
 	}
 }
 
-func (r *run) start(s *socket) error {
-	if err := within(r.ctx, 30*time.Second, s.dial); err != nil {
-		return err
-	}
-	go func() {
-		if err := s.run(r.ctx); err != nil && !r.stopped.Load() {
-			r.fail(err)
-		}
-	}()
-	return nil
-}
-
 // when gives the moment when a message was to be sent.
 func (r *run) when(n uint64) (w *writer, at time.Time, ok bool) {
 	w = r.writers[n%uint64(len(r.writers))]
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := w.sent[n%window]
+	s := w.sent[n/uint64(len(r.writers))%window]
 	return w, s.at, s.n == n
+}
+
+// socket is one more of the run's; its topics are the conversations'.
+func (r *run) socket(url string, who Person, chats []Chat) *socket {
+	s := &socket{
+		url: url, origin: r.Origin, who: who, buffer: lively, take: r.took, again: &r.again, doubled: &r.doubled, topics: map[string]uint64{},
+	}
+	for _, c := range chats {
+		s.topics[c.Conversation] = c.Seen
+	}
+	r.sockets = append(r.sockets, s)
+	return s
 }
 
 // open connects everybody: each visitor, and the agents' watching sockets. Whoever writes is the visitor, or the
@@ -154,35 +170,30 @@ func (r *run) open() error {
 	for n, a := range r.Agents {
 		for at := 0; at < len(r.Chats); at += maxTopics {
 			some := r.Chats[at:min(at+maxTopics, len(r.Chats))]
-			s := &socket{url: last, origin: r.Origin, who: a, again: &r.again, topics: map[string]uint64{}}
+			s := r.socket(last, a, some)
 			for _, c := range some {
-				s.topics[c.Conversation] = 0
 				if r.ByAgent && n == 0 {
 					r.writers = append(r.writers, r.writer(s, c.Conversation))
 				}
 			}
-			s.take = r.took
-			r.readers = append(r.readers, s)
-			if err := r.start(s); err != nil {
-				return err
-			}
 		}
 	}
-	for _, c := range r.Chats {
-		s := &socket{url: first, origin: r.Origin, who: c.Visitor, again: &r.again, topics: map[string]uint64{c.Conversation: 0}, take: r.took}
-		r.readers = append(r.readers, s)
+	for i, c := range r.Chats {
+		s := r.socket(first, c.Visitor, r.Chats[i:i+1])
 		if !r.ByAgent {
 			r.writers = append(r.writers, r.writer(s, c.Conversation))
 		}
-		if err := r.start(s); err != nil {
-			return err
-		}
 	}
-	r.each = int64(len(r.Agents)) // each screen but the writer's own: his answer stands for the event
 	if len(r.writers) != len(r.Chats) {
 		return errors.New("bench: somebody has to write in each conversation")
 	}
-	return nil
+	return connect(r.ctx, r.sockets, r.Tell, func(s *socket) {
+		go func() {
+			if err := s.run(r.ctx); err != nil && !r.stopped.Load() {
+				r.fail(err)
+			}
+		}()
+	})
 }
 
 func (r *run) writer(s *socket, cv string) *writer {
@@ -193,16 +204,26 @@ func (r *run) writer(s *socket, cv string) *writer {
 	return &writer{socket: s, cv: cv, at: uint64(len(r.writers)), room: make(chan struct{}, n)}
 }
 
-// took is every frame that comes: an acknowledgement, or somebody's words.
-func (r *run) took(raw []byte) {
+// measured says whether a message that was planned for this moment counts.
+func (r *run) measured(at time.Time) bool {
+	ns := at.UnixNano()
+	return ns >= r.from.Load() && ns < r.to.Load()
+}
+
+// took is every frame that comes: an acknowledgement, or somebody's words. The sender's own words are no delivery.
+func (r *run) took(s *socket, raw []byte) {
 	now := time.Now()
 	switch {
 	case bytes.HasPrefix(raw, []byte(`{"re":"`)):
 		r.answered(raw, now)
 	case is(raw, "message.created"):
-		if _, at, ok := r.when(number(raw, `"text":"m`)); ok {
+		w, at, ok := r.when(number(raw, `"text":"m`))
+		if !ok || w.socket == s {
+			return
+		}
+		r.came.Add(1)
+		if r.measured(at) {
 			r.seen.Add(now.Sub(at))
-			r.came.Add(1)
 		}
 	}
 }
@@ -216,22 +237,25 @@ func (r *run) answered(raw []byte, now time.Time) {
 	<-w.room
 	if bytes.Contains(raw, []byte(`"error"`)) {
 		r.refused.Add(1)
-		r.due.Add(-r.each)
+		r.due.Add(-int64(len(r.Agents)))
 		if !bytes.Contains(raw, []byte(`"too_many"`)) {
 			r.fail(fmt.Errorf("message %d: %s", n, raw))
 		}
 		return
 	}
-	r.ack.Add(now.Sub(at))
-	r.asked.Add(1)
+	r.acks.Add(1)
+	if r.measured(at) {
+		r.ack.Add(now.Sub(at))
+	}
 }
 
-// send writes one message of a conversation.
+// send writes one message of a conversation. It is due on the screen of everybody else: of the visitor's words, each
+// agent's; of an agent's words, the visitor's and the other agents'.
 func (r *run) send(w *writer, n uint64, at time.Time) {
-	w.note(n, at)
-	r.due.Add(r.each)
+	w.note(n, at, uint64(len(r.writers)))
+	r.due.Add(int64(len(r.Agents)))
 	frame := fmt.Appendf(nil, `{"cmd":"message.send","id":"%d","args":{"conversation":%q,"client_id":"b%d","text":"m%d %s"}}`, n, w.cv, n, n, r.pad)
-	if err := w.write(r.ctx, frame); err != nil && !r.stopped.Load() && r.ctx.Err() == nil {
+	if err := w.write(frame); err != nil && !r.stopped.Load() && r.ctx.Err() == nil {
 		r.fail(err)
 	}
 }
@@ -252,22 +276,20 @@ func (r *run) fill(w *writer) {
 	}
 }
 
-// plan sends at a fixed rate, whatever the answers do.
+// plan sends at a fixed rate, whatever the answers do; what it could not send in time is sent late, and counts from
+// when it was to be sent.
 func (r *run) plan() {
-	begun, gap := time.Now(), time.Duration(float64(time.Second)/r.Rate)
-	for n := uint64(len(r.writers)); !r.stopped.Load(); n++ {
-		at := begun.Add(time.Duration(n-uint64(len(r.writers))) * gap)
-		if d := time.Until(at); d > 0 {
-			select {
-			case <-r.ctx.Done():
-				return
-			case <-time.After(d):
-			}
+	begun, gap, all := time.Now(), time.Duration(float64(time.Second)/r.Rate), uint64(len(r.writers))
+	for n := uint64(0); ; n++ {
+		at := begun.Add(time.Duration(n) * gap)
+		nap(time.Until(at))
+		if at.UnixNano() >= r.to.Load() {
+			return
 		}
-		w := r.writers[n%uint64(len(r.writers))]
+		w := r.writers[n%all]
 		select {
 		case w.room <- struct{}{}:
-			r.send(w, n, at)
+			r.send(w, n+all, at)
 		case <-r.ctx.Done():
 			return
 		}
@@ -279,15 +301,16 @@ func (r *run) measure() (Result, error) {
 	if err := r.wait("warming up", r.Warm); err != nil {
 		return Result{}, err
 	}
-	r.ack.Reset()
-	r.seen.Reset()
-	r.asked.Store(0)
-	begun, came, cpu := time.Now(), r.came.Load(), r.cpu()
+	begun, acks, came, cpu, own := time.Now(), r.acks.Load(), r.came.Load(), r.cpu(), ownTime()
+	r.from.Store(begun.UnixNano())
 	err := r.wait("measuring", r.Last)
-	s, n := time.Since(begun).Seconds(), int(r.asked.Load())
-	res := Result{Seconds: s, Messages: n, Rate: float64(n) / s, Deliveries: float64(r.came.Load()-came) / s, Ack: r.ack.Quantiles(), Seen: r.seen.Quantiles()}
+	ended := time.Now()
+	r.to.Store(ended.UnixNano())
+	s, n := ended.Sub(begun).Seconds(), int(r.acks.Load()-acks)
+	res := Result{Seconds: s, Messages: n, Rate: float64(n) / s, Deliveries: float64(r.came.Load()-came) / s}
 	if n > 0 {
 		res.CPU = float64((r.cpu() - cpu).Microseconds()) / float64(n)
+		res.Own = float64((ownTime() - own).Microseconds()) / float64(n)
 	}
 	return res, err
 }
@@ -299,30 +322,44 @@ func (r *run) cpu() time.Duration {
 	return r.CPU()
 }
 
+// ownTime is the processor time of the load itself; 0 where the system does not tell.
+func ownTime() time.Duration {
+	d, _ := ProcessTime(os.Getpid())
+	return d
+}
+
 func (r *run) wait(what string, d time.Duration) error {
-	end := time.After(d)
-	for tick := time.NewTicker(time.Second); ; {
+	end, tick := time.After(d), time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
 		select {
 		case err := <-r.failed:
-			tick.Stop()
 			return err
 		case <-r.ctx.Done():
-			tick.Stop()
 			return r.ctx.Err()
 		case <-end:
-			tick.Stop()
 			return nil
 		case <-tick.C:
 			if r.Tell != nil {
-				r.Tell(fmt.Sprintf("%s: %d acknowledged, %d seen", what, r.asked.Load(), r.came.Load()))
+				r.Tell(fmt.Sprintf("%s: %d acknowledged, %d delivered", what, r.acks.Load(), r.came.Load()))
 			}
 		}
 	}
 }
 
-// settle waits until all that is due has come, at most 10 s, and says how much has not.
-func (r *run) settle() int64 {
-	for end := time.Now().Add(10 * time.Second); r.came.Load() < r.due.Load() && time.Now().Before(end); {
+// settle waits until all that was planned is sent and all that is due has come, and says how much has not.
+func (r *run) settle(senders *sync.WaitGroup) int64 {
+	sent := make(chan struct{})
+	go func() {
+		senders.Wait()
+		close(sent)
+	}()
+	end := time.Now().Add(patience)
+	select {
+	case <-sent:
+	case <-time.After(patience):
+	}
+	for r.came.Load() < r.due.Load() && time.Now().Before(end) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	return max(0, r.due.Load()-r.came.Load())
@@ -330,7 +367,7 @@ func (r *run) settle() int64 {
 
 func (r *run) close() {
 	r.stopped.Store(true)
-	for _, s := range r.readers {
+	for _, s := range r.sockets {
 		s.close()
 	}
 }

@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // Person is somebody with a socket: a visitor with a token, or an agent with the cookie of a session.
@@ -29,18 +27,29 @@ func (p Person) hello(topics string) string {
 	return fmt.Sprintf(`{"cmd":"hello","id":"h","args":{"as":"visitor","mailbox":%q,"token":%q,"topics":%s}}`, p.Mailbox, p.Token, topics)
 }
 
-// CloseSlow is the code with which the gateway closes a socket that reads too slowly: come back and resume.
-const CloseSlow = 4001
+// Close codes that say: come back and resume (PROTOCOL.md).
+const (
+	CloseRestarting = 4000
+	CloseSlow       = 4001
+)
+
+const (
+	lively = 16 << 10 // bytes that one read of a busy socket takes
+	quiet  = 1 << 10  // and of one that is idle
+)
 
 // socket is one connection that comes back where it was when it is cut.
 type socket struct {
 	url, origin string
 	who         Person
-	take        func(raw []byte) // every frame but the answer to hello
-	again       *atomic.Int64    // how often it came back
+	from        net.Addr                  // nil = any address of this machine
+	buffer      int                       // bytes that one read takes
+	take        func(s *socket, b []byte) // every frame but the answer to hello and pings; nil = none
+	again       *atomic.Int64             // how often one came back
+	doubled     *atomic.Int64             // events that came twice
 
 	mu     sync.Mutex
-	ws     *websocket.Conn
+	ws     *ws
 	topics map[string]uint64 // last number seen
 	closed bool
 }
@@ -51,26 +60,34 @@ func (s *socket) dial(ctx context.Context) error {
 	if s.who.Cookie != "" {
 		h.Set("Cookie", s.who.Cookie)
 	}
-	ws, _, err := websocket.Dial(ctx, strings.Replace(s.url, "http", "ws", 1)+"/v1/socket", &websocket.DialOptions{HTTPHeader: h})
+	w, err := dialWS(ctx, dialing{url: s.url, header: h, from: s.from, buffer: s.buffer})
 	if err != nil {
 		return err
 	}
-	ws.SetReadLimit(1 << 20)
-	if err := ws.Write(ctx, websocket.MessageText, []byte(s.who.hello(s.seen()))); err != nil {
-		return errors.Join(err, ws.CloseNow())
+	stop := context.AfterFunc(ctx, w.close)
+	err = w.write(opText, []byte(s.who.hello(s.seen())))
+	if err == nil {
+		err = s.greeted(w)
 	}
-	if err := s.greeted(ctx, ws); err != nil {
-		return errors.Join(err, ws.CloseNow())
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		w.close()
+		return err
 	}
 	s.mu.Lock()
-	s.ws = ws
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	s.ws = w
+	if s.closed {
+		w.close()
+	}
 	return nil
 }
 
-func (s *socket) greeted(ctx context.Context, ws *websocket.Conn) error {
+func (s *socket) greeted(w *ws) error {
 	for {
-		_, raw, err := ws.Read(ctx)
+		raw, err := w.read()
 		if err != nil {
 			return err
 		}
@@ -79,6 +96,9 @@ func (s *socket) greeted(ctx context.Context, ws *websocket.Conn) error {
 				return fmt.Errorf("hello: %s", raw)
 			}
 			return nil
+		}
+		if err := s.took(w, raw); err != nil {
+			return err
 		}
 	}
 }
@@ -102,36 +122,55 @@ func (s *socket) seen() string {
 // run reads until the socket is closed for good; cut off, it comes back.
 func (s *socket) run(ctx context.Context) error {
 	for {
-		err := s.read(ctx)
-		s.mu.Lock()
-		closed := s.closed
-		s.mu.Unlock()
-		if closed || ctx.Err() != nil {
+		err := s.read()
+		if s.gone() || ctx.Err() != nil {
 			return nil
 		}
-		if code := websocket.CloseStatus(err); code != CloseSlow && code != websocket.StatusServiceRestart {
+		var code closed
+		if !errors.As(err, &code) || code != CloseSlow && code != CloseRestarting {
 			return err
 		}
 		s.again.Add(1)
-		if err := s.dial(ctx); err != nil {
+		if err := within(ctx, time.Minute, s.dial); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *socket) read(ctx context.Context) error {
+func (s *socket) gone() bool {
 	s.mu.Lock()
-	ws := s.ws
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+func (s *socket) now() *ws {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ws
+}
+
+func (s *socket) read() error {
+	w := s.now()
 	for {
-		_, raw, err := ws.Read(ctx)
+		raw, err := w.read()
+		if err == nil {
+			err = s.took(w, raw)
+		}
 		if err != nil {
 			return err
 		}
-		if s.fresh(raw) {
-			s.take(raw)
-		}
 	}
+}
+
+// took answers a ping, and hands on what is new.
+func (s *socket) took(w *ws, raw []byte) error {
+	switch {
+	case bytes.HasPrefix(raw, []byte(`{"sig":"ping"`)):
+		return w.write(opText, []byte(`{"sig":"pong","data":{}}`))
+	case s.fresh(raw) && s.take != nil:
+		s.take(s, raw)
+	}
+	return nil
 }
 
 // fresh moves the topic of an event on, and says no to one that was there before.
@@ -145,37 +184,38 @@ func (s *socket) fresh(raw []byte) bool {
 	if !is(raw, "") {
 		return true
 	}
-	topic, seq := string(field(raw, `"topic":"`)), number(raw, `"seq":`)
+	topic, seq := field(raw, `"topic":"`), number(raw, `"seq":`)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if seq <= s.topics[topic] {
+	if seq <= s.topics[string(topic)] {
+		s.doubled.Add(1)
 		return false
 	}
-	s.topics[topic] = seq
+	s.topics[string(topic)] = seq
 	return true
 }
 
-func (s *socket) write(ctx context.Context, frame []byte) error {
-	s.mu.Lock()
-	ws := s.ws
-	s.mu.Unlock()
-	return ws.Write(ctx, websocket.MessageText, frame)
-}
+func (s *socket) write(frame []byte) error { return s.now().write(opText, frame) }
 
+// close ends the socket for good.
 func (s *socket) close() {
 	s.mu.Lock()
 	s.closed = true
-	ws := s.ws
+	w := s.ws
 	s.mu.Unlock()
-	if ws != nil {
-		_ = ws.CloseNow()
+	if w != nil {
+		w.close()
 	}
 }
 
 // is reports whether a frame is an event of this kind ("" = of any).
 func is(raw []byte, kind string) bool {
 	head := raw[:min(len(raw), 80)]
-	return bytes.HasPrefix(raw, []byte(`{"id":"ev_`)) && bytes.Contains(head, []byte(`"ev":"`+kind))
+	if !bytes.HasPrefix(raw, []byte(`{"id":"ev_`)) {
+		return false
+	}
+	_, rest, ok := bytes.Cut(head, []byte(`"ev":"`))
+	return ok && (kind == "" || bytes.HasPrefix(rest, []byte(kind)))
 }
 
 // field gives the text after mark up to the next quote; only for values without escapes.

@@ -40,3 +40,38 @@ func TestStoreSQLite(t *testing.T) {
 func TestStorePostgres(t *testing.T) {
 	gatewaytest.Store(t, func(t *testing.T) gateway.Store { return openPostgres(t) })
 }
+
+// What is preloaded is there as if it had been written: in order, without gaps, under client ids of its own, and the
+// next message follows it.
+func TestPreload(t *testing.T) {
+	for name, open := range map[string]func(testing.TB) *Store{"sqlite": openSQLite, "postgres": openPostgres} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			now := time.UnixMilli(1_800_000_000_000)
+			m := gateway.Append{Topic: "mb_1", ID: "ev_1", Actor: gateway.System(), At: now, Payload: gateway.MessageCreated{Message: gateway.Message{ID: "ms_1", Text: "padding"}}}
+			if err := s.Preload(t.Context(), m, 3); err == nil {
+				t.Error("a topic that is not there is preloaded")
+			}
+			if _, err := s.Append(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Preload(t.Context(), m, 77); err != nil {
+				t.Fatal(err)
+			}
+			m.ID = "ev_2"
+			last, err := s.Append(t.Context(), m)
+			if err != nil || last.Event.Seq != 79 {
+				t.Fatalf("the next message is %d, %v", last.Event.Seq, err)
+			}
+			all, err := s.Events(t.Context(), "mb_1", 0, 200)
+			if err != nil || len(all) != 79 {
+				t.Fatalf("%d events, %v", len(all), err)
+			}
+			for i, e := range all {
+				if e.Seq != uint64(i+1) || string(e.Payload) != string(all[0].Payload) {
+					t.Fatalf("event %d: %+v", i, e)
+				}
+			}
+		})
+	}
+}
