@@ -154,7 +154,7 @@ func (p *benchPlan) check() error {
 // set is what the plan's gateways run on, without the servers beside them.
 func (p benchPlan) set() benchSet {
 	s := benchSet{
-		chats: p.chats, agents: p.agents, nodes: p.nodes, database: p.database, redis: p.redis, stored: p.stored,
+		chats: p.chats, agents: p.agents, nodes: p.nodes, database: p.database, redis: p.redis, stored: p.stored, beside: p.store == "postgres",
 		orders: nodeOrders{CommitDelay: p.delay, Profile: p.profile},
 	}
 	if p.idle+p.storm > 0 {
@@ -170,12 +170,10 @@ func (p benchPlan) run(ctx context.Context, c call) (r benchReport, err error) {
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
 	set := p.set()
-	if p.store == "postgres" {
-		if set, err = l.beside(ctx, set); err != nil {
-			return r, err
-		}
+	r = benchReport{Machine: machine(), Store: "SQLite", Nodes: p.nodes}
+	if set.beside {
+		r.Store = "PostgreSQL"
 	}
-	r = benchReport{Machine: machine(), Store: pick(set.database, "PostgreSQL", "SQLite"), Nodes: p.nodes}
 	if r.Sync, err = bench.Sync(l.dir, time.Second); err != nil {
 		return r, err
 	}

@@ -70,6 +70,11 @@ func (l *benchLab) beside(ctx context.Context, set benchSet) (_ benchSet, err er
 
 // on lets measure have the set's gateways, and ends them.
 func (l *benchLab) on(ctx context.Context, set benchSet, measure func(*benchStage) error) (err error) {
+	if set.beside {
+		if set, err = l.beside(ctx, set); err != nil {
+			return err
+		}
+	}
 	dir, err := l.folder()
 	if err != nil {
 		return err
@@ -85,11 +90,15 @@ func (l *benchLab) on(ctx context.Context, set benchSet, measure func(*benchStag
 
 // load lets the stage's people write.
 func (s *benchStage) load(ctx context.Context, p benchPlan, tell func(string)) (*bench.Result, error) {
-	r, err := bench.Load{
-		URLs: s.at, Origin: s.origin, Chats: s.chats, Agents: s.agents, Inflight: p.inflight, Rate: p.rate,
-		ByAgent: p.by == "agent", Body: p.body, Warm: p.warm, Last: p.last, Tell: tell, CPU: s.cpu,
-	}.Run(ctx)
+	r, err := s.loadOf(p, tell).Run(ctx)
 	return &r, err
+}
+
+func (s *benchStage) loadOf(p benchPlan, tell func(string)) bench.Load {
+	return bench.Load{
+		URLs: s.at, Origin: s.origin, Chats: s.chats, Agents: s.agents, Inflight: p.inflight, Rate: p.rate,
+		ByAgent: p.by == byAgent, Body: p.body, Warm: p.warm, Last: p.last, Tell: tell, CPU: s.cpu,
+	}
 }
 
 // storm cuts everybody off and lets all come back.

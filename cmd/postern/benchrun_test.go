@@ -8,22 +8,28 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/postern-chat/postern/gateway/bench"
 )
 
 // benched is what 'postern bench' prints as JSON.
-func benched(t *testing.T, args ...string) benchReport {
+func benched(t *testing.T, args ...string) (r benchReport) {
 	t.Helper()
-	cmd := exec.Command(binary(t), append([]string{"bench", "--json"}, args...)...)
+	benchInto(t, &r, append([]string{"bench", "--json"}, args...)...)
+	return r
+}
+
+func benchInto(t *testing.T, r any, args ...string) {
+	t.Helper()
+	cmd := exec.Command(binary(t), args...)
 	var out, progress bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &progress
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %v\n%s%s", args, err, out.String(), progress.String())
 	}
-	var r benchReport
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+	if err := json.Unmarshal(out.Bytes(), r); err != nil {
 		t.Fatalf("%v: %s", err, out.String())
 	}
-	return r
 }
 
 // The load generator drives real gateways: everything that was acknowledged was seen by everybody, by each way of
@@ -82,5 +88,63 @@ func TestParseBench(t *testing.T) {
 	p, err := parseBench(call{args: strings.Fields("--chats 5 --rate 10 --by agent --last 3s"), err: io.Discard})
 	if err != nil || p.chats != 5 || p.rate != 10 || p.by != "agent" || p.last != 3*time.Second {
 		t.Errorf("%+v %v", p, err)
+	}
+}
+
+// The table of goals comes from one run in which every line that needs no reference is measured.
+func TestBenchTable(t *testing.T) {
+	var r tableReport
+	benchInto(t, &r, strings.Fields("bench all --json --rounds 1 --last 300ms --warm 100ms --stay 500ms --chats 4 --idle 40 --many 50 --storm 55 --growth 110 --stored 2000 --rate 50 --connections 2")...)
+	if len(r.Lines) != len(benchGoals()) || len(r.Rounds) != 1 || r.Machine.Versions["go"] == "" {
+		t.Fatalf("%d lines, %d rounds, %+v", len(r.Lines), len(r.Rounds), r.Machine)
+	}
+	references := map[string]bool{"… to socket.io, which stores nothing": true, "… to nats-server, which stores nothing": true, "… to socket.io with Redis, not durable": true, "a plain JSON route to bare Fiber": true}
+	missed := 0
+	for _, l := range r.Lines {
+		if got := l.Verdict == bench.NotMeasured; got != references[l.What] {
+			t.Errorf("%s %s: %s", l.ID, l.What, l.Verdict)
+		}
+		if l.Verdict == bench.Missed {
+			missed++
+		}
+	}
+	if missed != r.Missed {
+		t.Errorf("%d lines missed, the report says %d", missed, r.Missed)
+	}
+	for _, figure := range []string{"storm.gone", "storm.wrong", "many.cut"} { // what holds on any machine
+		if r.Rounds[0][figure] != 0 {
+			t.Errorf("%s is %v", figure, r.Rounds[0][figure])
+		}
+	}
+}
+
+func TestParseBenchTable(t *testing.T) {
+	for _, args := range []string{"--rounds 0", "--only F99", "--only F3,", "x", "--stored -1", "--rate 0"} {
+		if _, err := parseTable(call{args: strings.Fields(args), err: io.Discard}); err == nil {
+			t.Errorf("%s is taken", args)
+		}
+	}
+	p, err := parseTable(call{args: strings.Fields("--only F3,F9 --seed 7"), err: io.Discard})
+	if err != nil || p.seed != 7 {
+		t.Fatalf("%+v %v", p, err)
+	}
+	run := &tableRun{tablePlan: p}
+	for _, m := range run.some() {
+		if m.reference || !strings.Contains(m.ids, "F3") && !strings.Contains(m.ids, "F9") {
+			t.Errorf("%s is measured for F3 and F9", m.name)
+		}
+	}
+}
+
+// The design's list; F14 stands in tables of its own.
+func TestEveryGoalOfTheTableHasALine(t *testing.T) {
+	have := map[string]bool{}
+	for _, g := range benchGoals() {
+		have[g.ID] = true
+	}
+	for _, id := range strings.Fields("F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 F13 F15") {
+		if !have[id] {
+			t.Errorf("%s has no line", id)
+		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 type benchSet struct {
 	chats, agents, nodes int
 	database, redis      string // URLs; "" = SQLite in the data folder, and a bus in the process
+	beside               bool   // PostgreSQL, and for several nodes Redis, are started where they are not given
 	stored               int    // messages that are there before the first
 	orders               nodeOrders
 	copyOf               *benchStage // whose database file and people are taken over; nil = an empty database is filled

@@ -49,7 +49,7 @@ type socket struct {
 	doubled     *atomic.Int64             // events that came twice
 
 	mu     sync.Mutex
-	ws     *ws
+	ws     *Conn
 	topics map[string]uint64 // last number seen
 	closed bool
 }
@@ -60,12 +60,12 @@ func (s *socket) dial(ctx context.Context) error {
 	if s.who.Cookie != "" {
 		h.Set("Cookie", s.who.Cookie)
 	}
-	w, err := dialWS(ctx, dialing{url: s.url, header: h, from: s.from, buffer: s.buffer})
+	w, err := Dial(ctx, Dialing{URL: s.url, Path: "/v1/socket", Header: h, From: s.from, Buffer: s.buffer})
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, w.close)
-	err = w.write(opText, []byte(s.who.hello(s.seen())))
+	stop := context.AfterFunc(ctx, w.Close)
+	err = w.Write([]byte(s.who.hello(s.seen())))
 	if err == nil {
 		err = s.greeted(w)
 	}
@@ -73,21 +73,21 @@ func (s *socket) dial(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	if err != nil {
-		w.close()
+		w.Close()
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ws = w
 	if s.closed {
-		w.close()
+		w.Close()
 	}
 	return nil
 }
 
-func (s *socket) greeted(w *ws) error {
+func (s *socket) greeted(w *Conn) error {
 	for {
-		raw, err := w.read()
+		raw, err := w.Read()
 		if err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (s *socket) run(ctx context.Context) error {
 		if s.gone() || ctx.Err() != nil {
 			return nil
 		}
-		var code closed
+		var code Closed
 		if !errors.As(err, &code) || code != CloseSlow && code != CloseRestarting {
 			return err
 		}
@@ -143,7 +143,7 @@ func (s *socket) gone() bool {
 	return s.closed
 }
 
-func (s *socket) now() *ws {
+func (s *socket) now() *Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ws
@@ -152,7 +152,7 @@ func (s *socket) now() *ws {
 func (s *socket) read() error {
 	w := s.now()
 	for {
-		raw, err := w.read()
+		raw, err := w.Read()
 		if err == nil {
 			err = s.took(w, raw)
 		}
@@ -163,10 +163,10 @@ func (s *socket) read() error {
 }
 
 // took answers a ping, and hands on what is new.
-func (s *socket) took(w *ws, raw []byte) error {
+func (s *socket) took(w *Conn, raw []byte) error {
 	switch {
 	case bytes.HasPrefix(raw, []byte(`{"sig":"ping"`)):
-		return w.write(opText, []byte(`{"sig":"pong","data":{}}`))
+		return w.Write([]byte(`{"sig":"pong","data":{}}`))
 	case s.fresh(raw) && s.take != nil:
 		s.take(s, raw)
 	}
@@ -195,7 +195,7 @@ func (s *socket) fresh(raw []byte) bool {
 	return true
 }
 
-func (s *socket) write(frame []byte) error { return s.now().write(opText, frame) }
+func (s *socket) write(frame []byte) error { return s.now().Write(frame) }
 
 // close ends the socket for good.
 func (s *socket) close() {
@@ -204,7 +204,7 @@ func (s *socket) close() {
 	w := s.ws
 	s.mu.Unlock()
 	if w != nil {
-		w.close()
+		w.Close()
 	}
 }
 

@@ -66,7 +66,7 @@ func (st Storm) Run(ctx context.Context) (StormResult, error) {
 	s.tell("all are cut off")
 	for _, c := range s.clients {
 		_ = c.write(c.words()) // perhaps it is stored, perhaps not
-		c.now().close()
+		c.now().Close()
 	}
 	if err := s.writeToAll(); err != nil {
 		return StormResult{}, err

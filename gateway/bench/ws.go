@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// ws is a websocket client that costs little, because the load shares the machine with what it measures: it reads
+// Conn is a websocket client that costs little, because the load shares the machine with what it measures: it reads
 // several frames with one call to the kernel and gives them out without a copy.
-type ws struct {
+type Conn struct {
 	c  net.Conn
 	br *bufio.Reader
 
@@ -29,31 +29,33 @@ type ws struct {
 	past int    // bytes of br to forget before the next frame
 }
 
-// closed says with which code the other side ended. Source: RFC 6455 §7.4.
-type closed int
+// Closed says with which code the other side ended. Source: RFC 6455 §7.4.
+type Closed int
 
-func (c closed) Error() string { return fmt.Sprintf("closed with %d", int(c)) }
+// Error is for people.
+func (c Closed) Error() string { return fmt.Sprintf("closed with %d", int(c)) }
 
-// dialing says how a socket is opened.
-type dialing struct {
-	url    string // http://host:port
-	header http.Header
-	from   net.Addr // nil = any
-	buffer int      // bytes that one read may take
+// Dialing says how a socket is opened.
+type Dialing struct {
+	URL, Path string // http://host:port, and what to ask for
+	Header    http.Header
+	From      net.Addr // nil = any
+	Buffer    int      // bytes that one read may take
 }
 
 // Frame kinds. Source: RFC 6455 §5.2.
 const (
-	opText  = 1
-	opClose = 8
-	opPing  = 9
-	opPong  = 10
+	opText   = 1
+	opBinary = 2
+	opClose  = 8
+	opPing   = 9
+	opPong   = 10
 )
 
-// dialWS opens a websocket. Errors: those of the network, and any answer but 101.
-func dialWS(ctx context.Context, d dialing) (*ws, error) {
-	host := strings.TrimPrefix(d.url, "http://")
-	c, err := (&net.Dialer{LocalAddr: d.from}).DialContext(ctx, "tcp", host)
+// Dial opens a websocket. Errors: those of the network, and any answer but 101.
+func Dial(ctx context.Context, d Dialing) (*Conn, error) {
+	host := strings.TrimPrefix(d.URL, "http://")
+	c, err := (&net.Dialer{LocalAddr: d.From}).DialContext(ctx, "tcp", host)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +63,8 @@ func dialWS(ctx context.Context, d dialing) (*ws, error) {
 	if !ok {
 		until = time.Now().Add(time.Minute)
 	}
-	w := &ws{c: c, br: bufio.NewReaderSize(c, d.buffer)}
-	err = errors.Join(c.SetDeadline(until), w.handshake(host, d.header), c.SetDeadline(time.Time{}))
+	w := &Conn{c: c, br: bufio.NewReaderSize(c, d.Buffer)}
+	err = errors.Join(c.SetDeadline(until), w.handshake(host, d), c.SetDeadline(time.Time{}))
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -71,11 +73,11 @@ func dialWS(ctx context.Context, d dialing) (*ws, error) {
 
 const keySalt = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" // RFC 6455 §1.3
 
-func (w *ws) handshake(host string, header http.Header) error {
+func (w *Conn) handshake(host string, d Dialing) error {
 	key := base64.StdEncoding.EncodeToString(binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, rand.Uint64()), rand.Uint64()))
 	var b strings.Builder
-	b.WriteString("GET /v1/socket HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + "\r\n")
-	if err := header.Write(&b); err != nil {
+	b.WriteString("GET " + d.Path + " HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + "\r\n")
+	if err := d.Header.Write(&b); err != nil {
 		return err
 	}
 	b.WriteString("\r\n")
@@ -93,9 +95,9 @@ func (w *ws) handshake(host string, header http.Header) error {
 	return nil
 }
 
-// read gives the next message; the bytes are good until the next read. Pings are answered.
-// Errors: closed, and those of the network.
-func (w *ws) read() ([]byte, error) {
+// Read gives the next message, text or binary; the bytes are good until the next read. Pings are answered.
+// Errors: Closed, and those of the network.
+func (w *Conn) Read() ([]byte, error) {
 	for {
 		op, final, body, err := w.frame()
 		switch {
@@ -106,19 +108,19 @@ func (w *ws) read() ([]byte, error) {
 				return nil, err
 			}
 		case op == opClose && len(body) >= 2:
-			return nil, closed(binary.BigEndian.Uint16(body))
+			return nil, Closed(binary.BigEndian.Uint16(body))
 		case op == opClose:
-			return nil, closed(1005)
-		case op == opText && final:
+			return nil, Closed(1005)
+		case (op == opText || op == opBinary) && final:
 			return body, nil
 		case op != opPong:
-			return nil, fmt.Errorf("websocket: a frame of kind %d that no gateway sends", op)
+			return nil, fmt.Errorf("websocket: a frame of kind %d that is not understood", op)
 		}
 	}
 }
 
 // frame reads one frame as a server sends it: without a mask.
-func (w *ws) frame() (op byte, final bool, body []byte, err error) {
+func (w *Conn) frame() (op byte, final bool, body []byte, err error) {
 	if _, err = w.br.Discard(w.past); err != nil {
 		return 0, false, nil, err
 	}
@@ -160,8 +162,14 @@ func (w *ws) frame() (op byte, final bool, body []byte, err error) {
 
 const maxFrame = 4 << 20 // bytes of one frame
 
+// Write sends a text. Errors: those of the network.
+func (w *Conn) Write(text []byte) error { return w.write(opText, text) }
+
+// WriteBinary sends bytes. Errors: those of the network.
+func (w *Conn) WriteBinary(b []byte) error { return w.write(opBinary, b) }
+
 // write sends one frame, masked as clients must (RFC 6455 §5.3).
-func (w *ws) write(op byte, body []byte) error {
+func (w *Conn) write(op byte, body []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	b := append(w.out[:0], 128|op)
@@ -183,4 +191,5 @@ func (w *ws) write(op byte, body []byte) error {
 	return err
 }
 
-func (w *ws) close() { _ = w.c.Close() }
+// Close ends the connection without a word.
+func (w *Conn) Close() { _ = w.c.Close() }
