@@ -53,6 +53,17 @@ widget/node_modules/.lock: widget/package-lock.json
 ui: ## builds the user interface into widget/dist
 	@if [ -f widget/package.json ]; then $(MAKE) --no-print-directory widget/node_modules/.lock && go run ./widget/build.go; fi
 
-bench: ui ## speed, memory and sizes, printed
+# The whole of the goals' growth and stay, before a release: make bench BENCHFLAGS='--stored 10000000 --stay 5m'.
+BENCHFLAGS ?=
+ROUNDS ?= 3
+SEED ?= 1
+
+bench: ui gateway/compare/compare ## the table of goals beside its references, all other speeds, and sizes (BENCHFLAGS, ROUNDS, SEED)
+	go build -o bin/postern ./cmd/postern
+	bin/postern bench all --rounds $(ROUNDS) --seed $(SEED) --compare gateway/compare/compare $(BENCHFLAGS)
 	go test -run '^$$' -bench . -benchmem ./...
 	go test -count=1 -v -run Budgets ./widget
+
+# The references need Node and their own modules, beside the program that starts them.
+gateway/compare/compare: go.mod $(wildcard gateway/compare/*.go gateway/compare/go.mod gateway/compare/package-lock.json gateway/bench/*.go)
+	cd gateway/compare && npm ci --ignore-scripts --no-audit --no-fund && go build -o compare .

@@ -15,11 +15,11 @@ import (
 
 // benchPlan is what 'postern bench' was asked for.
 type benchPlan struct {
-	chats, inflight, agents, body, nodes, idle, storm, stored int
-	rate                                                      float64
-	by, store, database, redis, profile                       string
-	warm, last, delay                                         time.Duration
-	json                                                      bool
+	chats, inflight, agents, topics, body, nodes, idle, storm, stored int
+	rate                                                              float64
+	by, store, database, redis, profile                               string
+	warm, last, delay                                                 time.Duration
+	json                                                              bool
 }
 
 // benchReport is what it found. Figures of the disk stand beside, to compare with.
@@ -109,6 +109,7 @@ func parseBench(c call) (p benchPlan, err error) {
 	fs.IntVar(&p.inflight, "inflight", 1, "messages of one conversation under way at once")
 	fs.Float64Var(&p.rate, "rate", 0, "messages a second over all, whatever the answers do (open loop); 0 = as fast as they are acknowledged")
 	fs.IntVar(&p.agents, "agents", 2, "agents who watch every conversation")
+	fs.IntVar(&p.topics, "topics", 1, "conversations that one socket of an agent watches, up to 64: a console watches many")
 	fs.IntVar(&p.body, "body", 128, "bytes of a message")
 	fs.StringVar(&p.by, "by", "visitor", "who writes: visitor or agent")
 	fs.DurationVar(&p.warm, "warm", 2*time.Second, "time before the measuring begins")
@@ -134,7 +135,7 @@ func parseBench(c call) (p benchPlan, err error) {
 
 func (p *benchPlan) check() error {
 	switch {
-	case p.chats < 1 || p.inflight < 1 || p.inflight > 400 || p.agents < 1 || p.nodes < 1 || p.body < 16 || p.body > 8000 || p.rate < 0 || p.last <= 0:
+	case p.chats < 1 || p.inflight < 1 || p.inflight > 400 || p.agents < 1 || p.topics < 1 || p.topics > bench.MaxTopics || p.nodes < 1 || p.body < 16 || p.body > 8000 || p.rate < 0 || p.last <= 0:
 		return errors.New("a number is out of its bounds")
 	case p.idle < 0 || p.storm < 0 || p.stored < 0 || p.idle > 0 && p.storm > 0 || p.warm < 0 || p.delay < 0:
 		return errors.New("a number is out of its bounds")

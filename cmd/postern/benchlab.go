@@ -96,7 +96,7 @@ func (s *benchStage) load(ctx context.Context, p benchPlan, tell func(string)) (
 
 func (s *benchStage) loadOf(p benchPlan, tell func(string)) bench.Load {
 	return bench.Load{
-		URLs: s.at, Origin: s.origin, Chats: s.chats, Agents: s.agents, Inflight: p.inflight, Rate: p.rate,
+		URLs: s.at, Origin: s.origin, Chats: s.chats, Agents: s.agents, Topics: p.topics, Inflight: p.inflight, Rate: p.rate,
 		ByAgent: p.by == byAgent, Body: p.body, Warm: p.warm, Last: p.last, Tell: tell, CPU: s.cpu,
 	}
 }

@@ -167,14 +167,15 @@ func (t *tableRun) wide(ctx context.Context, chats, agents int) (benchSet, error
 	return benchSet{chats: chats, agents: agents, nodes: 1, copyOf: t.crowdOf}, nil
 }
 
-// grown measures the cost of a message at a fixed rate over that many conversations, all of them with somebody in it.
+// grown measures the cost of a message at a fixed rate over that many conversations, all of them with somebody in it;
+// agents watch many over one socket, as a console does.
 func (t *tableRun) grown(name string, chats int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		set, err := t.wide(ctx, chats, watching)
 		if err != nil {
 			return err
 		}
-		return t.load(name, set, benchPlan{rate: t.rate})(ctx)
+		return t.load(name, set, benchPlan{rate: t.rate, topics: bench.MaxTopics})(ctx)
 	}
 }
 

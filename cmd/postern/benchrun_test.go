@@ -36,7 +36,7 @@ func benchInto(t *testing.T, r any, args ...string) {
 // sending, and a crowd comes back.
 func TestBench(t *testing.T) {
 	for name, args := range map[string][]string{
-		"closed loop": {"--chats", "60", "--inflight", "8"}, "fixed rate": {"--chats", "3", "--rate", "20"}, "agents write": {"--chats", "3", "--by", "agent"},
+		"closed loop": {"--chats", "60", "--inflight", "8"}, "consoles": {"--chats", "70", "--topics", "64"}, "fixed rate": {"--chats", "3", "--rate", "20"}, "agents write": {"--chats", "3", "--by", "agent"},
 		"slow commits": {"--chats", "3", "--commit-delay", "5ms"}, "much is stored": {"--chats", "3", "--stored", "3000"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestBench(t *testing.T) {
 }
 
 func TestParseBench(t *testing.T) {
-	for _, args := range []string{"--chats 0", "--by nobody", "--nodes 0", "--store mysql", "--store sqlite --nodes 2", "--idle 1 --storm 1", "--storm -1", "--inflight 9999", "x", "--rate -1", "--body 9000", "--last 0s", "--idle -1", "--no-such-flag"} {
+	for _, args := range []string{"--chats 0", "--by nobody", "--nodes 0", "--store mysql", "--store sqlite --nodes 2", "--idle 1 --storm 1", "--storm -1", "--topics 65", "--inflight 9999", "x", "--rate -1", "--body 9000", "--last 0s", "--idle -1", "--no-such-flag"} {
 		if _, err := parseBench(call{args: strings.Fields(args), err: io.Discard}); err == nil {
 			t.Errorf("%s is taken", args)
 		}

@@ -26,6 +26,7 @@ type Load struct {
 	Origin   string
 	Chats    []Chat
 	Agents   []Person      // each watches every conversation, over as many sockets as that takes
+	Topics   int           // conversations that one socket of an agent watches; at most 64
 	Inflight int           // messages of one conversation under way at once; closed loop
 	Rate     float64       // messages a second over all conversations; open loop
 	ByAgent  bool          // agents write, visitors read
@@ -54,7 +55,8 @@ type Result struct {
 }
 
 const (
-	maxTopics = 50               // that one socket watches; the gateway allows 64
+	// MaxTopics is how many conversations one socket may watch (PROTOCOL.md).
+	MaxTopics = 64
 	patience  = 10 * time.Second // for what is due at the end
 )
 
@@ -168,8 +170,9 @@ func (r *run) socket(url string, who Person, chats []Chat) *socket {
 func (r *run) open() error {
 	first, last := r.URLs[0], r.URLs[len(r.URLs)-1]
 	for n, a := range r.Agents {
-		for at := 0; at < len(r.Chats); at += maxTopics {
-			some := r.Chats[at:min(at+maxTopics, len(r.Chats))]
+		step := min(max(1, r.Topics), MaxTopics)
+		for at := 0; at < len(r.Chats); at += step {
+			some := r.Chats[at:min(at+step, len(r.Chats))]
 			s := r.socket(last, a, some)
 			for _, c := range some {
 				if r.ByAgent && n == 0 {

@@ -83,9 +83,9 @@ func (s *storming) tell(line string) {
 
 // gather connects the agent's screens and the visitors.
 func (s *storming) gather() error {
-	for at := 0; at < len(s.Chats); at += maxTopics {
+	for at := 0; at < len(s.Chats); at += MaxTopics {
 		a := &socket{url: s.URL, origin: s.Origin, who: s.Agent, buffer: lively, take: s.onAgent, again: &s.again, doubled: &s.doubled, topics: map[string]uint64{}}
-		for _, c := range s.Chats[at:min(at+maxTopics, len(s.Chats))] {
+		for _, c := range s.Chats[at:min(at+MaxTopics, len(s.Chats))] {
 			a.topics[c.Conversation] = c.Seen
 		}
 		s.agents = append(s.agents, a)
@@ -149,7 +149,7 @@ func (s *storming) onAgent(_ *socket, raw []byte) {
 func (s *storming) writeToAll() error {
 	for i, c := range s.Chats {
 		frame := fmt.Appendf(nil, `{"cmd":"message.send","id":"a%d","args":{"conversation":%q,"client_id":"a%d","text":"m%d while you were away"}}`, i+1, c.Conversation, i+1, i+1)
-		if err := s.agents[i/maxTopics].write(frame); err != nil {
+		if err := s.agents[i/MaxTopics].write(frame); err != nil {
 			return err
 		}
 	}
