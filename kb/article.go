@@ -44,7 +44,8 @@ type Article struct {
 	Published  int64      `json:"published"` // number of the published version, 0 = none
 	Change     int64      `json:"change"`    // number of the last change of any article, for the index
 	Version    Version    `json:"version"`
-	Solved     int64      `json:"solved"` // "this answered my question"
+	Learned    []string   `json:"learned,omitempty"` // approved questions of visitors, in order of their ids
+	Solved     int64      `json:"solved"`            // "this answered my question"
 	Unsolved   int64      `json:"unsolved"`
 	UpdatedAt  time.Time  `json:"-"`
 }

@@ -159,3 +159,15 @@ func TestSafeURL(t *testing.T) {
 		}
 	}
 }
+
+func TestSearchInALocale(t *testing.T) {
+	list := shop()
+	de := article("ar_de", "Refund", "Das Geld kommt zurück, refund.")
+	de.Locale = "de"
+	x := indexOf(append(list, de))
+	for locale, want := range map[string]bool{"": true, "de": true, "en": false, "fr": false} {
+		if got := slices.Contains(ids(x.Search(kb.Query{Text: "refund", Locale: locale, Limit: 10})), "ar_de"); got != want {
+			t.Errorf("locale %q finds the German article: %v", locale, got)
+		}
+	}
+}

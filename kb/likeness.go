@@ -50,12 +50,13 @@ func (z *scratch) weigh(r reading, share float64) {
 func pairOf(x, y uint32) uint64 { return uint64(x)<<32 | uint64(y) }
 
 // nearest is the IDF-weighted cosine of the question with the part of a stream (a phrasing, a sentence) that is
-// most like it, 0 to 1. Two words side by side count as one more.
-func (q *vector) nearest(stream []byte, weight []float64) float64 {
+// most like it, 0 to 1, and which part that is. Two words side by side count as one more.
+func (q *vector) nearest(stream []byte, weight []float64) (best float64, at int) {
 	if q.norm == 0 {
-		return 0
+		return 0, 0
 	}
-	var best, dot, square, wLast float64
+	part := 0
+	var dot, square, wLast float64
 	var last uint32
 	for i := 0; i < len(stream); {
 		t, size := uint32(stream[i]), 1
@@ -66,9 +67,12 @@ func (q *vector) nearest(stream []byte, weight []float64) float64 {
 		i += size
 		if t == 0 { // the part ends here
 			if dot > 0 {
-				best = max(best, dot/(math.Sqrt(square)*q.norm))
+				if like := dot / (math.Sqrt(square) * q.norm); like > best {
+					best, at = like, part
+				}
 			}
 			dot, square, last = 0, 0, 0
+			part++
 			continue
 		}
 		w, asked := q.idf[t], weight[t]
@@ -82,5 +86,5 @@ func (q *vector) nearest(stream []byte, weight []float64) float64 {
 		}
 		last, wLast = t, w
 	}
-	return min(1, best)
+	return min(1, best), at
 }

@@ -12,6 +12,7 @@ type Query struct {
 	Typing  bool      // the last word may be unfinished
 	Agent   bool      // internal articles too
 	Mailbox string    // "" = any
+	Locale  string    // articles in it only; "" = any
 	Before  string    // the visitor's previous turn: counts once, Text twice
 	Limit   int       // 0 = 3
 	Vector  []float32 // of Text, by the model that made the articles' vectors; nil = by words alone

@@ -30,41 +30,62 @@ type candidate struct {
 	slot               uint32
 	lexical, grams     float64 // shares of the most that the question could bring
 	phrasing, sentence float64
+	vector             float64 // likeness of meaning
 	score              float64
+	part               int // the phrasing that is most like the question: 0 = the title
 }
 
 // Search ranks articles for a question. It is deterministic. Source: self-help.md §3.
-func (x *Index) Search(q Query) Found {
+func (x *Index) Search(q Query) (found Found) {
+	x.look(q, func(l look) {
+		found.Coverage = l.coverage(l.list, l.groups)
+		for i, c := range l.list[:min(l.limit, len(l.list))] {
+			v := l.slots[c.slot].article.Version
+			r := Result{Article: l.slots[c.slot].article.ID, Title: v.Title, Summary: v.Summary, Score: c.score}
+			if i < maxExplained {
+				r.Why = l.why(c.slot, l.groups)
+			}
+			found.Results = append(found.Results, r)
+		}
+	})
+	return found
+}
+
+// look is one finished ranking, valid as long as its scratch is.
+type look struct {
+	asker
+	z      *scratch
+	groups []group
+	scale  scale
+	list   []candidate // best first
+	q      vector
+	limit  int // how many of the list were asked for
+}
+
+// look ranks, and shows the ranking to then; a question that asks nothing shows nothing.
+func (x *Index) look(q Query, then func(look)) {
 	s := x.snapshot()
 	a := asker{s, s.public}
 	if q.Agent {
 		a.view = s.agents
 	}
-	groups := a.groups(q)
-	if len(groups) == 0 || a.n == 0 {
-		return Found{}
+	l := look{asker: a, groups: a.groups(q), limit: q.Limit}
+	if len(l.groups) == 0 || a.n == 0 {
+		return
 	}
-	z := x.borrow(s)
-	defer x.giveBack(z)
-	a.lexical(z, groups)
-	mostGrams := a.pieceScores(z, groups)
-	limit := q.Limit
-	if limit <= 0 {
-		limit = defaultLimit
+	if l.limit <= 0 {
+		l.limit = defaultLimit
 	}
-	list := a.candidates(z, q.Mailbox, mostOf(groups)*(a.k1+1), mostGrams, max(limit, maxClose))
-	a.nearness(list, q.Vector, x.vectors.Load())
-	list = a.rank(a.vector(z, groups), list, max(2, limit))
-	found := Found{Coverage: a.coverage(list, groups)}
-	for i, c := range list[:min(limit, len(list))] {
-		v := s.slots[c.slot].article.Version
-		r := Result{Article: s.slots[c.slot].article.ID, Title: v.Title, Summary: v.Summary, Score: c.score}
-		if i < maxExplained {
-			r.Why = a.why(c.slot, groups)
-		}
-		found.Results = append(found.Results, r)
-	}
-	return found
+	l.z = x.borrow(s)
+	defer x.giveBack(l.z)
+	a.lexical(l.z, l.groups)
+	mostGrams := a.pieceScores(l.z, l.groups)
+	l.scale = a.scaleOf(l.z, q, mostOf(l.groups)*(a.k1+1), mostGrams)
+	l.list = a.candidates(l.z, l.scale, max(l.limit, maxClose))
+	a.nearness(l.list, q.Vector, x.vectors.Load())
+	l.q = a.vector(l.z, l.groups)
+	l.list = a.rank(l.q, l.list, max(2, l.limit))
+	then(l)
 }
 
 // mostOf is the most that the words could bring.
@@ -76,32 +97,49 @@ func mostOf(groups []group) float64 {
 	return sum
 }
 
-// candidates are the n best by what was added up, of the articles that the reader may find, best first.
-func (a asker) candidates(z *scratch, mailbox string, mostLexical, mostGrams float64, n int) []candidate {
+// scale says what one point of what was added up brings to a score.
+type scale struct {
+	best, cover            float64 // of BM25F: against the best article's, against the most that the question could bring
+	matched                float64
+	bestGrams, coverGrams  float64
+	topGrams               float32
+	mostLexical, mostGrams float64
+}
+
+// scaleOf finds the best of what was added up, and takes away what the reader may not find.
+func (a asker) scaleOf(z *scratch, q Query, mostLexical, mostGrams float64) scale {
 	var top hit
 	for _, slot := range z.touched {
 		h := &z.hits[slot]
-		if l := a.limits[slot]; l != 0 && !a.allows(l, slot, mailbox) {
+		if l := a.limits[slot]; l != 0 && !a.allows(l, slot, q.Mailbox) || q.Locale != "" && a.slots[slot].article.Locale != q.Locale {
 			h.lexical, h.grams = 0, 0
 			continue
 		}
 		top.lexical, top.grams = max(top.lexical, h.lexical), max(top.grams, h.grams)
 	}
-	perLexical := share(a.wLexical, float64(top.lexical)) + share(a.wCover, mostLexical)
-	perGrams := share(a.wGrams, float64(top.grams)) + share(a.wGramCover, mostGrams)
-	perMatched := share(a.wMatched*(a.k1+1), mostLexical)
+	return scale{
+		best: share(a.wLexical, float64(top.lexical)), cover: share(a.wCover, mostLexical),
+		matched:   share(a.wMatched*(a.k1+1), mostLexical),
+		bestGrams: share(a.wGrams, float64(top.grams)), coverGrams: share(a.wGramCover, mostGrams),
+		topGrams: top.grams, mostLexical: mostLexical, mostGrams: mostGrams,
+	}
+}
+
+// candidates are the n best by what was added up, of the articles that the reader may find, best first.
+func (a asker) candidates(z *scratch, k scale, n int) []candidate {
+	perLexical, perGrams := k.best+k.cover, k.bestGrams+k.coverGrams
 	best := a.newBest(z, n)
 	for _, slot := range z.touched {
 		h := &z.hits[slot]
 		// An article without a word in common must at least be alike in spelling.
-		if h.lexical > 0 || h.grams > 0 && h.grams >= top.grams/2 {
-			best.offer(slot, perLexical*float64(h.lexical)+perMatched*float64(h.matched)+perGrams*float64(h.grams))
+		if h.lexical > 0 || h.grams > 0 && h.grams >= k.topGrams/2 {
+			best.offer(slot, perLexical*float64(h.lexical)+k.matched*float64(h.matched)+perGrams*float64(h.grams))
 		}
 	}
 	out := make([]candidate, 0, len(best.heap))
 	for _, s := range best.sorted() {
 		h := &z.hits[s.slot]
-		out = append(out, candidate{slot: s.slot, score: s.score, lexical: share(float64(h.lexical), mostLexical), grams: share(float64(h.grams), mostGrams)})
+		out = append(out, candidate{slot: s.slot, score: s.score, lexical: share(float64(h.lexical), k.mostLexical), grams: share(float64(h.grams), k.mostGrams)})
 	}
 	return out
 }
@@ -127,8 +165,8 @@ func (a asker) rank(q vector, list []candidate, limit int) []candidate {
 	for i := range list[:min(len(list), maxClose)] {
 		c := &list[i]
 		e := a.slots[c.slot]
-		c.phrasing = q.nearest(e.stream[:e.bodyAt], q.weight)
-		c.sentence = q.nearest(e.stream[e.bodyAt:], q.strict)
+		c.phrasing, c.part = q.nearest(e.stream[:e.bodyAt], q.weight)
+		c.sentence, _ = q.nearest(e.stream[e.bodyAt:], q.strict)
 		c.score += a.wPhrasing*c.phrasing + a.wSentence*max(c.phrasing, c.sentence)
 		c.score *= e.prior()
 	}

@@ -35,6 +35,9 @@ func (r *reader) read(a Article) *entry {
 	for _, p := range v.Phrasings {
 		r.phrase(e, lang, fieldPhrasing, p)
 	}
+	for _, p := range a.Learned {
+		r.phrase(e, lang, fieldPhrasing, p)
+	}
 	e.bodyAt = len(e.stream)
 	r.sentences(e, lang, fieldHints, v.Summary)
 	for _, t := range v.Tags {

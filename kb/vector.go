@@ -51,6 +51,7 @@ func (a asker) nearness(list []candidate, q []float32, all *vectors) {
 		for j, x := range u {
 			dot += float64(x) * float64(v[j])
 		}
-		list[i].score += wVector * max(0, dot)
+		list[i].vector = max(0, dot)
+		list[i].score += wVector * list[i].vector
 	}
 }

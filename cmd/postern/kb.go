@@ -15,12 +15,24 @@ import (
 	"github.com/postern-chat/postern/kb"
 )
 
-// runKB is 'postern kb eval DIR': it measures the search on a question set, as EVAL.md of the sets defines it.
+const kbUsage = evalUsage + "\n" + searchUsage
+
+// runKB is 'postern kb': the articles of the help and their search, from the command line.
 func runKB(ctx context.Context, c call) int {
-	if len(c.args) == 0 || c.args[0] != "eval" {
-		fmt.Fprintln(c.err, evalUsage)
-		return exitUsage
+	if len(c.args) > 0 {
+		switch verb := c.args[0]; verb {
+		case "eval":
+			return runEval(ctx, c)
+		case "search":
+			return runSearch(ctx, call{c.args[1:], c.env, c.out, c.err})
+		}
 	}
+	fmt.Fprintln(c.err, kbUsage)
+	return exitUsage
+}
+
+// runEval is 'postern kb eval DIR': it measures the search on a question set, as EVAL.md of the sets defines it.
+func runEval(ctx context.Context, c call) int {
 	e, err := parseEval(c)
 	if err != nil {
 		fmt.Fprintln(c.err, "postern kb eval:", err)

@@ -61,7 +61,7 @@ func commands() []command {
 		{"signer", "holds the key that signs receipts, in a process of its own behind a Unix socket", runSigner},
 		{"enforcer", "the receipt check as a reverse proxy before an API that cannot change", runEnforcer},
 		{"conformance", "attacks a host's staging backend as a rogue gateway does, and reports", runConformance},
-		{"kb", "'kb eval DIR' measures the search of the help on a question set", runKB},
+		{"kb", "the help's articles: 'kb search WORDS' finds and explains, 'kb eval DIR' measures on a question set", runKB},
 		{"config", "print the example configuration; 'config check' lists the mistakes of yours", runConfig},
 	}
 }
