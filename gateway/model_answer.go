@@ -31,8 +31,8 @@ func (s *Service) AnswerArticles(ctx context.Context, c Caller, text string) ([]
 	if c.Staff() || c.Visitor.ID == "" {
 		return nil, Forbidden()
 	}
-	if len(text) > maxSearch {
-		return nil, TooLarge("q", maxSearch)
+	if len(text) > MaxSearch {
+		return nil, TooLarge("q", MaxSearch)
 	}
 	if !s.MayAnswer(ctx, c, text) {
 		return nil, nil

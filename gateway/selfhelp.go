@@ -6,8 +6,8 @@ import (
 	"github.com/postern-chat/postern/kb"
 )
 
-// maxSearch is the longest question that is looked at, in bytes.
-const maxSearch = 10 << 10
+// MaxSearch is the longest question that is looked at, in bytes.
+const MaxSearch = 10 << 10
 
 // Search is what somebody looks for in the help.
 type Search struct {
@@ -20,8 +20,8 @@ type Search struct {
 // visitor was shown comes back as an event for his later conversation, nil while he is still typing.
 // Errors: too_large.
 func (s *Service) SearchArticles(ctx context.Context, c Caller, in Search) (kb.Found, Payload, error) {
-	if len(in.Text) > maxSearch {
-		return kb.Found{}, nil, TooLarge("q", maxSearch)
+	if len(in.Text) > MaxSearch {
+		return kb.Found{}, nil, TooLarge("q", MaxSearch)
 	}
 	q := kb.Query{Text: in.Text, Typing: in.Typing, Agent: c.Staff(), Mailbox: string(c.Mailbox)}
 	if !in.Typing && !c.Staff() {

@@ -128,6 +128,7 @@ const routeRights = `
 GET    /v1/articles                         - - - - x x -
 POST   /v1/articles                         - - - - x x -
 POST   /v1/articles/preview                 - - - - x x -
+POST   /v1/articles/explain                 - - - - x x -
 GET    /v1/articles/ar_x                    - - - - x x -
 PUT    /v1/articles/ar_x                    - - - - x x -
 POST   /v1/articles/ar_x/publish            - - - - x x -

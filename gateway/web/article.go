@@ -17,6 +17,7 @@ func (s *Server) articleRoutes(a *fiber.App) {
 	a.Get("/v1/articles", s.staff(gateway.VerbArticles, s.listArticles))
 	a.Post("/v1/articles", s.staff(gateway.VerbArticles, s.saveArticle))
 	a.Post("/v1/articles/preview", s.staff(gateway.VerbArticles, s.previewArticle))
+	a.Post("/v1/articles/explain", s.staff(gateway.VerbArticles, s.explainSearch))
 	a.Get("/v1/articles/:id", s.staff(gateway.VerbArticles, s.showArticle))
 	a.Put("/v1/articles/:id", s.staff(gateway.VerbArticles, s.saveArticle))
 	a.Post("/v1/articles/:id/publish", s.staff(gateway.VerbArticles, s.publishArticle))
@@ -308,4 +309,38 @@ func number(c *fiber.Ctx, name string, preset, most int) (int, error) {
 		return 0, gateway.Invalid(name)
 	}
 	return n, nil
+}
+
+// explainInput is a try of the search. Agent = with an agent's eyes; Before = the turn before in a conversation.
+type explainInput struct {
+	Q       string `json:"q"`
+	Before  string `json:"before"`
+	Mailbox string `json:"mailbox"`
+	Locale  string `json:"locale"`
+	Agent   bool   `json:"agent"`
+	Typing  bool   `json:"typing"`
+}
+
+// maxTried is how many results the playground explains.
+const maxTried = 10
+
+// explainSearch is the playground: what a visitor or an agent would find, and each score in its parts.
+func (s *Server) explainSearch(c *fiber.Ctx, _ gateway.Caller) (any, error) {
+	var in explainInput
+	if err := body(c, &in); err != nil {
+		return nil, err
+	}
+	switch {
+	case len(in.Q) > gateway.MaxSearch:
+		return nil, gateway.TooLarge("q", gateway.MaxSearch)
+	case len(in.Before) > gateway.MaxSearch:
+		return nil, gateway.TooLarge("before", gateway.MaxSearch)
+	case in.Mailbox != "" && !gateway.ID(in.Mailbox).Is(gateway.PrefixMailbox):
+		return nil, gateway.Invalid("mailbox")
+	case in.Locale != "" && !localeForm.MatchString(in.Locale):
+		return nil, gateway.Invalid("locale")
+	}
+	return s.svc.Index.Explain(kb.Query{
+		Text: in.Q, Before: in.Before, Mailbox: in.Mailbox, Locale: in.Locale, Agent: in.Agent, Typing: in.Typing, Limit: maxTried,
+	}), nil
 }

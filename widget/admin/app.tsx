@@ -36,6 +36,7 @@ import { MailboxesPage } from "./pages/mailboxes";
 import { OverviewPage } from "./pages/overview";
 import { PinsPage } from "./pages/pins";
 import { RepliesPage } from "./pages/replies";
+import { SearchPage } from "./pages/search";
 import { SpoolPage } from "./pages/spool";
 import { VerificationPage } from "./pages/verification";
 import { WidgetPage } from "./pages/widget";
@@ -49,6 +50,7 @@ const places: Place[] = [
 	{ id: "agents", icon: "people", right: "settings", group: "people" },
 	{ id: "articles", icon: "book", right: "articles", group: "answers" },
 	{ id: "pins", icon: "link", right: "articles", group: "answers" },
+	{ id: "search", icon: "search", right: "articles", group: "answers" },
 	{ id: "replies", icon: "reply", right: "replies", group: "answers" },
 	{ id: "library", icon: "file", right: "settings", group: "answers" },
 	{ id: "assist", icon: "spark", right: "settings", group: "answers" },
@@ -253,6 +255,8 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 			return id ? <ArticlePage id={id} /> : <ArticlesPage />;
 		case "pins":
 			return <PinsPage />;
+		case "search":
+			return <SearchPage />;
 		case "replies":
 			return <RepliesPage />;
 		case "library":

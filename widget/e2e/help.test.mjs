@@ -1,0 +1,38 @@
+// Self-help for those who write it: the playground (P122), what visitors' questions teach (P29), and the help center (P26).
+import { strict as assert } from "node:assert";
+import { signIn, t } from "./kit/people.mjs";
+import { until } from "./kit/server.mjs";
+import { axe, shot, suite } from "./kit/world.mjs";
+
+const s = suite();
+const { scene } = s;
+let ada;
+
+const go = async (place) => {
+	await ada.page.goto(`${s.demo.admin}#/${place}`);
+	await ada.page.locator("main h1").waitFor();
+};
+const press = (key) => ada.page.locator("main").getByRole("button", { name: t(key), exact: true }).first().click();
+
+scene("the playground shows how words were read and what each part adds to a score", async () => {
+	ada = await s.world.person("ada");
+	await signIn(s.demo, ada, "ada@shop.example", "admin");
+	await go("search");
+	await ada.page.getByLabel(t("a.search.q"), { exact: true }).fill("how do i retrun an order");
+	await until("the demo's articles are in the index", async () => {
+		await press("a.search.run");
+		return ada.page.getByRole("status").filter({ hasText: t("a.search.fits") }).isVisible();
+	});
+	await ada.page.getByText("retrun → return").first().waitFor();
+	const parts = ada.page.getByRole("table").nth(1);
+	const adds = await parts.locator("td.c-adds").allTextContents();
+	const score = Number(/[\d.]+$/.exec((await ada.page.locator(".part h2").nth(1).textContent()) ?? "")?.[0]);
+	const sum = adds.reduce((a, x) => a + Number(x), 0);
+	assert.ok(adds.length > 3 && Math.abs(sum - score) < 0.01 * adds.length, `${adds} make ${score}`);
+	await axe(ada.page, "admin-search");
+	await shot(ada.page, "admin-search");
+	await ada.page.getByLabel(t("a.search.q"), { exact: true }).fill("quantum chromodynamics");
+	await press("a.search.run");
+	await ada.page.getByRole("status").filter({ hasText: t("a.search.nothing") }).waitFor();
+	await axe(ada.page, "admin-search-nothing");
+});
