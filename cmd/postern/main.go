@@ -62,6 +62,7 @@ func commands() []command {
 		{"enforcer", "the receipt check as a reverse proxy before an API that cannot change", runEnforcer},
 		{"conformance", "attacks a host's staging backend as a rogue gateway does, and reports", runConformance},
 		{"kb", "the help's articles: 'kb search WORDS' finds and explains, 'kb eval DIR' measures on a question set", runKB},
+		{"mail", "'mail visible FILE' prints what a mail says, without what it quotes, as JSON", runMail},
 		{"config", "print the example configuration; 'config check' lists the mistakes of yours", runConfig},
 	}
 }

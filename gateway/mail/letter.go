@@ -31,21 +31,36 @@ type letter struct {
 	stable     string // headers that every copy of the mail shares, when there is no Message-ID
 	recipients []string
 	references []string
-	text       string // never empty
+	text       string // never empty, ready to be stored
 	body       []byte
+
+	head     textproto.MIMEHeader
+	sender   string // From as it stands there, decoded
+	plain    string // the text parts
+	html     string
+	visible  string // what is new in it; may be ""
+	kind     string
+	bounce   *Bounce
+	files    []attached
+	warnings []string
 }
 
 // read takes a mail apart. It never fails: what cannot be parsed is shown as headers and a remark.
 func read(raw []byte) letter {
+	raw = skipMbox(raw)
 	head, body := split(raw)
 	h := headers(head)
-	l := letter{body: body, text: unrated(words(raw))}
+	l := letter{body: body, head: h, sender: decode(strings.Join(h["From"], ", "))}
 	l.name, l.from = oneAddress(h["From"])
+	if len(h["From"]) > 1 {
+		l.warn("multiple_from")
+	}
 	l.name = oneLine(cut(l.name, gateway.MaxName))
 	l.subject = cut(decode(h.Get("Subject")), 1000)
 	if ids := messageIDs(h["Message-Id"]); len(ids) == 1 {
 		l.messageID = ids[0]
 	} else {
+		l.warn("no_message_id")
 		for _, name := range []string{"From", "To", "Date", "Subject"} {
 			l.stable += strings.Join(h[name], ",") + "\n"
 		}
@@ -54,7 +69,21 @@ func read(raw []byte) letter {
 	for _, name := range []string{"Delivered-To", "X-Original-To", "To", "Cc"} {
 		l.recipients = append(l.recipients, addresses(h[name])...)
 	}
+	l.open(raw)
+	if l.text = unrated(cut(l.visible, gateway.MaxMessage)); l.text == "" {
+		l.text = "[The mail has no readable text.]"
+	}
 	return l
+}
+
+// skipMbox drops the line that a mail folder puts before a mail.
+func skipMbox(raw []byte) []byte {
+	if bytes.HasPrefix(raw, []byte("From ")) {
+		if i := bytes.IndexByte(raw, '\n'); i >= 0 {
+			return raw[i+1:]
+		}
+	}
+	return raw
 }
 
 // split cuts a mail at its first empty line.
@@ -129,22 +158,6 @@ func decode(s string) string {
 	return s
 }
 
-// words gives the text of a mail, ready to be shown: valid, without controls, never empty.
-func words(raw []byte) string {
-	text := ""
-	if shallow(raw) {
-		if e, err := enmime.NewParser(enmime.SkipMalformedParts(true)).ReadEnvelope(bytes.NewReader(raw)); err == nil {
-			if n, depth := measure(e.Root); n <= maxParts && depth <= maxDepth {
-				text = e.Text
-			}
-		}
-	}
-	if text = cut(text, gateway.MaxMessage); text == "" {
-		return "[The mail has no readable text.]"
-	}
-	return text
-}
-
 // shallow bounds what the parser may recurse into before it runs: each level needs a boundary of its own. The
 // exact limits are checked on the tree.
 func shallow(raw []byte) bool {
@@ -161,17 +174,22 @@ func measure(p *enmime.Part) (n, depth int) {
 	return n, depth
 }
 
-// cut makes text storable: valid UTF-8, no controls but tab and line end, at most max bytes, trimmed.
+// cut makes text storable: clean, at most max bytes.
 func cut(s string, max int) string {
+	s = clean(s)
+	if len(s) > max {
+		s = strings.ToValidUTF8(s[:max], "")
+	}
+	return strings.TrimSpace(s)
+}
+
+// clean gives valid UTF-8 without controls but tab and line end, trimmed.
+func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '\r' || unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\ufffd"))
-	s = strings.TrimSpace(s)
-	if len(s) > max {
-		s = strings.ToValidUTF8(s[:max], "")
-	}
 	return strings.TrimSpace(s)
 }
