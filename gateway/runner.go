@@ -241,6 +241,9 @@ func (r *Runner) jobs(ctx context.Context) error {
 		if err != nil || !ok {
 			return err
 		}
+		if r.OnJob != nil {
+			r.OnJob(now.Sub(j.Due))
+		}
 		err = r.do(ctx, j)
 		if now, e := r.Store.Now(ctx); e != nil {
 			return e

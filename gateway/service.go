@@ -44,6 +44,8 @@ type Service struct {
 	// Touched tells the consoles, here and elsewhere, that a conversation's row looks different now; row is what it is,
 	// without its heads, if that is known. Set by web; nil = the bus is told.
 	Touched func(mailbox, cv ID, row *Conversation)
+	// OnJob is told how much later than due a job begins; nil = nobody counts.
+	OnJob func(late time.Duration)
 	// Wake says that routing should look again now; set by Runner.
 	Wake func()
 }

@@ -339,6 +339,8 @@ type JobStore interface {
 	Enqueue(ctx context.Context, j Job) error
 	// LeaseJob gives the oldest due job to owner until lease, or ok false.
 	LeaseJob(ctx context.Context, owner string, lease time.Duration, now time.Time) (j Job, ok bool, err error)
+	// JobsDue counts the jobs that are due and not done, leased or not.
+	JobsDue(ctx context.Context, now time.Time) (int, error)
 	// FinishJob marks it done; RetryJob frees it until due; StopJob ends it as failed and keeps the code to show.
 	FinishJob(ctx context.Context, id, owner string, now time.Time) error
 	RetryJob(ctx context.Context, id, owner string, due time.Time, code string) error

@@ -32,10 +32,14 @@ func nginxSample(t *testing.T, a *server.Authority, p *server.Proxy, upstreams [
 	t.Helper()
 	text := deployFile(t, "nginx.conf")
 	for _, x := range [][2]string{
-		{"listen 80;", "listen " + p.Plain + ";"}, {"listen 443 ssl;", "listen " + p.TLS + " ssl;"},
-		{"/etc/letsencrypt/live/chat.site.test/fullchain.pem", a.CertFile}, {"/etc/letsencrypt/live/chat.site.test/privkey.pem", a.KeyFile},
-		{"/var/log/nginx/postern.log", p.Dir + "/access.log"}, {"server 127.0.0.1:8080;", "server " + strings.Join(upstreams, "; server ") + ";"},
-		{"proxy_read_timeout 75s;", "proxy_read_timeout " + shortTimeout + ";"}, {"proxy_send_timeout 75s;", "proxy_send_timeout " + shortTimeout + ";"},
+		{"listen 80;", "listen " + p.Plain + ";"},
+		{"listen 443 ssl;", "listen " + p.TLS + " ssl;"},
+		{"/etc/letsencrypt/live/chat.site.test/fullchain.pem", a.CertFile},
+		{"/etc/letsencrypt/live/chat.site.test/privkey.pem", a.KeyFile},
+		{"/var/log/nginx/postern.log", p.Dir + "/access.log"},
+		{"server 127.0.0.1:8080;", "server " + strings.Join(upstreams, "; server ") + ";"},
+		{"proxy_read_timeout 75s;", "proxy_read_timeout " + shortTimeout + ";"},
+		{"proxy_send_timeout 75s;", "proxy_send_timeout " + shortTimeout + ";"},
 	} {
 		if strings.Count(text, x[0]) != 1 {
 			t.Fatalf("deploy/nginx.conf has %q %d times, want once", x[0], strings.Count(text, x[0]))

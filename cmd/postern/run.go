@@ -36,6 +36,7 @@ type App struct {
 	store  storage
 	secret []byte // derives handles, passes and reply tokens
 	bus    gateway.Bus
+	meter  *web.Meter
 	log    *slog.Logger
 	stop   context.CancelFunc
 

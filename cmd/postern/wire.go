@@ -43,9 +43,14 @@ type storage struct {
 
 // stores joins the SQL engines. ADD AN ENGINE HERE.
 func stores(now func() time.Time) map[string]func(ctx context.Context, c Config) (storage, error) {
+	return countedStores(now, nil)
+}
+
+// countedStores are stores that tell of every batch of messages.
+func countedStores(now func() time.Time, count func(appends int, took time.Duration)) map[string]func(ctx context.Context, c Config) (storage, error) {
 	open := func(engine sqlstore.Engine, source func(Config) string) func(context.Context, Config) (storage, error) {
 		return func(ctx context.Context, c Config) (storage, error) {
-			s, err := sqlstore.Open(ctx, sqlstore.Options{Engine: engine, DataSource: source(c), Rand: rand.Reader, Now: now})
+			s, err := sqlstore.Open(ctx, sqlstore.Options{Engine: engine, DataSource: source(c), Rand: rand.Reader, Now: now, OnCommit: count})
 			if err != nil {
 				return storage{}, err
 			}
@@ -92,15 +97,20 @@ func pick(given string, other, otherwise string) string {
 
 // openStorage opens the database that the configuration names, and makes the data folder.
 func openStorage(ctx context.Context, c Config, now func() time.Time) (storage, error) {
+	return openCounted(ctx, c, now, nil)
+}
+
+func openCounted(ctx context.Context, c Config, now func() time.Time, count func(appends int, took time.Duration)) (storage, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return storage{}, err
 	}
-	return stores(now)[pick(c.DatabaseURL, "postgres", "sqlite")](ctx, c)
+	return countedStores(now, count)[pick(c.DatabaseURL, "postgres", "sqlite")](ctx, c)
 }
 
 // join opens the leaves that the configuration names and puts the service together.
 func (a *App) join(ctx context.Context, c Config) (err error) {
-	if a.store, err = openStorage(ctx, c, a.outside.decides); err != nil {
+	a.meter = web.NewMeter()
+	if a.store, err = openCounted(ctx, c, a.outside.decides, a.meter.Commit); err != nil {
 		return err
 	}
 	redis.LogTo(a.log, a.outside.now)
@@ -128,7 +138,7 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 		Letters:  mail.Staff{Domain: a.URL.Hostname(), Words: letters},
 		Mail:     channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
 		Leaks:    gateway.NewLeakGuard(), Tails: gateway.NewLeakTails(), Rights: gateway.NewRightsMemory(), Outbox: gateway.NewOutbox(),
-		Now: a.outside.now, Rand: rand.Reader, Log: a.log,
+		Now: a.outside.now, Rand: rand.Reader, Log: a.log, OnJob: a.meter.Job,
 	}
 	a.secret = secret
 	if a.Service.Assist, err = c.assist(); err != nil {
@@ -295,6 +305,10 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 	if err != nil {
 		return nil, err
 	}
+	scrapers, err := prefixes(c.MetricsAllow)
+	if err != nil {
+		return nil, err
+	}
 	sign, err := c.signEvent()
 	if err != nil {
 		return nil, err
@@ -315,6 +329,7 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 		Service:  a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
 		Keys: a.keys, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
+		Metrics: web.MetricsAccess{Allow: scrapers, Token: c.MetricsToken}, Meter: a.meter,
 		SignEvent: sign, Checkpoint: a.checkpoint, Bundle: a.bundle, Ready: a.ready,
 	})
 }

@@ -7,7 +7,7 @@ type kind byte
 
 const (
 	blank   kind = iota
-	said        // the writer's
+	said         // the writer's
 	quote        // old words, marked line by line
 	attr         // says who wrote what is quoted next
 	history      // from here on everything is old

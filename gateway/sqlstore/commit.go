@@ -116,7 +116,7 @@ func (s *Store) laneOf(a gateway.Append) *lane {
 func (s *Store) runLane(l *lane) {
 	defer close(l.told)
 	for it := range l.items {
-		s.commit(l, l.take(it))
+		s.counted(l, l.take(it))
 	}
 }
 
@@ -140,6 +140,15 @@ func (l *lane) tell() {
 
 func failed(it *item, err error) outcome {
 	return outcome{it, gateway.Stored{Append: it.in, Err: failure("append", err)}}
+}
+
+// counted commits a batch and tells how long it took.
+func (s *Store) counted(l *lane, batch []*item) {
+	began, n := time.Now(), len(batch)
+	s.commit(l, batch)
+	if s.o.OnCommit != nil {
+		s.o.OnCommit(n, time.Since(began))
+	}
 }
 
 // take gives the first item and all that queued behind it.

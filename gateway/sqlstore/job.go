@@ -19,6 +19,7 @@ VALUES ($1,$2,$3,$4,0,'',0,'',FALSE) ON CONFLICT (id) DO NOTHING`
 WHERE id = (SELECT id FROM jobs WHERE done_at IS NULL AND due <= $3 AND lease_until < $3 ORDER BY due, id LIMIT 1)
 AND done_at IS NULL AND due <= $3 AND lease_until < $3
 RETURNING id, kind, due, payload, attempts, last_err`
+	qDue    = `SELECT COUNT(*) FROM jobs WHERE done_at IS NULL AND due <= $1`
 	qFinish = `UPDATE jobs SET done_at = $3, last_err = '' WHERE id = $1 AND lease_owner = $2 AND done_at IS NULL`
 	qRetry  = `UPDATE jobs SET due = $3, last_err = $4, lease_until = 0, lease_owner = ''
 WHERE id = $1 AND lease_owner = $2 AND done_at IS NULL`
@@ -61,6 +62,12 @@ func (s *Store) LeaseJob(ctx context.Context, owner string, lease time.Duration,
 		return err
 	})
 	return j, found && err == nil, err
+}
+
+// JobsDue implements gateway.JobStore.
+func (s *Store) JobsDue(ctx context.Context, now time.Time) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, qDue, ms(now)).Scan(&n)
+	return n, failure("count jobs", err)
 }
 
 // FinishJob implements gateway.JobStore. Errors: conflict when the lease has gone to somebody else.

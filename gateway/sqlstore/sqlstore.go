@@ -26,6 +26,8 @@ type Options struct {
 	Now        func() time.Time // the clock that decides on SQLite; PostgreSQL asks its own
 	// CommitDelay holds every batch of appends open that long before it commits: tests use it to pile up callers.
 	CommitDelay time.Duration
+	// OnCommit is told of every batch of appends and how long it took; nil = nobody counts.
+	OnCommit func(appends int, took time.Duration)
 }
 
 // Store implements gateway.Store. Make it with Open.

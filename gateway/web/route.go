@@ -21,6 +21,7 @@ func (s *Server) routes() {
 	a.Use(s.first)
 	a.Get("/healthz", s.healthz)
 	a.Get("/readyz", s.readyz)
+	a.Get("/metrics", s.metricsRoute())
 	a.Get("/v1/socket", s.socketRoute)
 
 	a.Post("/v1/login", s.login)
@@ -73,6 +74,7 @@ func (s *Server) failed(c *fiber.Ctx, err error) error {
 	}
 	id, _ := gateway.NewID("rq_", s.svc.Now(), s.svc.Rand)
 	w := toWire(err, string(id))
+	s.meter.refused(w.Code)
 	if w.Code == "internal" {
 		s.log.Error("request", "id", id, "method", c.Method(), "route", c.Route().Path, "err", err)
 	}
@@ -106,11 +108,16 @@ func (s *Server) addr(c *fiber.Ctx) string {
 	if err != nil {
 		return ""
 	}
+	return addrPrefix(s.client(c, peer.Addr().Unmap())).String()
+}
+
+// client gives the whole address of who asks: the peer's, or what trusted proxies say.
+func (s *Server) client(c *fiber.Ctx, peer netip.Addr) netip.Addr {
 	var lines []string
 	for _, v := range c.Context().Request.Header.PeekAll(fiber.HeaderXForwardedFor) {
 		lines = append(lines, string(v))
 	}
-	return addrPrefix(clientAddr(peer.Addr().Unmap(), lines, s.opt.Trusted)).String()
+	return clientAddr(peer, lines, s.opt.Trusted)
 }
 
 // socketRoute checks the Origin and hands the connection to a socket.

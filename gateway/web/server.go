@@ -49,6 +49,8 @@ type Options struct {
 	Keys    func() []verify.Key      // receipt keys to publish
 	Popups  map[string]bool          // hosts whose login may open in a window of its own
 	Limits  Limits
+	Metrics MetricsAccess
+	Meter   *Meter // nil = one of the server's own
 	// Checkpoint is the newest signed checkpoint of the log; nil = none yet.
 	Checkpoint func() []byte
 	// Bundle writes the log of changes so that it can be checked elsewhere; nil = not offered.
@@ -85,6 +87,7 @@ type Server struct {
 	limits   *limits
 	ui       *ui
 	seen     *lastEvents
+	meter    *Meter
 	checked  atomic.Pointer[checkedLog]
 	bundling sync.Mutex // one at a time: each is a temporary file as large as the log
 
@@ -113,8 +116,11 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 		return nil, err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Server{svc: opt.Service, opt: opt, log: opt.Log, node: opt.Node, ui: ui, base: work, stop: stop, limits: newLimits(opt.Limits, opt.Service.Now), seen: newLastEvents()}
-	s.hub = NewHub(opt.Service.Store, opt.Service.Bus, func(doing string, err error) {
+	s := &Server{svc: opt.Service, opt: opt, log: opt.Log, node: opt.Node, ui: ui, base: work, stop: stop, limits: newLimits(opt.Limits, opt.Service.Now), seen: newLastEvents(), meter: opt.Meter}
+	if s.meter == nil {
+		s.meter = NewMeter()
+	}
+	s.hub = NewHub(opt.Service.Store, meteredBus{opt.Service.Bus, s.meter, opt.Service.Now}, func(doing string, err error) {
 		s.log.Error(doing, "code", gateway.CodeOf(err), "err", err)
 	})
 	s.hub.node = opt.Node
@@ -126,6 +132,9 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 		DisableStartupMessage: true, BodyLimit: bodyLimit, ReadBufferSize: readBuffer, ReadTimeout: readTimeout,
 		IdleTimeout: idleTimeout, Concurrency: maxPlain, WriteTimeout: time.Minute, ErrorHandler: s.failed, Immutable: true, StreamRequestBody: false,
 	})
+	if err := s.meter.registry.Register(newState(s)); err != nil {
+		return nil, gateway.Internal("register metrics", err)
+	}
 	prepareSockets(s.app)
 	s.routes()
 	s.goDo(work, s.presence.run)
@@ -138,6 +147,7 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 // emit hands what this node stored to its sockets. What an agent declares, its visitors are told at once.
 func (s *Server) emit(list []gateway.Emitted) {
 	s.hub.Emit(list)
+	s.meter.stored(list)
 	for _, h := range list {
 		var e struct {
 			Kind gateway.Kind `json:"ev"`

@@ -142,6 +142,7 @@ func (k *socket) refuse(id string, err error) {
 	if gateway.CodeOf(err) == "internal" {
 		k.s.log.Error("command", "err", err)
 	}
+	k.s.meter.refused(toWire(err, "").Code)
 	if frame, e := errFrame(id, err); e == nil {
 		k.line.Send(frame)
 	}
@@ -164,7 +165,9 @@ func (k *socket) command(ctx context.Context, name, id string, raw json.RawMessa
 		k.end(code)
 		return
 	}
+	began := k.s.svc.Now()
 	ok, err := k.dispatch(ctx, name, raw)
+	k.s.meter.reply.Observe(max(0, k.s.svc.Now().Sub(began).Seconds()))
 	if err != nil {
 		k.refuse(id, err)
 		return
