@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postern-chat/postern/gateway/sqlstore"
@@ -184,7 +185,8 @@ func (c Config) signingKeyFile() string {
 // spool copies the mails that lie in the data folder. One that goes away meanwhile has been taken by somebody.
 func (b *backupDir) spool(dir string) error {
 	return filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !e.Type().IsRegular() {
+		// A mail that ends in .part is only half there, and its job is not done.
+		if errors.Is(err, fs.ErrNotExist) || err == nil && (!e.Type().IsRegular() || strings.HasSuffix(name, ".part")) {
 			return nil
 		}
 		if err != nil {
