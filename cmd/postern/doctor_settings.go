@@ -65,12 +65,33 @@ func (d *doctor) remote(c Config) {
 			"database_url may speak without TLS to another machine", "add sslmode=verify-full and sslrootcert to it")
 		d.care(away && mode == "require", "database.unchecked", "database_url does not check whom it speaks to (sslmode=require)", "use sslmode=verify-full with sslrootcert")
 	}
-	if u, err := url.Parse(c.RedisURL); err == nil && c.RedisURL != "" {
-		away := !loopback(u.Hostname())
-		_, has := u.User.Password()
-		d.bad(away && u.Scheme == "redis", "redis.plain", "redis_url speaks without TLS to another machine", "use rediss://, or a network that is yours alone")
-		d.bad(away && !has, "redis.open", "redis_url has no password: who reaches that Redis can read and send hints", "set requirepass or an ACL user in Redis, and give it in redis_url")
+	if c.RedisURL == "" {
+		return
 	}
+	away, secure, password := redisPlace(c.RedisURL)
+	d.bad(away && !secure, "redis.plain", "redis_url speaks without TLS to another machine", "use rediss in place of redis, or a network that is yours alone")
+	d.bad(away && !password, "redis.open", "redis_url has no password: who reaches that Redis can read and send hints", "set requirepass or an ACL user in Redis, and give it in redis_url")
+}
+
+// redisPlace says of an address whether one of its hosts, of which there may be several, is another machine, and how it
+// speaks to it.
+func redisPlace(text string) (away, secure, password bool) {
+	scheme, rest, _ := strings.Cut(text, "://")
+	authority, _, _ := strings.Cut(rest, "?")
+	authority, _, _ = strings.Cut(authority, "/")
+	user, hosts := "", authority
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		user, hosts = authority[:i], authority[i+1:]
+	}
+	for _, h := range strings.Split(hosts, ",") {
+		host, _, err := net.SplitHostPort(h)
+		if err != nil {
+			host = h
+		}
+		away = away || !loopback(host)
+	}
+	_, pass, _ := strings.Cut(user, ":")
+	return away, strings.HasPrefix(scheme, "rediss"), pass != ""
 }
 
 // secrets looks at files that only this user may read, and at what is in them.

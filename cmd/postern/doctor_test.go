@@ -259,3 +259,21 @@ func TestMigrate(t *testing.T) {
 		})
 	}
 }
+
+// Whichever form the address has.
+func TestRedisPlace(t *testing.T) {
+	for text, want := range map[string][3]bool{
+		"redis://127.0.0.1:6379":                                      {false, false, false},
+		"redis://localhost":                                           {false, false, false},
+		"redis://:secret@[::1]:6379/0":                                {false, false, true},
+		"rediss://postern:s@cret@cache.site.test:6380/0":              {true, true, true},
+		"redis://postern@cache.site.test":                             {true, false, false},
+		"redis+cluster://127.0.0.1:1,10.0.0.2:2":                      {true, false, false},
+		"rediss+sentinel://u:p@127.0.0.1:1,127.0.0.1:2/main?x=a@b.co": {false, true, true},
+	} {
+		away, secure, password := redisPlace(text)
+		if got := [3]bool{away, secure, password}; got != want {
+			t.Errorf("%s: away, secure, password = %v, want %v", text, got, want)
+		}
+	}
+}
