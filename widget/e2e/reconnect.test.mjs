@@ -73,3 +73,17 @@ scene("the network swallows every byte until both sides say so: what was written
 		await all(at, "mute", 4);
 	}
 }, 90);
+
+scene("what waits to be sent survives the end of the page, and arrives once, in order", async () => {
+	net.silence();
+	for (let i = 0; i < 3; i++) await writes(f, `kept${i}`);
+	await f.getByText(t("state.waiting")).first().waitFor();
+	const shop = noor.page.url();
+	await noor.page.goto("about:blank");
+	net.hear();
+	await noor.page.goto(shop);
+	await noor.page.getByRole("button", { name: t("launcher.open") }).click();
+	f = panel(noor.page);
+	await f.getByRole("button", { name: new RegExp(`^${t("home.open")}`) }).click();
+	for (const at of [log(f), thread(mia.page)]) await all(at, "kept", 3);
+}, 90);
