@@ -87,3 +87,25 @@ scene("what waits to be sent survives the end of the page, and arrives once, in 
 	await f.getByRole("button", { name: new RegExp(`^${t("home.open")}`) }).click();
 	for (const at of [log(f), thread(mia.page)]) await all(at, "kept", 3);
 }, 90);
+
+scene("a second tab keeps what it wrote too, while the first one is still there", async () => {
+	const page = await noor.context.newPage();
+	const shop = noor.page.url();
+	const open = async () => {
+		await page.goto(shop);
+		await page.getByRole("button", { name: t("launcher.open") }).click();
+		const p = panel(page);
+		await p.getByRole("button", { name: new RegExp(`^${t("home.open")}`) }).click();
+		return p;
+	};
+	const second = await open();
+	await all(log(second), "kept", 3);
+	net.silence();
+	for (let i = 0; i < 3; i++) await writes(second, `second${i}`);
+	await second.getByText(t("state.waiting")).first().waitFor();
+	await page.goto("about:blank");
+	net.hear();
+	const again = await open();
+	for (const at of [log(again), log(f), thread(mia.page)]) await all(at, "second", 3);
+	await page.close();
+}, 90);

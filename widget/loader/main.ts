@@ -17,9 +17,11 @@ const PREFIX = "postern:";
 const slot = () => PREFIX + mailbox;
 let storage = true;
 let memory: Record<string, unknown> = {};
+let mine: unknown = []; // messages that only this tab keeps
 /** What this browser keeps; another tab may have written meanwhile. */
 function kept(): Record<string, unknown> {
 	try {
+		mine = JSON.parse(sessionStorage.getItem(slot()) ?? "[]");
 		const raw: unknown = JSON.parse(localStorage.getItem(slot()) ?? "{}");
 		if (raw && typeof raw === "object") memory = raw as Record<string, unknown>;
 	} catch {
@@ -28,11 +30,12 @@ function kept(): Record<string, unknown> {
 	return memory;
 }
 function keep(k: string, v: unknown): void {
-	// One tab drains the outbox; the others keep theirs in the page.
-	if (k === "outbox" && !drains) return;
-	memory = { ...kept(), [k]: v };
+	const own = k === "outbox" && !drains;
+	if (!own) memory = { ...kept(), [k]: v };
 	try {
-		localStorage.setItem(slot(), JSON.stringify(memory));
+		// One tab drains the outbox; each other one keeps its own until it is the one.
+		if (k === "outbox") sessionStorage.setItem(slot(), JSON.stringify(own ? v : []));
+		if (!own) localStorage.setItem(slot(), JSON.stringify(memory));
 	} catch {
 		storage = false;
 	}
@@ -120,9 +123,10 @@ function make(): Promise<void> {
 			const key = await readKey(slot()).catch(() => undefined);
 			await claim();
 			const { outbox, ...rest } = kept();
+			const all = [(drains && outbox) || [], mine].flat();
 			const page = location.origin + location.pathname;
 			const locale = document.documentElement.lang || navigator.language;
-			const init = { t: "init", ...rest, outbox: drains ? outbox : [], key, back, storage, page, mailbox, locale };
+			const init = { t: "init", ...rest, outbox: all, key, back, storage, page, mailbox, locale };
 			f.contentWindow?.postMessage(init, origin, [c.port2]);
 		};
 		root.append(f);
@@ -198,7 +202,8 @@ function ask(verb: string, v: unknown): Promise<unknown> {
 async function forget(): Promise<void> {
 	memory = {};
 	try {
-		for (const k of Object.keys(localStorage)) if (k.startsWith(PREFIX)) localStorage.removeItem(k);
+		for (const s of [localStorage, sessionStorage])
+			for (const k of Object.keys(s)) if (k.startsWith(PREFIX)) s.removeItem(k);
 	} catch {
 		storage = false;
 	}
