@@ -99,8 +99,14 @@ func (k *socket) flush() { k.line.Flush() }
 
 func (k *socket) sendNote(note []byte) { k.line.Send(note) }
 
-// drain waits for the connection: replays come from its own reader.
-func (k *socket) drain() { k.line.drain() }
+// drain waits for the connection: replays come from its own reader. A client that takes what is sent is alive, although
+// nobody reads its pongs meanwhile; one that takes nothing meets the writer's deadline.
+func (k *socket) drain() {
+	k.line.drain()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.lastFrame = k.s.svc.Now()
+}
 
 // frameBytes is how many bytes of a frame cost as much as the frame itself.
 const frameBytes = 4 << 10
