@@ -237,9 +237,9 @@ func noEdits(r *row) {
 	first := map[string]any{"conversation": k.cv, "client_id": "edited", "text": "I shall look"}
 	was := k.mia.ok("message.send", first)
 	first["text"] = "I shall call 415-555-2671"
-	if again := k.mia.ok("message.send", first); again["state"] != "held" && again["id"] != was["id"] {
-		r.Errorf("sent again with other words: %v", again)
-	}
+	r.refusedAs(k.mia, "conflict", "message.send", first) // other words under the first one's id
+	first["text"] = "I shall look again"
+	r.refusedAs(k.mia, "conflict", "message.send", first)
 	for _, cmd := range []string{"message.edit", "message.update", "message.delete"} {
 		r.refusedAs(k.mia, "invalid", cmd, map[string]any{"conversation": k.cv, "message": was["id"], "text": "415-555-2671"})
 	}
