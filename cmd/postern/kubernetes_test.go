@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The parts of the Kubernetes API that the manifests use, by their own names; a key that is none of these is refused.
@@ -265,5 +266,56 @@ func TestKubernetesConfiguration(t *testing.T) {
 	}
 	if pod.Containers[0].EnvFrom[0].ConfigMapRef.Name != "postern" || mounts["data"] != "/data" {
 		t.Error("the container reads no configuration, or has no data folder")
+	}
+}
+
+// composeService is a service of a compose file, with the keys that ours use.
+type composeService struct {
+	Image   string
+	Build   struct{ Context, Dockerfile string }
+	Extends struct{ Service string }
+	Command []string
+
+	Environment              map[string]string
+	Secrets, Volumes, Ports  []string
+	Networks, DependsOn      any
+	Restart, StopGracePeriod string
+	Healthcheck              struct {
+		Test     []string
+		Interval string
+		Retries  int
+	}
+}
+
+// The compose files are decoded strictly too; drains fit into the time that a stopping container is given.
+func TestComposeFilesAreStrict(t *testing.T) {
+	for _, name := range []string{"compose.yaml", "compose.scaled.yaml"} {
+		var f struct {
+			Services map[string]map[string]any
+			Networks map[string]struct {
+				Ipam struct{ Config []map[string]string }
+			}
+			Volumes map[string]struct{}
+			Secrets map[string]struct{ File string }
+		}
+		strictly(t, name, readYAML(t, deployFile(t, name))[0], &f)
+		for service, keys := range f.Services {
+			for _, k := range []string{"depends_on", "stop_grace_period"} { // Go's names have no underscores
+				if v, has := keys[k]; has {
+					delete(keys, k)
+					keys[strings.ReplaceAll(k, "_", "")] = v
+				}
+			}
+			var s composeService
+			strictly(t, name+" "+service, keys, &s)
+			if s.Build.Dockerfile != "" {
+				if d, err := time.ParseDuration(s.StopGracePeriod); err != nil || d <= drainTime {
+					t.Errorf("%s %s: %s for a drain of %s", name, service, s.StopGracePeriod, drainTime)
+				}
+			}
+			if s.Image == "" && s.Build.Dockerfile == "" && s.Extends.Service == "" {
+				t.Errorf("%s %s is nothing", name, service)
+			}
+		}
 	}
 }

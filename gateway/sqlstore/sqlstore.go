@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"sync"
@@ -51,7 +52,8 @@ type Store struct {
 
 var _ gateway.Store = (*Store)(nil)
 
-// Open connects, brings the schema up to date and starts the committers. Errors: invalid, unavailable, internal.
+// Open connects, brings the schema up to date and starts the committers. Errors: invalid, unavailable, internal;
+// unsupported when a newer version has brought the schema further than this one knows.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	d, err := dialectOf(o.Engine)
 	if err != nil {
@@ -78,7 +80,15 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
+	if _, err = p.Up(ctx); err != nil {
+		return err
+	}
+	is, known, err := p.GetVersions(ctx)
+	if err == nil && is > known {
+		e := gateway.Unsupported("schema")
+		e.Err = fmt.Errorf("the database has schema %d and this version knows %d: run the version that ran last, or restore a copy of before", is, known)
+		err = e
+	}
 	return err
 }
 
