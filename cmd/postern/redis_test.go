@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -75,5 +77,51 @@ func TestTwoNodesOnEachRedis(t *testing.T) {
 				t.Errorf("the library writes past our log:\n%s", f.log)
 			}
 		})
+	}
+}
+
+// A gateway dies with its agent's socket: nobody says so, and within the life of a beat the other gateway knows that
+// nobody is there, ends the ring and tells the visitor. The agent comes back through the other one and takes the chat.
+func TestPresenceOutlivesNoNode(t *testing.T) {
+	f, list := processes(t, "PostgreSQL", func(c *Config) { c.RedisURL = server.NewRedis(t).URL }, 2)
+	one, two := newRow(t, f), newRow(t, f.on(list[1]))
+	mia, b := two.as("ag1"), newBrowser(t)
+	mia.ok("availability.set", map[string]any{"value": "available"})
+	vic := one.visit(b)
+	cv := vic.ok("conversation.start", map[string]any{"command_id": "s", "client_id": "m", "text": "Where is my parcel?"})["conversation"].(map[string]any)["id"].(string)
+	mia.event("conversation.offered", "")
+	list[1].kill(t)
+	died := time.Now()
+	vic.within(time.Minute, "that nobody is there", func(f map[string]any) bool {
+		data, _ := f["data"].(map[string]any)
+		return f["sig"] == "presence" && data["available"] == false
+	})
+	t.Logf("known after %s", time.Since(died).Round(time.Second))
+	back := one.as("ag1")
+	back.ok("conversation.claim", map[string]any{"conversation": cv})
+	vic.event("conversation.claimed", cv)
+}
+
+// within is until for what takes longer than patience; pings are answered meanwhile.
+func (c *client) within(limit time.Duration, what string, fits func(map[string]any) bool) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), limit)
+	defer cancel()
+	for {
+		_, raw, err := c.ws.Read(ctx)
+		if err != nil {
+			c.t.Fatalf("waiting for %s: %v", what, err)
+		}
+		f := map[string]any{}
+		if err := json.Unmarshal(raw, &f); err != nil {
+			c.t.Fatal(err)
+		}
+		c.frames = append(c.frames, f)
+		if f["sig"] == "ping" {
+			c.signal("pong", nil)
+		}
+		if fits(f) {
+			return
+		}
 	}
 }
