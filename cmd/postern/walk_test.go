@@ -213,15 +213,7 @@ func split(f map[string]any) []map[string]any {
 // do sends a command and gives its reply.
 func (c *client) do(cmd string, args any) map[string]any {
 	c.t.Helper()
-	c.next++
-	id := fmt.Sprint(c.next)
-	raw, err := json.Marshal(map[string]any{"cmd": cmd, "id": id, "args": args})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if err := c.ws.Write(c.t.Context(), websocket.MessageText, raw); err != nil {
-		c.t.Fatal(err)
-	}
+	id := c.push(cmd, args)
 	return c.until("the reply to "+cmd, func(f map[string]any) bool { return f["re"] == id })
 }
 

@@ -34,7 +34,18 @@ func (s *Store) reader(ctx context.Context, query string) *sql.Stmt {
 	return st
 }
 
+// Watch calls fn with each query that runs outside of a transaction, until it is called with another: so that it can be
+// shown what costs none. It may be called at any time.
+func (s *Store) Watch(fn func(query string)) { s.watch.Store(&fn) }
+
+func (s *Store) watched(query string) {
+	if fn := s.watch.Load(); fn != nil {
+		(*fn)(query)
+	}
+}
+
 func (s *Store) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s.watched(query)
 	if st := s.reader(ctx, query); st != nil {
 		return st.QueryContext(ctx, args...)
 	}
@@ -42,6 +53,7 @@ func (s *Store) query(ctx context.Context, query string, args ...any) (*sql.Rows
 }
 
 func (s *Store) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	s.watched(query)
 	if st := s.reader(ctx, query); st != nil {
 		return st.QueryRowContext(ctx, args...)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -41,6 +42,7 @@ type Store struct {
 	stop  sync.Once // of the lanes
 	texts statements
 	talks *remembered
+	watch atomic.Pointer[func(query string)]
 
 	mu    sync.Mutex           // rand, high, prepared
 	high  int64                // latest time given out, unix ms
@@ -155,6 +157,9 @@ func (s *Store) Moment(ctx context.Context) (time.Time, error) {
 
 // Now is the clock that decides. Errors: unavailable when it stepped back more than five seconds, or the database is down.
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	if s.d.engine != SQLite {
+		s.watched(qPostgresClock)
+	}
 	ms, ok, err := s.d.clock(ctx, s.read)
 	if err != nil {
 		return time.Time{}, failure("read the clock", err)
