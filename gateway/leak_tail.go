@@ -3,7 +3,7 @@ package gateway
 import "sync"
 
 // maxTails is how many conversations a node remembers the last agent messages of.
-const maxTails = 1024
+const maxTails = 16_384
 
 // LeakTails remembers the ends of the last agent messages, so that most messages are judged without a read. It may
 // be behind: an append that was judged with less than what the database has is refused (Append.Said), and then the
@@ -46,10 +46,7 @@ func (l *LeakTails) put(cv ID, t leakTailOf) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.of) >= maxTails { // full: what is needed again is read again
-		l.of = map[ID]leakTailOf{}
-	}
-	l.of[cv] = t
+	put(l.of, cv, t, maxTails) // full: what is needed again is read again
 }
 
 // add gives the tail with one more message.

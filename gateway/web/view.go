@@ -73,7 +73,7 @@ type rowView struct {
 	Locale     string          `json:"locale,omitempty"`
 	Claimed    gateway.Claimed `json:"claimed"`
 	Visitor    gateway.ID      `json:"visitor,omitempty"`
-	StaffSeq   uint64          `json:"staff_seq"`
+	StaffSeq   uint64          `json:"staff_seq,omitempty"`
 	// How the browser's person is known; only where one conversation is shown. No name: that is account data.
 	Identity *identityView `json:"identity,omitempty"`
 }
