@@ -373,6 +373,11 @@ func (s *Service) Close(ctx context.Context, c Caller, id ID, o Outcome, reason 
 	}
 	s.publish(ctx, events...)
 	s.wake()
+	if o == Resolved {
+		if err := s.learnSent(ctx, cv); err != nil {
+			s.Log.Warn("learn from a conversation", "code", CodeOf(err))
+		}
+	}
 	return nil
 }
 

@@ -26,6 +26,8 @@ const (
 	PrefixPasskey      = "pk_"
 	PrefixLink         = "tl_"
 	PrefixVisit        = "tv_"
+	PrefixPhrasing     = "ph_"
+	PrefixStep         = "hs_"
 )
 
 // NewID makes an id for the kind that prefix names, ordered by now (millisecond) and unguessable by

@@ -133,6 +133,9 @@ GET    /v1/articles/ar_x                    - - - - x x -
 PUT    /v1/articles/ar_x                    - - - - x x -
 POST   /v1/articles/ar_x/publish            - - - - x x -
 POST   /v1/articles/ar_x/archive            - - - - x x -
+GET    /v1/phrasings                        - - - - x x -
+POST   /v1/phrasings                        - - - - x x -
+POST   /v1/phrasings/decide                 - - - - x x -
 GET    /v1/pins                             - - - - x x -
 GET    /v1/pins/test?url=/x                 - - - - x x -
 POST   /v1/pins                             - - - - x x -

@@ -137,7 +137,11 @@ func (k *Articles) Articles(ctx context.Context) ([]kb.Article, error) {
 
 // Changed implements kb.Store.
 func (k *Articles) Changed(ctx context.Context, after int64, limit int) ([]kb.Article, error) {
-	return all(ctx, k.s, scanArticle, qChanged, after, limit)
+	list, err := all(ctx, k.s, scanArticle, qChanged, after, limit)
+	if err != nil || len(list) == 0 {
+		return list, err
+	}
+	return list, k.learned(ctx, list, after)
 }
 
 // Versions implements kb.Store, newest first.

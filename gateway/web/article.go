@@ -264,19 +264,12 @@ func (s *Server) archiveArticle(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	return s.articleMoved(c.UserContext(), a, err)
 }
 
-// articleMoved wakes every node's index: the store has written the kb topic's event itself. A lost hint is
-// found by the next sweep.
+// articleMoved wakes every node's index: the store has written the kb topic's event itself.
 func (s *Server) articleMoved(ctx context.Context, a kb.Article, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	heads, err := s.svc.Store.Heads(ctx, []string{"kb"})
-	if err == nil {
-		err = s.svc.Bus.Publish(context.WithoutCancel(ctx), gateway.Hint{Topic: "kb", Seq: heads["kb"]})
-	}
-	if err != nil {
-		s.log.Warn("publish article", "article", a.ID, "code", gateway.CodeOf(err))
-	}
+	s.articlesMoved(ctx)
 	return fiber.Map{"article": viewArticle(a)}, nil
 }
 

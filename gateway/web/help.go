@@ -45,7 +45,7 @@ func (k *socket) searchArticles(ctx context.Context, c gateway.Caller, raw json.
 		return nil, err
 	}
 	if shown != nil && !in.Typing {
-		if err := k.selfHelp(ctx, c, in.Conversation, shown); err != nil {
+		if err := k.selfHelp(ctx, c, in.Conversation, shown, found.Coverage); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +70,7 @@ func (k *socket) openArticle(ctx context.Context, c gateway.Caller, raw json.Raw
 		return nil, err
 	}
 	if opened != nil {
-		if err := k.selfHelp(ctx, c, in.Conversation, opened); err != nil {
+		if err := k.selfHelp(ctx, c, in.Conversation, opened, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -91,16 +91,19 @@ func (k *socket) rateArticle(ctx context.Context, c gateway.Caller, raw json.Raw
 	if err != nil {
 		return nil, err
 	}
-	return nil, k.selfHelp(ctx, c, in.Conversation, rated)
+	return nil, k.selfHelp(ctx, c, in.Conversation, rated, 0)
 }
 
-// selfHelp stores a step in the conversation that goes on, or keeps it for the one that may follow.
-func (k *socket) selfHelp(ctx context.Context, c gateway.Caller, cv gateway.ID, p gateway.Payload) error {
+// selfHelp stores a step in the conversation that goes on, or keeps it for the one that may follow; either way it is
+// kept for the reports, and may teach the search.
+func (k *socket) selfHelp(ctx context.Context, c gateway.Caller, cv gateway.ID, p gateway.Payload, coverage float64) error {
 	if cv == "" {
 		k.remember(p)
-		return nil
+	} else if err := k.s.svc.InConversation(ctx, c, cv, p); err != nil {
+		return err
 	}
-	return k.s.svc.InConversation(ctx, c, cv, p)
+	k.s.svc.Helped(ctx, c, p, coverage, k.locale(), cv, k.remembered())
+	return nil
 }
 
 // helpRoutes are the HTTP side of self-help for the console.

@@ -34,6 +34,7 @@ func (s *Server) routes() {
 	s.helpRoutes(a)
 	s.assistRoutes(a)
 	s.articleRoutes(a)
+	s.learnRoutes(a)
 	s.pinRoutes(a)
 	s.verificationRoutes(a)
 	s.auditRoutes(a)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -394,6 +395,13 @@ func (k *socket) remember(p gateway.Payload) {
 		k.searches = k.searches[1:]
 	}
 	k.searches = append(k.searches, p)
+}
+
+// remembered are the steps that are kept.
+func (k *socket) remembered() []gateway.Payload {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.searches)
 }
 
 func (k *socket) takeContext() []gateway.Payload {
