@@ -34,6 +34,7 @@ import { LibraryPage } from "./pages/library";
 import { MailboxPage } from "./pages/mailbox";
 import { MailboxesPage } from "./pages/mailboxes";
 import { OverviewPage } from "./pages/overview";
+import { PhrasingsPage } from "./pages/phrasings";
 import { PinsPage } from "./pages/pins";
 import { RepliesPage } from "./pages/replies";
 import { SearchPage } from "./pages/search";
@@ -50,6 +51,7 @@ const places: Place[] = [
 	{ id: "agents", icon: "people", right: "settings", group: "people" },
 	{ id: "articles", icon: "book", right: "articles", group: "answers" },
 	{ id: "pins", icon: "link", right: "articles", group: "answers" },
+	{ id: "phrasings", icon: "chat", right: "articles", group: "answers" },
 	{ id: "search", icon: "search", right: "articles", group: "answers" },
 	{ id: "replies", icon: "reply", right: "replies", group: "answers" },
 	{ id: "library", icon: "file", right: "settings", group: "answers" },
@@ -255,6 +257,8 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 			return id ? <ArticlePage id={id} /> : <ArticlesPage />;
 		case "pins":
 			return <PinsPage />;
+		case "phrasings":
+			return <PhrasingsPage />;
 		case "search":
 			return <SearchPage />;
 		case "replies":

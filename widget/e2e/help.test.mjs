@@ -1,6 +1,6 @@
 // Self-help for those who write it: the playground (P122), what visitors' questions teach (P29), and the help center (P26).
 import { strict as assert } from "node:assert";
-import { signIn, t } from "./kit/people.mjs";
+import { button, signIn, t, visit } from "./kit/people.mjs";
 import { until } from "./kit/server.mjs";
 import { axe, shot, suite } from "./kit/world.mjs";
 
@@ -35,4 +35,32 @@ scene("the playground shows how words were read and what each part adds to a sco
 	await press("a.search.run");
 	await ada.page.getByRole("status").filter({ hasText: t("a.search.nothing") }).waitFor();
 	await axe(ada.page, "admin-search-nothing");
+});
+
+scene("what answered a visitor is approved, and the next one finds it with these words", async () => {
+	const asked = "my cardboard thing never showed up, parcel where";
+	const p = await s.world.person("asker");
+	const f = await visit(s.demo, p);
+	await f.getByRole("searchbox").fill(asked);
+	const first = f.locator("ul.cards button.card[data-move]").first();
+	await first.waitFor();
+	const title = (await first.locator("b").textContent()) ?? "";
+	await first.click();
+	await button(f, "article.yes").click();
+	await f.getByText(t("article.thanks")).waitFor();
+	await p.leave();
+	await go("phrasings");
+	const row = ada.page.getByRole("row").filter({ hasText: asked });
+	await row.getByText(title).waitFor();
+	await axe(ada.page, "admin-phrasings");
+	await shot(ada.page, "admin-phrasings");
+	await row.getByRole("checkbox").check();
+	await press("a.phrasings.approve");
+	await row.waitFor({ state: "detached" });
+	await go("search");
+	await ada.page.getByLabel(t("a.search.q"), { exact: true }).fill("the cardboard never showed up");
+	await until("the approved question counts", async () => {
+		await press("a.search.run");
+		return ada.page.getByText(t("a.search.asked", { text: `\u2068${asked}\u2069` })).first().isVisible();
+	});
 });
