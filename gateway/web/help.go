@@ -102,7 +102,7 @@ func (k *socket) selfHelp(ctx context.Context, c gateway.Caller, cv gateway.ID, 
 	} else if err := k.s.svc.InConversation(ctx, c, cv, p); err != nil {
 		return err
 	}
-	k.s.svc.Helped(ctx, c, p, coverage, k.locale(), cv, k.remembered())
+	k.s.svc.Helped(ctx, c, p, coverage, k.locale(), cv, k.steps())
 	return nil
 }
 

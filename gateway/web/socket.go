@@ -397,8 +397,8 @@ func (k *socket) remember(p gateway.Payload) {
 	k.searches = append(k.searches, p)
 }
 
-// remembered are the steps that are kept.
-func (k *socket) remembered() []gateway.Payload {
+// steps are those of self-help that are kept.
+func (k *socket) steps() []gateway.Payload {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return slices.Clone(k.searches)
