@@ -211,7 +211,7 @@ export class Socket<H = unknown> {
 		}
 		this.#set("retry", code);
 		// A crowd that was cut off together must not come back together: also the first wait is random.
-		const most = Math.max(this.#within, Math.min(CAP, BASE * 2 ** Math.min(++this.#tries, 10)));
+		const most = Math.max(this.#within, Math.min(CAP, BASE * 2 ** ++this.#tries));
 		const wait = BASE + this.#o.clock.random() * (most - BASE);
 		this.#within = 0;
 		const refresh = code === 4002 ? this.#o.refresh : undefined;
@@ -230,9 +230,9 @@ export class Socket<H = unknown> {
 		const f = parse(data);
 		if (!f) return;
 		if ("re" in f) {
-			const own = (f.ok as { event?: Event } | undefined)?.event;
-			if (own) this.#event(own); // the answer to a message stands in its event's place
-			this.#settle(f.re, f.error, f.ok ?? {});
+			const ok = (f.ok ?? {}) as { event?: Event };
+			if (ok.event) this.#event(ok.event); // the answer to a message stands in its event's place
+			this.#settle(f.re, f.error, ok);
 		} else if ("ev" in f) this.#event(f);
 		else if ("sig" in f) this.#signal(f.sig, f.data);
 	}
