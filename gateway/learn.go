@@ -221,3 +221,33 @@ func withoutNames(text string, names []string) string {
 	}
 	return strings.Join(kept, " ")
 }
+
+// maxSteps is how many steps a report reads.
+const maxSteps = 200_000
+
+// Deflection counts what became of self-help in the last days, of one mailbox or, with "", of all. Errors: forbidden.
+func (s *Service) Deflection(ctx context.Context, c Caller, days int, mailbox ID) (kb.Deflected, error) {
+	if err := c.may(VerbArticles); err != nil {
+		return kb.Deflected{}, err
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return kb.Deflected{}, err
+	}
+	from := now.AddDate(0, 0, -days)
+	steps, err := s.Articles.Steps(ctx, from, now, maxSteps)
+	if err != nil {
+		return kb.Deflected{}, err
+	}
+	if mailbox != "" {
+		kept := steps[:0]
+		for _, step := range steps {
+			if step.Mailbox == string(mailbox) {
+				kept = append(kept, step)
+			}
+		}
+		steps = kept
+	}
+	chats, err := s.Articles.Chats(ctx, from, now)
+	return kb.Deflect(steps, chats, now), err
+}

@@ -136,6 +136,7 @@ POST   /v1/articles/ar_x/archive            - - - - x x -
 GET    /v1/phrasings                        - - - - x x -
 POST   /v1/phrasings                        - - - - x x -
 POST   /v1/phrasings/decide                 - - - - x x -
+GET    /v1/deflection?days=7                - - - - x x -
 GET    /v1/pins                             - - - - x x -
 GET    /v1/pins/test?url=/x                 - - - - x x -
 POST   /v1/pins                             - - - - x x -

@@ -75,6 +75,16 @@ func TestLearningLoop(t *testing.T) {
 		if len(list) != 1 || list[0]["count"] != 2.0 || list[0]["article"] != article || list[0]["state"] != "proposed" {
 			t.Fatalf("proposed: %v", list)
 		}
+		// Two sessions, whose 24 hours are not over.
+		d := ed.ok("GET", "/v1/deflection?days=1&mailbox="+string(a.box.ID), nil)
+		line := d["articles"].([]any)[0].(map[string]any)
+		if d["sessions"] != 2.0 || d["waiting"] != 2.0 || d["confirmed"] != 0.0 || line["article"] != article || line["solved"] != 3.0 || line["title"] == "" {
+			t.Errorf("deflection: %v", d)
+		}
+		if d := ed.ok("GET", "/v1/deflection?mailbox="+string(id(t, gateway.PrefixMailbox)), nil); d["sessions"] != 0.0 {
+			t.Errorf("of another mailbox: %v", d)
+		}
+		ed.refused("invalid", "GET", "/v1/deflection?days=-1", nil)
 		text := list[0]["text"].(string)
 		if !strings.Contains(text, "keep charging me every month") || strings.ContainsAny(text, "@+0123456789") {
 			t.Errorf("proposed as %q", text)

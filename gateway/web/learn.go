@@ -13,6 +13,7 @@ func (s *Server) learnRoutes(a *fiber.App) {
 	a.Get("/v1/phrasings", s.staff(gateway.VerbArticles, s.listPhrasings))
 	a.Post("/v1/phrasings", s.staff(gateway.VerbArticles, s.assignPhrasing))
 	a.Post("/v1/phrasings/decide", s.staff(gateway.VerbArticles, s.decidePhrasings))
+	a.Get("/v1/deflection", s.staff(gateway.VerbArticles, s.showDeflection))
 }
 
 // phrasingView is a phrasing with the title of its article.
@@ -96,4 +97,32 @@ func (s *Server) articlesMoved(ctx context.Context) {
 	if err != nil {
 		s.log.Warn("publish articles", "code", gateway.CodeOf(err))
 	}
+}
+
+// showDeflection reports self-help of the last ?days= (30), of ?mailbox= or all.
+func (s *Server) showDeflection(c *fiber.Ctx, who gateway.Caller) (any, error) {
+	days, err := number(c, "days", 30, 366)
+	if err != nil {
+		return nil, err
+	}
+	mailbox := gateway.ID(c.Query("mailbox"))
+	if mailbox != "" && !mailbox.Is(gateway.PrefixMailbox) {
+		return nil, gateway.Invalid("mailbox")
+	}
+	d, err := s.svc.Deflection(c.UserContext(), who, days, mailbox)
+	if err != nil {
+		return nil, err
+	}
+	type line struct {
+		kb.ArticleDeflects
+		Title string `json:"title"`
+	}
+	lines := make([]line, 0, len(d.Articles))
+	for _, a := range d.Articles {
+		known, _ := s.svc.Index.Any(a.Article)
+		lines = append(lines, line{a, known.Version.Title})
+	}
+	return fiber.Map{
+		"sessions": d.Sessions, "confirmed": d.Confirmed, "assumed": d.Assumed, "chatted": d.Chatted, "waiting": d.Waiting, "articles": lines,
+	}, nil
 }
