@@ -30,6 +30,7 @@ import { ArticlesPage } from "./pages/articles";
 import { AssistPage } from "./pages/assist";
 import { AuditPage } from "./pages/audit";
 import { AvailabilityPage } from "./pages/availability";
+import { DeflectionPage } from "./pages/deflection";
 import { LibraryPage } from "./pages/library";
 import { MailboxPage } from "./pages/mailbox";
 import { MailboxesPage } from "./pages/mailboxes";
@@ -52,6 +53,7 @@ const places: Place[] = [
 	{ id: "articles", icon: "book", right: "articles", group: "answers" },
 	{ id: "pins", icon: "link", right: "articles", group: "answers" },
 	{ id: "phrasings", icon: "chat", right: "articles", group: "answers" },
+	{ id: "deflection", icon: "check", right: "articles", group: "answers" },
 	{ id: "search", icon: "search", right: "articles", group: "answers" },
 	{ id: "replies", icon: "reply", right: "replies", group: "answers" },
 	{ id: "library", icon: "file", right: "settings", group: "answers" },
@@ -259,6 +261,8 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 			return <PinsPage />;
 		case "phrasings":
 			return <PhrasingsPage />;
+		case "deflection":
+			return <DeflectionPage />;
 		case "search":
 			return <SearchPage />;
 		case "replies":

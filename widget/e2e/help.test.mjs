@@ -64,3 +64,13 @@ scene("what answered a visitor is approved, and the next one finds it with these
 		return ada.page.getByText(t("a.search.asked", { text: `\u2068${asked}\u2069` })).first().isVisible();
 	});
 });
+
+scene("what became of self-help: a visit whose 24 hours are not over counts as neither", async () => {
+	await go("deflection");
+	const figure = (key) => ada.page.locator(".figure").filter({ hasText: t(key) }).locator("b");
+	await figure("a.deflection.waiting").filter({ hasText: "1" }).waitFor();
+	assert.equal(await figure("a.deflection.confirmed").textContent(), "0");
+	assert.equal(await figure("a.deflection.assumed").textContent(), "0");
+	await axe(ada.page, "admin-deflection");
+	await shot(ada.page, "admin-deflection");
+});
