@@ -122,7 +122,7 @@ func parseBench(c call) (p benchPlan, err error) {
 	fs.StringVar(&p.database, "database-url", "", "an empty PostgreSQL database; \"\" = one of our own")
 	fs.StringVar(&p.redis, "redis-url", "", "a Redis; \"\" = one of our own for two nodes, and none for one")
 	fs.DurationVar(&p.delay, "commit-delay", 0, "holds each commit that long, as a slow disk would")
-	fs.StringVar(&p.profile, "profile", "", "folder for cpu.pprof and heap.pprof of the first gateway")
+	fs.StringVar(&p.profile, "profile", "", "folder for cpu.pprof, allocs.pprof and, with --idle, heap.pprof of the first gateway")
 	fs.BoolVar(&p.json, "json", false, "print JSON")
 	if err := fs.Parse(c.args); err != nil {
 		return p, err

@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"time"
@@ -25,7 +24,7 @@ import (
 type nodeOrders struct {
 	CommitDelay time.Duration `json:"commit_delay"` // a slow disk
 	Unstored    bool          `json:"unstored"`     // messages are numbered and forgotten
-	Profile     string        `json:"profile"`      // folder for cpu.pprof and heap.pprof; "" = none
+	Profile     string        `json:"profile"`      // folder for cpu.pprof, allocs.pprof, and heap.pprof of idle connections; "" = none
 }
 
 // collect is the one further line that the gateway understands: it gives unused memory back and answers with a line.
@@ -76,10 +75,11 @@ func (o nodeOrders) run(ctx context.Context, c call, cfg Config, in *bufio.Reade
 		}
 		if line == collect {
 			debug.FreeOSMemory()
+			err = errors.Join(err, o.memory("heap"))
 			fmt.Fprintln(c.out, "collected")
 		}
 	}
-	return errors.Join(stop(), a.Close(context.WithoutCancel(ctx)))
+	return errors.Join(err, stop(), a.Close(context.WithoutCancel(ctx)))
 }
 
 // bend makes the store what was ordered.
@@ -106,13 +106,20 @@ func (o nodeOrders) profile() (stop func() error, err error) {
 	}
 	return func() error {
 		pprof.StopCPUProfile()
-		heap, err := os.Create(filepath.Join(o.Profile, "heap.pprof"))
-		if err != nil {
-			return errors.Join(err, f.Close())
-		}
-		runtime.GC()
-		return errors.Join(pprof.Lookup("allocs").WriteTo(heap, 0), heap.Close(), f.Close())
+		return errors.Join(o.memory("allocs"), f.Close())
 	}, nil
+}
+
+// memory writes what is held ("heap"), or what was ever taken ("allocs").
+func (o nodeOrders) memory(kind string) error {
+	if o.Profile == "" {
+		return nil
+	}
+	f, err := os.Create(filepath.Join(o.Profile, kind+".pprof"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.Lookup(kind).WriteTo(f, 0), f.Close())
 }
 
 // runBenchTCP is 'postern bench tcp': bare connections to compare with. It ends with its standard input.
