@@ -45,6 +45,7 @@ type Config struct {
 	LogLevel         string   `toml:"log_level" default:"info" doc:"debug, info, warn or error."`
 
 	SMTP   SMTP   `toml:"smtp" doc:"Outgoing mail. Without a host, mails stay in the spool of the data folder."`
+	Mail   Mail   `toml:"mail" doc:"Incoming mail. It authorises nothing: it carries words into tickets."`
 	Limits Limits `toml:"limits" doc:"Walls against overload."`
 	AI     AI     `toml:"ai" doc:"Help of a language model, off without a server. Nothing is sent from a mailbox before an admin has switched it on there."`
 
@@ -60,6 +61,11 @@ type SMTP struct {
 	User         string `toml:"user" doc:"Account at the smart host; empty = no authentication."`
 	Password     string `toml:"password" secret:"yes" doc:"Its password."`
 	PasswordFile string `toml:"password_file" doc:"File that holds password."`
+}
+
+// Mail is how mail comes in.
+type Mail struct {
+	LMTP string `toml:"lmtp" doc:"Where a mail server on this machine hands mail over: unix:/path of a socket, or a loopback address and port, e.g. 127.0.0.1:2424. Empty = no mail is taken."`
 }
 
 // Limits are walls against overload, per gateway.

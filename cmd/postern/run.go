@@ -47,6 +47,7 @@ type App struct {
 	logKey  *verify.LogKey      // signs checkpoints of the log
 	copies  *copies             // of the log's checkpoints
 	indexed atomic.Bool         // searches know all articles
+	lmtp    net.Addr            // where mail is taken; nil = nowhere
 	work    sync.WaitGroup
 	failed  chan error
 }
@@ -107,7 +108,11 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if err != nil {
 		return a, err
 	}
-	for _, run := range append(polls, a.checkpoints, runner.Run, runner.Jobs, runner.Jobs, a.reindex, a.embed) {
+	takes, err := a.incoming(c)
+	if err != nil {
+		return a, err
+	}
+	for _, run := range append(append(polls, takes...), a.checkpoints, runner.Run, runner.Jobs, runner.Jobs, a.reindex, a.embed) {
 		a.work.Add(1)
 		go func() {
 			defer a.work.Done()

@@ -18,6 +18,8 @@ type Box interface {
 	Conversation(ctx context.Context, id gateway.ID) (gateway.Conversation, error)
 	MailSent(ctx context.Context, messageID string) (gateway.Mail, error)
 	StoreIncoming(ctx context.Context, in gateway.Incoming, now time.Time) (gateway.Conversation, []gateway.Event, error)
+	Mail(ctx context.Context, message gateway.ID) (gateway.Mail, error)
+	Bounced(ctx context.Context, message gateway.ID, code string, now time.Time) ([]gateway.Event, error)
 }
 
 // Ingest is the only door for mail that comes in. Its fields are set once. It authorises nothing: every sender
@@ -32,13 +34,19 @@ type Ingest struct {
 }
 
 // Take stores one mail that reached a mailbox: into the conversation that it belongs to, else as a new ticket.
-// recipient is the envelope's, "" = only the header knows. Errors: too_large; conflict for a mail that is
+// recipient is the envelope's, "" = only the header knows. A report about a mail of ours is noted there and opens
+// nothing. A mail to a ticket that takes no more opens a new one. Errors: too_large; conflict for a mail that is
 // stored already; those of the store.
 func (i Ingest) Take(ctx context.Context, mb gateway.Mailbox, recipient string, raw []byte, now time.Time) (gateway.Conversation, []gateway.Event, error) {
 	if len(raw) > MaxMail {
 		return gateway.Conversation{}, nil, gateway.TooLarge("mail", MaxMail)
 	}
 	l := read(raw)
+	if l.bounce != nil {
+		if events, ours, err := i.bounced(ctx, recipient, l, now); ours || err != nil {
+			return gateway.Conversation{}, events, err
+		}
+	}
 	in := gateway.Incoming{Key: key(mb.ID, l), Raw: raw}
 	var err error
 	if in.Message, err = i.message(l, now); err != nil {
@@ -47,12 +55,60 @@ func (i Ingest) Take(ctx context.Context, mb gateway.Mailbox, recipient string, 
 	if in.Conversation, err = i.find(ctx, mb, recipient, l); err != nil {
 		return gateway.Conversation{}, nil, err
 	}
-	if in.Conversation == "" {
-		if in.Start, err = i.start(mb, l, in.Message, now); err != nil {
-			return gateway.Conversation{}, nil, err
+	if in.Conversation != "" {
+		cv, events, err := i.Box.StoreIncoming(ctx, in, now)
+		if gateway.CodeOf(err) != "conversation_closed" {
+			return cv, events, err
 		}
+		in.Conversation = ""
+	}
+	if in.Start, err = i.start(mb, l, in.Message, now); err != nil {
+		return gateway.Conversation{}, nil, err
 	}
 	return i.Box.StoreIncoming(ctx, in, now)
+}
+
+// bounced notes on the mail that a report is about that it did not arrive. The report counts only if its bounce
+// token, or the original's Message-ID with the recipient's address, is ours: anybody can forge one.
+func (i Ingest) bounced(ctx context.Context, recipient string, l letter, now time.Time) (events []gateway.Event, ours bool, err error) {
+	sent, err := i.reported(ctx, recipient, l)
+	if err != nil || sent.ID == "" {
+		return nil, false, err
+	}
+	if !l.bounce.Failed {
+		return nil, true, nil
+	}
+	code := l.bounce.Code
+	if code == "" {
+		code = "5.0.0"
+	}
+	events, err = i.Box.Bounced(ctx, sent.ID, code, now)
+	return events, true, err
+}
+
+// reported finds the mail of ours that a report is about; the zero one if there is none.
+func (i Ingest) reported(ctx context.Context, recipient string, l letter) (gateway.Mail, error) {
+	for _, to := range append([]string{recipient}, l.recipients...) {
+		kind, id, mac, ok := Read(to)
+		if !ok || kind != 'b' {
+			continue
+		}
+		sent, err := i.Box.Mail(ctx, gateway.ID(gateway.PrefixMessage+strings.ToUpper(strings.TrimPrefix(id, gateway.PrefixMessage))))
+		if gateway.CodeOf(err) == "not_found" {
+			continue
+		}
+		if err != nil || i.Tokens.Check('b', id, mac, []string{sent.To}) {
+			return sent, err
+		}
+	}
+	if l.bounce.MessageID == nil || l.bounce.Recipient == "" {
+		return gateway.Mail{}, nil
+	}
+	sent, err := i.Box.MailSent(ctx, strings.ToLower(*l.bounce.MessageID))
+	if gateway.CodeOf(err) == "not_found" || err == nil && !strings.EqualFold(sent.To, l.bounce.Recipient) {
+		return gateway.Mail{}, nil
+	}
+	return sent, err
 }
 
 func (i Ingest) message(l letter, now time.Time) (gateway.Message, error) {

@@ -19,6 +19,9 @@ type box struct {
 	sent gateway.Mail
 	err  error
 	in   []gateway.Incoming
+
+	bounced []string // message and code
+	closed  bool     // the ticket takes no more
 }
 
 func (b *box) Conversation(_ context.Context, id gateway.ID) (gateway.Conversation, error) {
@@ -35,6 +38,18 @@ func (b *box) MailSent(_ context.Context, id string) (gateway.Mail, error) {
 	return b.sent, nil
 }
 
+func (b *box) Mail(_ context.Context, id gateway.ID) (gateway.Mail, error) {
+	if b.err != nil || id != b.sent.ID {
+		return gateway.Mail{}, orNotFound(b.err)
+	}
+	return b.sent, nil
+}
+
+func (b *box) Bounced(_ context.Context, id gateway.ID, code string, _ time.Time) ([]gateway.Event, error) {
+	b.bounced = append(b.bounced, string(id)+" "+code)
+	return nil, nil
+}
+
 func orNotFound(err error) error {
 	if err != nil {
 		return err
@@ -43,6 +58,9 @@ func orNotFound(err error) error {
 }
 
 func (b *box) StoreIncoming(_ context.Context, in gateway.Incoming, _ time.Time) (gateway.Conversation, []gateway.Event, error) {
+	if b.closed && in.Conversation != "" {
+		return gateway.Conversation{}, nil, gateway.ConversationClosed()
+	}
 	for _, old := range b.in {
 		if old.Key == in.Key {
 			return gateway.Conversation{}, nil, gateway.Conflict()
@@ -138,6 +156,46 @@ func TestWhereAMailGoes(t *testing.T) {
 				t.Fatalf("%d mails, text %q", len(b.in), in.Message.Text)
 			}
 		})
+	}
+}
+
+// TestReportAboutOurMail: a report with our token, or our Message-ID and its recipient, is noted on that mail and opens
+// no ticket; a forged one is a mail like any other.
+func TestReportAboutOurMail(t *testing.T) {
+	b, _, out := door(t)
+	token := "help+" + composer().Tokens.Make('b', string(b.sent.ID), vic) + "@chat.example"
+	forged := "help+" + composer().Tokens.Make('b', string(b.sent.ID), "eve@evil.test") + "@chat.example"
+	for _, c := range []struct {
+		name, to, id, recipient, action string
+		ours, noted                     bool
+	}{
+		{"by token", token, "x@y.test", vic, "failed", true, true},
+		{"by Message-ID and recipient", "help@chat.example", out.MessageID, vic, "failed", true, true},
+		{"a delay", token, "x@y.test", vic, "delayed", true, false},
+		{"forged token", forged, "x@y.test", vic, "failed", false, false},
+		{"our Message-ID, another recipient", "help@chat.example", out.MessageID, "eve@evil.test", "failed", false, false},
+		{"nothing of ours", "help@chat.example", "x@y.test", vic, "failed", false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b, i, _ := door(t)
+			raw := strings.NewReplacer("vic@shop.example", c.recipient, "ms_1@help.example", c.id, "Action: failed", "Action: "+c.action).
+				Replace(dsn("delivery-status", "failed", "5.1.1", "550 no such user"))
+			if _, _, err := i.Take(t.Context(), gateway.Mailbox{ID: "mb_1"}, c.to, []byte(raw), noon); err != nil {
+				t.Fatal(err)
+			}
+			if (len(b.in) == 0) != c.ours || (len(b.bounced) == 1) != c.noted {
+				t.Fatalf("stored %d, noted %q", len(b.in), b.bounced)
+			}
+		})
+	}
+}
+
+func TestMailToAClosedTicketOpensANewOne(t *testing.T) {
+	b, i, _ := door(t)
+	b.closed = true
+	in := take(t, b, i, "help+"+composer().Tokens.Make('t', string(cvID), vic)+"@chat.example", letterOf("From: "+vic+"\nTo: help@chat.example", "still broken"))
+	if in.Start == nil || in.Start.ID == cvID || in.Message.Text != "still broken" {
+		t.Fatalf("%+v", in)
 	}
 }
 

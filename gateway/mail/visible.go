@@ -40,14 +40,14 @@ func Visible(subject, text, html string) (visible string, passedOn bool) {
 		var ls []line
 		ls, structured = htmlLines(html)
 		var whole bool
-		if fromHTML, whole = reply(ls, mayPass); whole && !usable(text) {
+		if fromHTML, whole = newWords(ls, mayPass); whole && !usable(text) {
 			return fromHTML, true
 		}
 	}
 	if !usable(text) {
 		return fromHTML, false
 	}
-	fromText, whole := reply(textLines(text), mayPass)
+	fromText, whole := newWords(textLines(text), mayPass)
 	if whole {
 		return fromText, true
 	}
@@ -68,8 +68,8 @@ func usable(text string) bool { return strings.TrimFunc(text, invisible) != "" }
 
 func fold(s string) string { return strings.Join(strings.FieldsFunc(s, invisible), " ") }
 
-// reply takes the old and the added lines away. whole says that the mail was passed on.
-func reply(ls []line, mayPass bool) (visible string, whole bool) {
+// newWords takes the old and the added lines away. whole says that the mail was passed on.
+func newWords(ls []line, mayPass bool) (visible string, whole bool) {
 	classify(ls)
 	if isPassed(ls, mayPass) {
 		return join(ls), true

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/gateway/mail"
+	"github.com/postern-chat/postern/kb/markdown"
+)
+
+// mistake says what is wrong with the address of the LMTP door.
+func (m Mail) mistake() error {
+	if path, unix := strings.CutPrefix(m.LMTP, "unix:"); unix {
+		if !strings.HasPrefix(path, "/") {
+			return errors.New("must be unix: and the absolute path of a socket")
+		}
+		return nil
+	}
+	if host, _, err := net.SplitHostPort(m.LMTP); m.LMTP != "" && (err != nil || !loopback(host)) {
+		return errors.New("must be unix: and an absolute path, or a loopback address and port: whoever reaches it can write into tickets")
+	}
+	return nil
+}
+
+// listen opens the door; nil = none is configured.
+func (m Mail) listen() (net.Listener, error) {
+	if m.LMTP == "" {
+		return nil, nil
+	}
+	path, unix := strings.CutPrefix(m.LMTP, "unix:")
+	if !unix {
+		return net.Listen("tcp", m.LMTP)
+	}
+	if old, err := os.Lstat(path); err == nil && old.Mode()&fs.ModeSocket != 0 {
+		if c, err := net.Dial("unix", path); err == nil {
+			_ = c.Close()
+			return nil, fmt.Errorf("mail.lmtp: another process listens at %s", path)
+		}
+		if err := os.Remove(path); err != nil { // left behind by a process that was killed
+			return nil, err
+		}
+	}
+	return net.Listen("unix", path)
+}
+
+// incoming opens the doors for mail and gives what serves them until ctx ends.
+func (a *App) incoming(c Config) ([]func(context.Context), error) {
+	l, err := c.Mail.listen()
+	if err != nil || l == nil {
+		return nil, err
+	}
+	a.lmtp = l.Addr()
+	in := mail.Ingest{Box: a.Service.Store, Tokens: mail.Tokens{Key: a.secret}, Markdown: markdown.Parse, Rand: rand.Reader}
+	door := mail.LMTP{
+		Domain: a.URL.Hostname(), Mailboxes: a.Service.Store.Mailboxes, Log: a.log,
+		Take: func(ctx context.Context, mb gateway.Mailbox, recipient string, raw []byte) error {
+			now, err := a.Service.Store.Now(ctx)
+			if err != nil {
+				return err
+			}
+			_, events, err := in.Take(ctx, mb, recipient, raw, now)
+			if gateway.CodeOf(err) == "conflict" { // stored before: the server did not hear our answer
+				return nil
+			}
+			a.Service.Arrived(ctx, events...)
+			return err
+		},
+	}
+	return []func(context.Context){func(ctx context.Context) {
+		if err := door.Serve(ctx, l); err != nil {
+			a.log.Error("the door for mail closed", "err", err)
+		}
+	}}, nil
+}
