@@ -198,20 +198,3 @@ func automatic(l *letter) bool {
 	}
 	return strings.EqualFold(l.head.Get("Precedence"), "auto_reply") || emptyPath(l) && vacation.MatchString(l.subject)
 }
-
-// quiet reports whether the mail must get no automatic mail from us (mail-and-routing.md 1.6).
-func quiet(l *letter) bool {
-	if l.kind == KindBounce || l.kind == KindAuto || emptyPath(l) || daemonNames.MatchString(l.sender) {
-		return true
-	}
-	switch strings.ToLower(l.head.Get("Precedence")) {
-	case "bulk", "list", "junk":
-		return true
-	}
-	for name := range l.head {
-		if strings.HasPrefix(name, "List-") {
-			return true
-		}
-	}
-	return false
-}
