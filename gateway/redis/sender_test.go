@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,15 +15,18 @@ import (
 // answer's time is over the rest is dropped, one batch in a while finds out, and the first that goes through opens again.
 func TestSenderNeverWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		silent, sent := true, 0
+		var silent atomic.Bool
+		var sent atomic.Int64
+		silent.Store(true)
 		s := &sender{now: time.Now, wake: make(chan struct{}, 1), send: func(ctx context.Context, list []message) error {
-			if silent {
+			if silent.Load() {
 				<-ctx.Done()
 				return ctx.Err()
 			}
-			sent += len(list)
+			sent.Add(int64(len(list)))
 			return nil
 		}}
+		waits := func() int { s.mu.Lock(); defer s.mu.Unlock(); return s.bytes }
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go s.run(ctx)
@@ -47,13 +51,13 @@ func TestSenderNeverWaits(t *testing.T) {
 			t.Error("a second probe at once")
 		}
 		time.Sleep(answerLimit + probeWait)
-		silent = false
+		silent.Store(false)
 		if err := s.put([]message{m}, len(m.payload)); err != nil {
 			t.Errorf("the next probe: %v", err)
 		}
 		synctest.Wait()
-		if s.down() || sent != 1 || s.bytes != 0 {
-			t.Errorf("down %v, %d sent, %d bytes wait", s.down(), sent, s.bytes)
+		if s.down() || sent.Load() != 1 || waits() != 0 {
+			t.Errorf("down %v, %d sent, %d bytes wait", s.down(), sent.Load(), waits())
 		}
 		for range 3 * batch {
 			if err := s.put([]message{{"c", []byte("x")}}, 1); err != nil {
@@ -61,8 +65,8 @@ func TestSenderNeverWaits(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if sent != 1+3*batch || s.bytes != 0 {
-			t.Errorf("%d sent, %d bytes wait", sent, s.bytes)
+		if sent.Load() != 1+3*batch || waits() != 0 {
+			t.Errorf("%d sent, %d bytes wait", sent.Load(), waits())
 		}
 	})
 }
