@@ -26,12 +26,17 @@ const (
 	maxLogins = 4096
 )
 
+// rightsLife is how long an epoch vouches for anything: it is raised by every node of this version, but not by one of
+// the version before, nor by hand.
+const rightsLife = 30 * time.Second
+
 // RightsMemory remembers what agents' messages are let in by, so that they cost no read. It may be behind: what was
 // let in by it says so (Append.By), and then is read anew. A nil one remembers nothing.
 type RightsMemory struct {
 	mu     sync.Mutex
 	known  bool
 	epoch  int64
+	since  time.Time // when it was read
 	logins map[string]Session
 	member map[memberKey]bool
 	boxes  map[ID]Mailbox
@@ -83,8 +88,11 @@ func put[K comparable, V any](of map[K]V, key K, v V, max int) {
 
 // at gives the epoch that everything remembered is vouched for by.
 func (s *Service) at(ctx context.Context) (int64, error) {
-	m := s.Rights
+	m, now := s.Rights, s.Now()
 	m.mu.Lock()
+	if age := now.Sub(m.since); age < 0 || age >= rightsLife {
+		m.forget()
+	}
 	known, epoch := m.known, m.epoch
 	m.mu.Unlock()
 	if known {
@@ -98,7 +106,7 @@ func (s *Service) at(ctx context.Context) (int64, error) {
 	defer m.mu.Unlock()
 	if !m.known || m.epoch < epoch {
 		m.forget()
-		m.known, m.epoch = true, epoch
+		m.known, m.epoch, m.since = true, epoch, now
 	}
 	return m.epoch, nil
 }
