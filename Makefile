@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-go test-ui lint lint-go lint-ui check ui bench
+.PHONY: help demo run test test-go test-ui lint lint-go lint-ui check ui bench soak
 
 GOTESTFLAGS ?=
 GOFILES = $$(git ls-files --cached --others --exclude-standard '*.go')
@@ -67,3 +67,14 @@ bench: ui gateway/compare/compare ## the table of goals beside its references, a
 # The references need Node and their own modules, beside the program that starts them.
 gateway/compare/compare: go.mod $(wildcard gateway/compare/*.go gateway/compare/go.mod gateway/compare/package-lock.json gateway/bench/*.go)
 	cd gateway/compare && npm ci --ignore-scripts --no-audit --no-fund && go build -o compare .
+# Bounded: it ends when so many messages are acknowledged and so many faults are over. Figures as JSON go to JSON=file.
+SEED ?=
+MESSAGES ?= 200000
+FAULTS ?= 60
+RATE ?= 600
+NODES ?= 3
+JSON ?=
+soak: ## faults under load: nothing lost, doubled or out of order; SEED, MESSAGES, FAULTS, RATE, NODES, JSON
+	.ci/install
+	SOAK_SEED=$(SEED) SOAK_MESSAGES=$(MESSAGES) SOAK_FAULTS=$(FAULTS) SOAK_RATE=$(RATE) SOAK_NODES=$(NODES) SOAK_JSON=$(abspath $(JSON)) \
+		go test -count=1 -timeout 60m -v -run '^TestSoak$$' ./cmd/postern

@@ -65,6 +65,8 @@ func places() map[string]place {
 		"kb/kbtest":                  {floor: leaf, suite: true},
 		"gateway/gatewaytest":        {floor: leaf, suite: true},
 		"gateway/gatewaytest/server": {floor: leaf, suite: true, modules: "github.com/jackc/pgx/v5"},
+		// It knows nothing of the gateway: it compares lists.
+		"gateway/gatewaytest/history": {floor: leaf, suite: true},
 	}
 }
 

@@ -60,7 +60,9 @@ func openNode(t *testing.T, c Config) *node {
 		t.Fatal(err)
 	}
 	c.PublicURL = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
-	a, err := Start(t.Context(), c, l, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	o := here()
+	o.bend = losing(nil)
+	a, err := start(t.Context(), c, l, slog.New(slog.NewTextHandler(io.Discard, nil)), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 	"strings"
@@ -191,7 +192,9 @@ func down(err error) bool {
 		return class == "08" || class == "53" || class == "57" || passing(err)
 	}
 	var dial *pgconn.ConnectError
-	return errors.As(err, &dial) || errors.Is(err, sql.ErrConnDone) || strings.Contains(err.Error(), "connection")
+	// A server that is killed in the middle of an answer ends it like this.
+	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "conn closed")
+	return cut || errors.As(err, &dial) || errors.Is(err, sql.ErrConnDone) || strings.Contains(err.Error(), "connection")
 }
 
 // list gives "$4,$5,$6" for n placeholders after the first `after`.

@@ -66,8 +66,9 @@ func (p *presence) join(ctx context.Context, k *socket, id gateway.ID) {
 	}
 }
 
-// leave forgets a socket; the person's last one on this node is said to the bus at once.
-func (p *presence) leave(k *socket) {
+// leave forgets a socket; the person's last one on this node is said to the bus at once, unless this node told him to
+// come back elsewhere: then he stays until his last beat is over, and a restart takes nobody from the queue.
+func (p *presence) leave(k *socket, comesBack bool) {
 	id := k.who().Actor.ID
 	p.mu.Lock()
 	delete(p.sockets, k)
@@ -79,7 +80,7 @@ func (p *presence) leave(k *socket) {
 		}
 	}
 	p.mu.Unlock()
-	if !last {
+	if !last || comesBack {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -192,7 +192,7 @@ func TestVisitorsAreToldWithinTwoSeconds(t *testing.T) {
 	t.Run("the connection ends", func(t *testing.T) {
 		hears(t, box, func(t *testing.T, s *Server, _ *office, agent *socket, e *ear) {
 			left := time.Now()
-			s.presence.leave(agent)
+			s.presence.leave(agent, false)
 			e.wantTold(t, left, 2*time.Second, reachView{Open: true})
 		})
 	})

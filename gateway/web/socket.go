@@ -348,7 +348,7 @@ func (k *socket) onAlarm() {
 }
 
 // onClose is called once when the connection has ended.
-func (k *socket) onClose(int, string) {
+func (k *socket) onClose(code int, _ string) {
 	k.mu.Lock()
 	names := make([]string, 0, len(k.topics))
 	for t := range k.topics {
@@ -359,7 +359,7 @@ func (k *socket) onClose(int, string) {
 	for _, n := range names {
 		k.s.hub.leave(n, k)
 	}
-	k.s.presence.leave(k)
+	k.s.presence.leave(k, code == closeRestarting)
 }
 
 func (k *socket) watches(topic string) bool {
