@@ -237,14 +237,11 @@ export class Socket<H = unknown> {
 		else if ("sig" in f) this.#signal(f.sig, f.data);
 	}
 	#event(e: Event): void {
-		if (this.#stale.has(e.topic)) return;
-		const last = this.#topics.get(e.topic);
-		if (last !== undefined) {
-			if (e.seq <= last) return;
-			if (e.seq > last + 1) {
-				this.#resume(e.topic);
-				return;
-			}
+		const last = this.#topics.get(e.topic) ?? e.seq - 1;
+		if (this.#stale.has(e.topic) || e.seq <= last) return;
+		if (e.seq > last + 1) {
+			this.#resume(e.topic);
+			return;
 		}
 		this.#topics.set(e.topic, e.seq);
 		this.#o.onEvent(e);
