@@ -123,7 +123,9 @@ func (k *socket) helloAgent(ctx context.Context, in helloArgs) (map[string]any, 
 	for t, seq := range in.Topics {
 		topics[t] = seq
 	}
-	k.open(ctx, topics)
+	if err := k.open(ctx, topics, len(names)); err != nil {
+		return nil, err
+	}
 	k.s.presence.join(ctx, k, a.ID)
 	return map[string]any{
 		"agent": viewAgent(a), "memberships": memberships, "mailboxes": boxes, "agents": agents, "directory": all,
@@ -149,13 +151,18 @@ type mailboxName struct {
 	Name string     `json:"name"`
 }
 
-// open watches what the client names; a topic that is not his is left out, not refused: it may be gone.
-func (k *socket) open(ctx context.Context, topics map[string]uint64) {
+// open watches what the client names, and own topics beside them. A topic that is not his is left out, not refused: it
+// may be gone. One that cannot be read now fails the hello: a client would wait for it in vain.
+func (k *socket) open(ctx context.Context, topics map[string]uint64, own int) error {
+	k.mu.Lock()
+	k.own = own
+	k.mu.Unlock()
 	for t, seq := range topics {
-		if _, err := k.watch(ctx, t, seq); err != nil && problemOf(gateway.CodeOf(err)).Status == 500 {
-			k.s.log.Error("open topic", "topic", t, "err", err)
+		if _, err := k.watch(ctx, t, seq); err != nil && problemOf(gateway.CodeOf(err)).Status >= 500 {
+			return err
 		}
 	}
+	return nil
 }
 
 func (k *socket) helloVisitor(ctx context.Context, in helloArgs) (map[string]any, error) {
@@ -219,7 +226,9 @@ func (k *socket) helloAnswer(ctx context.Context, in helloArgs, mb gateway.Mailb
 	for t, seq := range in.Topics {
 		topics[t] = seq
 	}
-	k.open(ctx, topics)
+	if err := k.open(ctx, topics, len(list)); err != nil {
+		return nil, err
+	}
 	k.s.presence.join(ctx, k, v.ID)
 	return map[string]any{
 		"visitor": v.ID, "conversations": views, "identity": v.Identity, "kinds": k.s.kindsFor(mb),

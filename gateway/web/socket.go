@@ -50,6 +50,7 @@ type socket struct {
 	caller    gateway.Caller
 	said      bool // hello came
 	topics    map[string]bool
+	own       int // topics that hello opens unasked; they take none of maxTopics
 	lastInput time.Time
 	lastFrame time.Time
 	place     int
@@ -279,7 +280,7 @@ func (k *socket) watch(ctx context.Context, topic string, after uint64) (uint64,
 		return 0, err
 	}
 	k.mu.Lock()
-	full := !k.topics[topic] && len(k.topics) >= maxTopics
+	full := !k.topics[topic] && len(k.topics) >= maxTopics+k.own
 	if !full {
 		k.topics[topic] = true
 	}
