@@ -19,7 +19,7 @@ import (
 )
 
 // nats measures nats-server over websockets as its users drive it: with its own client, whose acknowledgement is a
-// flush. The goals' basis (11,900/s, 54 µs) was taken so.
+// flush.
 func nats(ctx context.Context, p plan) (_ bench.Figures, err error) {
 	self, err := os.Executable()
 	if err != nil {
