@@ -20,7 +20,7 @@ test: test-go test-ui ## installs what is missing, then all tests on real server
 
 test-go:
 	.ci/install
-	go test -race -timeout 40m $(GOTESTFLAGS) ./...
+	go test -race -timeout 60m $(GOTESTFLAGS) ./...
 
 # Types and style of the user interface, its browser suites included.
 LINT_UI = npx --no-install tsc --noEmit && npx --no-install tsc --noEmit -p e2e && npx --no-install biome check

@@ -60,10 +60,7 @@ func NewRedisCluster(t testing.TB, o RedisOptions) *RedisCluster {
 	t.Helper()
 	c := &RedisCluster{options: o}
 	for range 3 {
-		port, err := freePort()
-		must(t, err)
-		c.Nodes = append(c.Nodes, o.start(t, fmt.Sprintf("cluster-enabled yes\ncluster-node-timeout 2000\ncluster-port %d\n", port)))
-		c.Nodes[len(c.Nodes)-1].busPort = port
+		c.Nodes = append(c.Nodes, o.member(t))
 	}
 	for i, n := range c.Nodes {
 		c.options.ask(t, n, fmt.Sprintf("CLUSTER ADDSLOTSRANGE %d %d", i*16384/3, (i+1)*16384/3-1))
@@ -75,6 +72,23 @@ func NewRedisCluster(t testing.TB, o RedisOptions) *RedisCluster {
 	c.ready(t)
 	c.URL = o.url("+cluster", c.Nodes...)
 	return c
+}
+
+// member starts a node of a cluster. Its second port is opened last, and may have been taken meanwhile: it ends then,
+// although its first one answered, and another is started.
+func (o RedisOptions) member(t testing.TB) *Redis {
+	t.Helper()
+	for try := 1; ; try++ {
+		port, err := freePort()
+		must(t, err)
+		n := o.start(t, fmt.Sprintf("cluster-enabled yes\ncluster-node-timeout 2000\ncluster-port %d\n", port))
+		n.busPort = port
+		_, err = o.try(n, "PING")
+		if err == nil || try == 5 {
+			must(t, err)
+			return n
+		}
+	}
 }
 
 // ready waits until every node says that the cluster is whole.
