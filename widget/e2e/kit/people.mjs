@@ -101,7 +101,8 @@ export async function be(page, value) {
 	await until("the choices of availability", async () => {
 		if (await choice.isVisible()) return true;
 		const shut = page.locator(".be-button[aria-expanded=false]");
-		if (await shut.count()) await shut.click();
+		// They may open by themselves between the look and the click, which would then wait for a button that is gone.
+		if (await shut.count()) await shut.click({ timeout: 1000 }).catch(() => undefined);
 		return choice.waitFor({ timeout: 1000 }).then(() => true, () => false);
 	});
 	await choice.click();
