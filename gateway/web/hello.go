@@ -158,8 +158,12 @@ func (k *socket) open(ctx context.Context, topics map[string]uint64, own int) er
 	k.own = own
 	k.mu.Unlock()
 	for t, seq := range topics {
-		if _, err := k.watch(ctx, t, seq); err != nil && problemOf(gateway.CodeOf(err)).Status >= 500 {
+		_, err := k.watch(ctx, t, seq)
+		switch {
+		case gateway.CodeOf(err) == "unavailable":
 			return err
+		case err != nil && problemOf(gateway.CodeOf(err)).Status == 500:
+			k.s.log.Error("open topic", "topic", t, "err", err)
 		}
 	}
 	return nil
