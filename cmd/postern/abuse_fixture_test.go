@@ -195,7 +195,7 @@ func (f *fixture) start(t *testing.T, o options) {
 	}
 	f.config.PublicURL = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a, err := start(t.Context(), f.config, f.watch.listener(l), log, outside{now: f.clock.process, decides: f.clock.now, pause: wait, bend: losing(o.bend)})
+	a, err := start(t.Context(), f.config, f.watch.listener(l), log, outside{now: f.clock.process, decides: f.clock.now, pause: wait, wrap: losing(), bend: o.bend})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,18 +15,13 @@ import (
 const busFault = "POSTERN_TEST_BUS"
 
 // losing gives a gateway that a test starts in its own process the bus that busFault names.
-func losing(bend func(*gateway.Service)) func(*gateway.Service) {
+func losing() func(gateway.Bus) gateway.Bus {
 	faults := map[string]gatewaytest.Fault{"drop": gatewaytest.DropAll, "double": gatewaytest.Double, "reorder": gatewaytest.Reorder, "delay": gatewaytest.Delay}
 	fault, ok := faults[os.Getenv(busFault)]
 	if !ok {
-		return bend
+		return nil
 	}
-	return func(s *gateway.Service) {
-		s.Bus = gatewaytest.LossyBus(s.Bus, fault)
-		if bend != nil {
-			bend(s)
-		}
-	}
+	return func(b gateway.Bus) gateway.Bus { return gatewaytest.LossyBus(b, fault) }
 }
 
 // product is what people do with the chat: the walks, routing, what the console shows, disconnects, the gate.

@@ -57,8 +57,9 @@ type outside struct {
 	now     func() time.Time // this machine's clock
 	decides func() time.Time // the clock that decides on SQLite; PostgreSQL asks its own
 	pause   func(ctx context.Context, d time.Duration) error
-	demo    bool                   // sample data only: admins may read the mails that stay here
-	bend    func(*gateway.Service) // what a test breaks before anything runs; nil = nothing
+	demo    bool                          // sample data only: admins may read the mails that stay here
+	wrap    func(gateway.Bus) gateway.Bus // a test's faults of the bus; nil = none
+	bend    func(*gateway.Service)        // what a test breaks before anything runs; nil = nothing
 }
 
 // Start opens the store, migrates it, joins the leaves and listens. The caller ends it with Close.
@@ -86,7 +87,6 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	}
 	if o.bend != nil {
 		o.bend(a.Service)
-		a.bus = a.Service.Bus
 	}
 	if err := errors.Join(a.Service.MakeStarterReplies(ctx), a.Service.ScheduleReconcile(ctx), a.archiveKeys(ctx), a.compareCopy(ctx)); err != nil {
 		return a, err

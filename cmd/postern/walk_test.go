@@ -61,7 +61,7 @@ func openNode(t *testing.T, c Config) *node {
 	}
 	c.PublicURL = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	o := here()
-	o.bend = losing(nil)
+	o.wrap = losing()
 	a, err := start(t.Context(), c, l, slog.New(slog.NewTextHandler(io.Discard, nil)), o)
 	if err != nil {
 		t.Fatal(err)

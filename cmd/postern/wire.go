@@ -117,6 +117,9 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	if a.bus, err = buses(a.outside.now)[pick(c.RedisURL, "redis", "local")](ctx, c); err != nil {
 		return err
 	}
+	if a.outside.wrap != nil {
+		a.bus = a.outside.wrap(a.bus)
+	}
 	secret, err := keep(c.SecretFile, filepath.Join(c.Data, "secret"), newSecret)
 	if err != nil {
 		return err
