@@ -148,6 +148,17 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
+// errors are the lines that say what went wrong inside.
+func (o *output) errors() string {
+	var bad []string
+	for line := range strings.Lines(o.String()) {
+		if strings.Contains(line, "level=ERROR") {
+			bad = append(bad, line)
+		}
+	}
+	return strings.Join(bad, "")
+}
+
 func startFixture(t *testing.T, engine string, o options) *fixture {
 	t.Helper()
 	f := &fixture{engine: engine, site: newSite(t), caep: newTransmitter(t), hook: make([]byte, 32), clock: &testClock{beside: o.beside}, staff: map[string]member{}, log: &output{}, watch: newWatch(), typed: map[string][]string{}}

@@ -151,7 +151,9 @@ func (r *row) dial(header http.Header) *client {
 func (r *row) as(name string) *client {
 	r.Helper()
 	c := r.dial(http.Header{"Cookie": {r.staff[name].cookie}})
-	c.ok("hello", map[string]any{"as": "agent", "topics": map[string]int{}})
+	if f := c.do("hello", map[string]any{"as": "agent", "topics": map[string]int{}}); f["error"] != nil {
+		r.Fatalf("hello: %v\n%s", f["error"], r.log.errors())
+	}
 	return c
 }
 

@@ -31,7 +31,26 @@ var _ verify.Log = Moment{}
 // ReadMoment lets read see a database at one moment, whatever version its schema has. It changes nothing, and starts
 // no committers. The moment lasts as long as read does: meanwhile SQLite's log file and PostgreSQL's dead rows are kept.
 // Errors: invalid, unavailable, internal; read's.
-func ReadMoment(ctx context.Context, o Options, read func(Moment) error) (err error) {
+func ReadMoment(ctx context.Context, o Options, read func(Moment) error) error {
+	return o.visit(func(d dialect, _, r *sql.DB) error {
+		t, err := d.moment(ctx, r)
+		if err != nil {
+			return failure("begin to read", err)
+		}
+		defer func() { _ = t.Rollback() }() // nothing was written
+		m := Moment{snapshot: snapshot{t}, d: d}
+		if m.version, err = schemaOf(ctx, d, t); err != nil {
+			return failure("read the schema's version", err)
+		}
+		if m.tables, err = names(ctx, t, d.catalogue()); err != nil {
+			return failure("list the tables", err)
+		}
+		return read(m)
+	})
+}
+
+// visit opens a database, migrates nothing and starts nothing, and closes it behind do.
+func (o Options) visit(do func(d dialect, write, read *sql.DB) error) (err error) {
 	d, err := dialectOf(o.Engine)
 	if err != nil {
 		return err
@@ -41,19 +60,7 @@ func ReadMoment(ctx context.Context, o Options, read func(Moment) error) (err er
 		return failure("open the database", err)
 	}
 	defer func() { err = errors.Join(err, closeBoth(w, r)) }()
-	t, err := d.moment(ctx, r)
-	if err != nil {
-		return failure("begin to read", err)
-	}
-	defer func() { _ = t.Rollback() }() // nothing was written
-	m := Moment{snapshot: snapshot{t}, d: d}
-	if m.version, err = schemaOf(ctx, d, t); err != nil {
-		return failure("read the schema's version", err)
-	}
-	if m.tables, err = names(ctx, t, d.catalogue()); err != nil {
-		return failure("list the tables", err)
-	}
-	return read(m)
+	return do(d, w, r)
 }
 
 func closeBoth(w, r *sql.DB) error {

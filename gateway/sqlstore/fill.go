@@ -40,45 +40,29 @@ func Fill(ctx context.Context, o Options, version int64, fill func(*Filling) err
 }
 
 // onEmpty runs fill on a place without tables, and leaves it so if that fails.
-func onEmpty(ctx context.Context, o Options, fill func(*goose.Provider, *sql.DB, dialect) error) (err error) {
-	d, err := dialectOf(o.Engine)
-	if err != nil {
+func onEmpty(ctx context.Context, o Options, fill func(*goose.Provider, *sql.DB, dialect) error) error {
+	return o.visit(func(d dialect, w, _ *sql.DB) error {
+		there, err := names(ctx, w, d.catalogue())
+		if err != nil {
+			return failure("list the tables", err)
+		}
+		if len(there) > 0 {
+			return gateway.Conflict()
+		}
+		p, err := provider(d, w)
+		if err != nil {
+			return failure("migrate", err)
+		}
+		if err = fill(p, w, d); err != nil {
+			err = errors.Join(err, dropAll(context.WithoutCancel(ctx), w, d))
+		}
 		return err
-	}
-	w, r, err := d.open(o.DataSource)
-	if err != nil {
-		return failure("open the database", err)
-	}
-	defer func() { err = errors.Join(err, closeBoth(w, r)) }()
-	there, err := names(ctx, w, d.catalogue())
-	if err != nil {
-		return failure("list the tables", err)
-	}
-	if len(there) > 0 {
-		return gateway.Conflict()
-	}
-	p, err := provider(d, w)
-	if err != nil {
-		return failure("migrate", err)
-	}
-	if err = fill(p, w, d); err != nil {
-		err = errors.Join(err, dropAll(context.WithoutCancel(ctx), w, d))
-	}
-	return err
+	})
 }
 
 // Clear drops every table of a database.
-func Clear(ctx context.Context, o Options) (err error) {
-	d, err := dialectOf(o.Engine)
-	if err != nil {
-		return err
-	}
-	w, r, err := d.open(o.DataSource)
-	if err != nil {
-		return failure("open the database", err)
-	}
-	defer func() { err = errors.Join(err, closeBoth(w, r)) }()
-	return dropAll(ctx, w, d)
+func Clear(ctx context.Context, o Options) error {
+	return o.visit(func(d dialect, w, _ *sql.DB) error { return dropAll(ctx, w, d) })
 }
 
 func dropAll(ctx context.Context, db *sql.DB, d dialect) error {

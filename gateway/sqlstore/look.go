@@ -2,7 +2,7 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
+	"database/sql"
 	"time"
 )
 
@@ -26,38 +26,34 @@ func Look(ctx context.Context, o Options) (f Facts, err error) {
 	if f.Have, f.Want, err = Schema(ctx, o); err != nil {
 		return f, err
 	}
-	d, err := dialectOf(o.Engine)
-	if err != nil {
-		return f, err
-	}
-	w, r, err := d.open(o.DataSource)
-	if err != nil {
-		return f, failure("open the database", err)
-	}
-	defer func() { err = errors.Join(err, closeBoth(w, r)) }()
+	err = o.visit(func(d dialect, _, r *sql.DB) error { return f.read(ctx, d, r) })
+	return f, err
+}
+
+func (f *Facts) read(ctx context.Context, d dialect, r *sql.DB) error {
 	if now, ok, err := d.clock(ctx, r); err != nil {
-		return f, failure("read the clock", err)
+		return failure("read the clock", err)
 	} else if ok {
 		f.Now = at(now)
 	}
 	if f.Have > 0 {
 		var high int64
 		if err := r.QueryRowContext(ctx, qHigh).Scan(&high); err != nil {
-			return f, failure("read the log's head", err)
+			return failure("read the log's head", err)
 		}
 		f.High = at(high)
 	}
 	if d.engine != PostgreSQL {
-		return f, nil
+		return nil
 	}
 	rows, err := r.QueryContext(ctx, qServer)
 	if err != nil {
-		return f, failure("read the server's settings", err)
+		return failure("read the server's settings", err)
 	}
 	pairs, err := collect(rows, func(s scanner) (p [2]string, err error) { return p, s.Scan(&p[0], &p[1]) })
 	f.Settings = map[string]string{}
 	for _, p := range pairs {
 		f.Settings[p[0]] = p[1]
 	}
-	return f, failure("read the server's settings", err)
+	return failure("read the server's settings", err)
 }

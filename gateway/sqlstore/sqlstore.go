@@ -123,11 +123,7 @@ func (s *Store) closePools() error {
 		}
 		clear(kept)
 	}
-	err = errors.Join(err, s.write.Close())
-	if s.read != s.write {
-		err = errors.Join(err, s.read.Close())
-	}
-	return err
+	return errors.Join(err, closeBoth(s.write, s.read))
 }
 
 // backStep is how far a clock may step back before its answers are refused, ms: what time servers correct daily.

@@ -12,15 +12,15 @@ import (
 // for whatever it does not know: that is for the decoder.
 func readSend(raw []byte) (id string, in sendArgs, ok bool) {
 	s := scan{raw, true}
-	s.skip(`{"cmd":"message.send","id":`)
+	s.literal(`{"cmd":"message.send","id":`)
 	id = s.text()
-	s.skip(`,"args":{"conversation":`)
+	s.literal(`,"args":{"conversation":`)
 	in.Conversation = gateway.ID(s.text())
-	s.skip(`,"client_id":`)
+	s.literal(`,"client_id":`)
 	in.ClientID = s.text()
-	s.skip(`,"text":`)
+	s.literal(`,"text":`)
 	in.Text = s.text()
-	s.skip(`}}`)
+	s.literal(`}}`)
 	return id, in, s.ok && len(s.rest) == 0 && id != "" && len(id) <= maxCommandID
 }
 
@@ -30,7 +30,8 @@ type scan struct {
 	ok   bool
 }
 
-func (s *scan) skip(lit string) {
+// literal reads exactly this text.
+func (s *scan) literal(lit string) {
 	if s.ok = s.ok && strings.HasPrefix(string(s.rest[:min(len(lit), len(s.rest))]), lit); s.ok {
 		s.rest = s.rest[len(lit):]
 	}
