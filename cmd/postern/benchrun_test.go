@@ -94,7 +94,7 @@ func TestParseBench(t *testing.T) {
 // The table of goals comes from one run in which every line that needs no reference is measured.
 func TestBenchTable(t *testing.T) {
 	var r tableReport
-	benchInto(t, &r, strings.Fields("bench all --json --rounds 1 --last 300ms --warm 100ms --stay 500ms --chats 4 --idle 40 --many 50 --storm 55 --growth 110 --stored 2000 --rate 50 --connections 2")...)
+	benchInto(t, &r, strings.Fields("bench all --json --rounds 1 --last 1s --warm 300ms --stay 500ms --chats 4 --idle 40 --many 50 --storm 55 --growth 110 --stored 2000 --rate 50 --connections 2")...)
 	if len(r.Lines) != len(benchGoals()) || len(r.Rounds) != 1 || r.Machine.Versions["go"] == "" {
 		t.Fatalf("%d lines, %d rounds, %+v", len(r.Lines), len(r.Rounds), r.Machine)
 	}

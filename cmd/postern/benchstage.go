@@ -118,7 +118,7 @@ func stage(ctx context.Context, c call, set benchSet, dir string, tell func(stri
 	}
 	var addresses []string
 	for range set.nodes {
-		a, err := freePort()
+		a, err := bench.FreeAddress()
 		if err != nil {
 			return nil, err
 		}
@@ -146,9 +146,6 @@ func benchConfig(dir string) (string, error) {
 	s, err2 := newSecret()
 	return file, errors.Join(err, err2, os.WriteFile(file, []byte(text), 0o600), os.WriteFile(key, k, 0o600), os.WriteFile(secret, s, 0o600))
 }
-
-// freePort is a loopback address that was free a moment ago.
-func freePort() (string, error) { return bench.FreeAddress() }
 
 // start adds one gateway, and waits until it answers.
 func (s *benchStage) start(ctx context.Context, c call, set benchSet, o nodeOrders, file, address string) error {

@@ -62,7 +62,7 @@ func served(ctx context.Context, c call, dir string) (took time.Duration, reside
 	if err != nil {
 		return 0, 0, err
 	}
-	address, err := freePort()
+	address, err := bench.FreeAddress()
 	if err != nil {
 		return 0, 0, err
 	}

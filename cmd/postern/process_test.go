@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/coder/websocket"
 	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/gateway/gatewaytest/server"
 	"github.com/postern-chat/postern/verify"
 )
 
@@ -62,11 +64,11 @@ type process struct {
 // freeAddress gives an address that nobody listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	a, err := freePort()
+	port, err := server.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
 // process prepares one node of the fixture's configuration, under the public URL of the fixture.

@@ -73,7 +73,7 @@ func newProxy(t testing.TB, name string, quit syscall.Signal) *Proxy {
 	must(t, err)
 	p := &Proxy{Dir: dir}
 	for _, addr := range []*string{&p.TLS, &p.Plain} {
-		n, err := freePort()
+		n, err := FreePort()
 		must(t, err)
 		*addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(n))
 	}

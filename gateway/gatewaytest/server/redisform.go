@@ -79,7 +79,7 @@ func NewRedisCluster(t testing.TB, o RedisOptions) *RedisCluster {
 func (o RedisOptions) member(t testing.TB) *Redis {
 	t.Helper()
 	for try := 1; ; try++ {
-		port, err := freePort()
+		port, err := FreePort()
 		must(t, err)
 		n := o.start(t, fmt.Sprintf("cluster-enabled yes\ncluster-node-timeout 2000\ncluster-port %d\n", port))
 		n.busPort = port
@@ -183,7 +183,7 @@ func (o RedisOptions) start(t testing.TB, extra string) *Redis {
 	dir, err := running.folder(nil)
 	running.mu.Unlock()
 	must(t, err)
-	port, err := freePort()
+	port, err := FreePort()
 	must(t, err)
 	text := fmt.Sprintf("bind 127.0.0.1\ndir %s\nport %d\n", dir, port)
 	if o.TLS != nil {

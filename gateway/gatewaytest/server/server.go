@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -186,14 +187,17 @@ func binary(name, hint string, folders ...string) (string, error) {
 	return "", fmt.Errorf("server: %s is missing: run .ci/install, or install %s", name, hint)
 }
 
-// freePort is a loopback port that was free a moment ago.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// FreePort is a loopback port that was free a moment ago, below those that systems give to outgoing connections and to
+// listeners on port 0 (Linux: from 32768): whoever is killed and comes back finds it free.
+func FreePort() (port int, err error) {
+	for range 100 {
+		port = 10_000 + rand.IntN(22_000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }
 
 // folder makes a short temporary folder (a unix socket path has room for 107 bytes), owned by the account
