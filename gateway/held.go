@@ -82,13 +82,22 @@ func (s *Service) hold(ctx context.Context, c Caller, a Append, v Verdict) (Sent
 	if sent.ID != "" { // stored before: the reply was lost
 		return Sent{Event: sent}, repeated(a, sent)
 	}
-	if again := held.Message.ID != h.Message.ID && held.Message.Text != ""; again {
-		if err := sameMessage(held.Message, m, true); err != nil {
-			return Sent{}, err
-		}
+	if held.Message.ID != h.Message.ID {
+		return heldAgain(a, held)
 	}
 	s.publish(ctx, events...)
 	return Sent{Held: &held}, nil
+}
+
+// heldAgain answers for a client id under which a message was held before. Other words are refused, whatever the guard
+// says to them: "stored" would tell that they are not what the first ones were held for.
+func heldAgain(a Append, was Held) (Sent, error) {
+	if m, ok := a.Payload.(MessageCreated); ok && was.Message.Text != "" {
+		if err := sameMessage(was.Message, m.Message, true); err != nil {
+			return Sent{}, err
+		}
+	}
+	return Sent{Held: &was}, nil
 }
 
 // counts reports whether text was found: neither a guard that failed nor a file is a guess at a fact.

@@ -68,6 +68,10 @@ func (s *Service) Committed(batch []Stored) {
 			s.refused(p, st)
 			continue
 		}
+		if st.Held != nil {
+			p.to.Posted(heldAgain(st.Append, *st.Held))
+			continue
+		}
 		if err := repeated(st.Append, st.Event); err != nil {
 			p.to.Posted(Sent{}, err)
 			continue
@@ -76,7 +80,7 @@ func (s *Service) Committed(batch []Stored) {
 	}
 	s.emit(out)
 	for i := range batch {
-		if st := &batch[i]; st.Err == nil && !st.Again {
+		if st := &batch[i]; st.Err == nil && !st.Again && st.Held == nil {
 			st.Row.Seq = st.Event.Seq
 			s.touch(context.Background(), st.Mailbox, st.Append.Conversation, &st.Row)
 		}

@@ -170,6 +170,7 @@ type Appended struct {
 	Mailbox ID           // where the conversation is now, as the transaction saw it
 	Row     Conversation // as the transaction left it, without Seq and StaffSeq; zero where Conversation was ""
 	Again   bool         // the same ClientID was stored before: nothing was stored now
+	Held    *Held        // it was held before, of a Judged append: nothing was stored now, and Event is empty
 }
 
 // Stored is what became of one Append that was submitted.

@@ -249,6 +249,13 @@ func noEdits(r *row) {
 		}
 	}
 	held := r.holds(k, "Call 415-555-2671")
+	kept := map[string]any{"conversation": k.cv, "client_id": "kept", "text": "Or call +1 415 555 2671"}
+	before := k.mia.ok("message.send", kept)
+	if again := k.mia.ok("message.send", kept); before["seq"] != nil || again["id"] != before["id"] || again["seq"] != nil {
+		r.Errorf("the same held message again: %v, before %v", again, before)
+	}
+	kept["text"] = "Or write to us"
+	r.refusedAs(k.mia, "conflict", "message.send", kept) // harmless words under a held one's id are not stored either
 	k.mia.ok("message.withdraw", map[string]any{"message": held["id"]})
 	r.holds(k, "Please call (415) 555 2671")
 	r.sees(k, "So?", "2671")

@@ -59,7 +59,18 @@ func holdOnce(w *World) {
 	if sent.ID != done.Event.ID || len(events) != 0 {
 		w.Errorf("a sent message is held: %+v, %d events", sent, len(events))
 	}
-	other := w.Hold(c, w.NewAgent("Ben", 1), "1")
+	harmless := w.Answer(c, a, "1")
+	harmless.Judged = true
+	done, err = w.Store.Append(w.Context(), harmless)
+	w.ok(err)
+	if done.Held == nil || done.Held.Message.ID != first.Message.ID || done.Event.ID != "" || w.Conversation(c.ID).Seq != sent.Seq {
+		w.Errorf("harmless words under a held message's id: %+v", done)
+	}
+	ben := w.NewAgent("Ben", 1)
+	harmless = w.Answer(c, ben, "1")
+	harmless.Judged = true
+	w.unmoved("conflict", func() error { _, err := w.Store.Append(w.Context(), harmless); return err })
+	other := w.Hold(c, ben, "1")
 	other.MustAgent = ""
 	w.unmoved("conflict", func() error { _, _, _, err := w.Store.Hold(w.Context(), other, w.Now()); return err })
 }

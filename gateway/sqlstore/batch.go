@@ -18,6 +18,7 @@ type batch struct {
 	whole   map[gateway.ID]bool                  // whether a dirty row changed in more than what a message moves
 	before  map[clientKey]gateway.Event          // what stands in the database under the items' client ids
 	seen    map[clientKey]*answer                // what this batch stores under them
+	held    map[clientKey]gateway.Held           // what was held under those of judged items
 	said    map[string]uint64                    // topic → newest message of an agent, of those that judged items ask for
 	epoch   int64                                // of rights, if an item was judged by remembered ones
 	answers []*answer
@@ -32,7 +33,7 @@ type clientKey struct{ topic, client string }
 func newBatch(x *tx, single bool) *batch {
 	return &batch{
 		tx: x, single: single, rows: map[gateway.ID]*gateway.Conversation{}, whole: map[gateway.ID]bool{},
-		before: map[clientKey]gateway.Event{}, seen: map[clientKey]*answer{}, said: map[string]uint64{}, later: map[gateway.ID]bool{},
+		before: map[clientKey]gateway.Event{}, seen: map[clientKey]*answer{}, held: map[clientKey]gateway.Held{}, said: map[string]uint64{}, later: map[gateway.ID]bool{},
 	}
 }
 
@@ -42,7 +43,8 @@ type answer struct {
 	first *pending      // stored here, or
 	event gateway.Event // stored before
 	more  []*pending
-	same  *answer // the same message, given twice to this batch
+	held  *gateway.Held // kept back before
+	same  *answer       // the same message, given twice to this batch
 	err   error
 }
 
@@ -75,7 +77,7 @@ func (b *batch) run(items []*item) error {
 
 // read takes the locks and reads what the items are decided by: after it a message needs no read of its own.
 func (b *batch) read(items []*item) error {
-	for _, do := range []func([]*item) error{b.lockRows, b.lockTopics, b.readBefore, b.readSaid, b.readEpoch} {
+	for _, do := range []func([]*item) error{b.lockRows, b.lockTopics, b.readBefore, b.readHeld, b.readSaid, b.readEpoch} {
 		if err := do(items); err != nil {
 			return err
 		}
@@ -148,17 +150,39 @@ func (b *batch) readBefore(items []*item) error {
 		}
 	}
 	return inParts(keys, func(part []clientKey) error {
-		args := make([]any, 0, 2*len(part))
-		for _, k := range part {
-			args = append(args, k.topic, k.client)
-		}
 		return b.each(func(r scanner) error {
 			var client string
 			e, err := scanEvent(wider{r, []any{&client}})
 			b.before[clientKey{e.Topic, client}] = e
 			return err
-		}, b.s.texts.client.of[len(part)], args...)
+		}, b.s.texts.client.of[len(part)], pairs(part)...)
 	})
+}
+
+// readHeld finds what was held under the client ids of judged items: harmless words under the id of held ones are no
+// second message.
+func (b *batch) readHeld(items []*item) error {
+	var keys []clientKey
+	for _, it := range items {
+		if it.in.Judged && it.in.ClientID != "" {
+			keys = append(keys, keyOf(it.in))
+		}
+	}
+	return inParts(keys, func(part []clientKey) error {
+		return b.each(func(r scanner) error {
+			h, err := scanHeld(r)
+			b.held[clientKey{string(h.Conversation), h.Message.ClientID}] = h
+			return err
+		}, b.s.texts.held.of[len(part)], pairs(part)...)
+	})
+}
+
+func pairs(keys []clientKey) []any {
+	args := make([]any, 0, 2*len(keys))
+	for _, k := range keys {
+		args = append(args, k.topic, k.client)
+	}
+	return args
 }
 
 func keyOf(in gateway.Append) clientKey { return clientKey{in.Topic, in.ClientID} }
@@ -254,7 +278,7 @@ func reachable(in gateway.Append, c *gateway.Conversation) error {
 	return nil
 }
 
-// repeats finds the event that was stored under the same client id.
+// repeats finds what was stored or held under the same client id.
 func (b *batch) repeats(a *answer) bool {
 	in := a.it.in
 	if in.ClientID == "" {
@@ -264,12 +288,24 @@ func (b *batch) repeats(a *answer) bool {
 	if first != nil {
 		a.same = first
 	} else if a.event, stored = b.before[keyOf(in)]; !stored {
-		return false
+		return b.wasHeld(a)
 	}
 	if stored && a.event.Actor != in.Actor || first != nil && first.it.in.Actor != in.Actor {
 		a.event, a.same, a.err = gateway.Event{}, nil, gateway.Conflict() // somebody else's id is no repetition
 	}
 	return true
+}
+
+func (b *batch) wasHeld(a *answer) bool {
+	h, known := b.held[keyOf(a.it.in)]
+	switch {
+	case !known:
+	case h.Author != a.it.in.Actor:
+		a.err = gateway.Conflict()
+	default:
+		a.held = &h
+	}
+	return known
 }
 
 // reopenWithin is how long after its end the visitor's words reopen a ticket.
@@ -380,6 +416,8 @@ func (b *batch) outcomes() []outcome {
 			r.Mailbox, r.Row = c.Mailbox, *c
 		}
 		switch {
+		case a.held != nil:
+			r.Held = a.held
 		case a.same != nil:
 			r.Event, r.Again = a.same.first.event, true
 		case a.first != nil:

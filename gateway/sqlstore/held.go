@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	qHeldRows    = `SELECT message, conversation, author_role, author, client_id, kinds, state, quiet, body, at FROM held `
+	qHeldColumns = `SELECT message, conversation, author_role, author, client_id, kinds, state, quiet, body, at`
+	qHeldRows    = qHeldColumns + ` FROM held `
 	qHeldMessage = qHeldRows + `WHERE message = $1`
 	qHeldBy      = qHeldRows + `WHERE conversation = $1 AND client_id = $2`
 	qHeldIn      = qHeldRows + `WHERE conversation = $1 AND state = 'held' ORDER BY at, message`

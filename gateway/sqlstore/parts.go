@@ -88,7 +88,7 @@ func (d dialect) bind(query string) string {
 }
 
 // texts are the multi-row statements of the message path.
-type statements struct{ lock, spoke, client, said, bump, event text }
+type statements struct{ lock, spoke, client, held, said, bump, event text }
 
 func newStatements(d dialect) statements {
 	return statements{
@@ -103,6 +103,10 @@ first_words = v.words, messages = v.messages FROM v WHERE conversations.id = v.i
 		client: d.textOf(func(n int) string {
 			return `WITH v(t, c) AS (VALUES ` + typed(n, "tt") + `) SELECT ` + eventColumns + `, client_id FROM v CROSS JOIN events
 WHERE topic = v.t AND client_id = v.c AND client_id <> ''` // or the partial index is not used, and the whole topic read
+		}),
+		held: d.textOf(func(n int) string {
+			return `WITH v(t, c) AS (VALUES ` + typed(n, "tt") + `) ` + qHeldColumns + ` FROM v CROSS JOIN held
+WHERE conversation = v.t AND client_id = v.c`
 		}),
 		said: d.textOf(func(n int) string {
 			return `WITH v(t, s) AS (VALUES ` + typed(n, "tn") + `) SELECT topic, MAX(seq) FROM v CROSS JOIN events
