@@ -35,8 +35,8 @@ func TestBoundedListener(t *testing.T) {
 						ended <- err
 						return
 					}
-					_, _ = nc.Write([]byte{1}) // to say that it was taken
 					taken <- nc
+					_, _ = nc.Write([]byte{1}) // says that it was taken
 				}
 			}()
 			in := 0
