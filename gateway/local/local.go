@@ -5,6 +5,7 @@ package local
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,8 +19,14 @@ type Bus struct {
 
 	mu   sync.RWMutex
 	next uint64
-	subs map[string]map[uint64]func(gateway.Hint)
+	subs map[string][]sub
 	sets map[string]map[string]time.Time // set → member → when it ends
+}
+
+// sub is one subscriber of a topic.
+type sub struct {
+	id uint64
+	fn func(gateway.Hint)
 }
 
 // New makes a bus that measures presence by now.
@@ -27,7 +34,7 @@ func New(now func() time.Time) *Bus {
 	return &Bus{
 		now:  now,
 		gaps: make(chan struct{}, 1),
-		subs: map[string]map[uint64]func(gateway.Hint){},
+		subs: map[string][]sub{},
 		sets: map[string]map[string]time.Time{},
 	}
 }
@@ -46,8 +53,8 @@ func (b *Bus) listeners(topic string) []func(gateway.Hint) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	out := make([]func(gateway.Hint), 0, len(b.subs[topic]))
-	for _, fn := range b.subs[topic] {
-		out = append(out, fn)
+	for _, s := range b.subs[topic] {
+		out = append(out, s.fn)
 	}
 	return out
 }
@@ -58,14 +65,11 @@ func (b *Bus) Subscribe(topic string, fn func(gateway.Hint)) (cancel func()) {
 	defer b.mu.Unlock()
 	b.next++
 	id := b.next
-	if b.subs[topic] == nil {
-		b.subs[topic] = map[uint64]func(gateway.Hint){}
-	}
-	b.subs[topic][id] = fn
+	b.subs[topic] = append(b.subs[topic], sub{id, fn})
 	return func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		delete(b.subs[topic], id)
+		b.subs[topic] = slices.DeleteFunc(b.subs[topic], func(s sub) bool { return s.id == id })
 		if len(b.subs[topic]) == 0 {
 			delete(b.subs, topic)
 		}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -56,14 +55,13 @@ type connHandler interface {
 	onClose(code int, reason string)
 }
 
-// conn is one websocket. At rest it holds no buffer, no timer and one shallow goroutine.
+// conn is one websocket. At rest it holds no buffer, no decoder, no timer and one shallow goroutine.
 type conn struct {
 	addr string // of the client, as it counts in limits
 	id   uint64
 	reg  *registry
 	raw  net.Conn
-	ws   *websocket.Conn
-	br   *bufio.Reader // coder/websocket's; looked at only for what it still holds
+	dec  *decoder // the reader's; nil at rest
 	h    connHandler
 
 	input // the reader's own
@@ -225,7 +223,10 @@ func (c *conn) serve() {
 // readMessage takes one message and hands it on. The input has its first byte.
 func (c *conn) readMessage() error {
 	c.begin()
-	kind, r, err := c.ws.Reader(context.Background())
+	if err := c.takeDecoder(); err != nil {
+		return err
+	}
+	kind, r, err := c.dec.ws.Reader(context.Background())
 	if err != nil {
 		return err
 	}
@@ -256,10 +257,11 @@ func (c *conn) refuse(code int, reason string) error {
 // end closes the websocket, if it still can, and tells the handler. It runs once.
 func (c *conn) end(err error) {
 	code, reason := c.lastWord(err)
-	if c.mayClose() {
-		_ = c.ws.Close(websocket.StatusCode(code), reason)
+	if c.mayClose() && c.takeDecoder() == nil {
+		_ = c.dec.ws.Close(websocket.StatusCode(code), reason)
 	}
-	_ = c.ws.CloseNow()
+	_ = c.raw.Close()
+	c.dec = nil // it has seen an end: nobody else's
 	c.release()
 	c.reg.wheel.set(&c.alarm, 0)
 	c.h.onClose(code, reason)

@@ -84,7 +84,7 @@ func (k *socket) become(c gateway.Caller) {
 
 func (k *socket) helloAgent(ctx context.Context, in helloArgs) (map[string]any, error) {
 	a := k.agent
-	if a.ID == "" {
+	if a == nil {
 		return nil, gateway.Unauthenticated()
 	}
 	k.become(gateway.Caller{Actor: gateway.Actor{Role: a.Role, ID: a.ID}, Name: a.Name})
@@ -128,7 +128,7 @@ func (k *socket) helloAgent(ctx context.Context, in helloArgs) (map[string]any, 
 	}
 	k.s.presence.join(ctx, k, a.ID)
 	return map[string]any{
-		"agent": viewAgent(a), "memberships": memberships, "mailboxes": boxes, "agents": agents, "directory": all,
+		"agent": viewAgent(*a), "memberships": memberships, "mailboxes": boxes, "agents": agents, "directory": all,
 		"now": k.s.svc.Now().UnixMilli(), "policy_waits": waits,
 	}, nil
 }

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/coder/websocket"
 	"github.com/gofiber/fiber/v2"
 )
 
@@ -149,20 +148,13 @@ func recoverEarly(nc net.Conn) (raw net.Conn, early []byte, err error) {
 // accept ends the handshake and serves. It owns the connection.
 func accept(raw net.Conn, early []byte, r *http.Request, reg *registry, addr string, start func(c *conn) connHandler) {
 	c := &conn{reg: reg, raw: raw, addr: addr}
-	s := &shim{c: c, header: http.Header{}}
-	ws, err := websocket.Accept(s, r, &websocket.AcceptOptions{
-		InsecureSkipVerify: true, // mayConnect is stricter and came before
-		CompressionMode:    websocket.CompressionDisabled,
-		OnPingReceived:     c.onPing,
-		OnPongReceived:     c.onPong,
-	})
-	if err != nil {
+	c.dec = &decoder{c: c}
+	if err := newDecoder(c.dec, &shim{d: c.dec, header: http.Header{}}, r); err != nil {
 		reg.abandon(addr)
 		_ = raw.Close()
 		return
 	}
-	ws.SetReadLimit(2 * maxMessage) // readMessage stops before
-	c.ws, c.br, c.unread = ws, s.br, early
+	c.unread = early
 	c.id = reg.nextID()
 	c.alarm.ring = c.ring
 	h := start(c)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/postern-chat/postern/gateway"
@@ -59,10 +60,43 @@ func (d *delivery) give(w watcher) {
 // topic is what this node knows of one counter.
 type topic struct {
 	mu       sync.Mutex
-	last     uint64             // newest seq handed to the watchers
-	watchers map[watcher]uint64 // → newest seq that this one got
+	last     uint64 // newest seq handed to the watchers
+	watchers watchers
 	cancel   func()
 	closed   bool // left by its last watcher: open a new one
+}
+
+// watchers are the sockets that watch a topic, and the newest number that each of them got: few, and most often one.
+type watchers []watching
+
+type watching struct {
+	watcher
+	got uint64
+}
+
+func (s watchers) at(w watcher) int {
+	return slices.IndexFunc(s, func(g watching) bool { return g.watcher == w })
+}
+
+func (s watchers) got(w watcher) (seq uint64, watches bool) {
+	if i := s.at(w); i >= 0 {
+		return s[i].got, true
+	}
+	return 0, false
+}
+
+func (s *watchers) set(w watcher, got uint64) {
+	if i := s.at(w); i >= 0 {
+		(*s)[i].got = got
+		return
+	}
+	*s = append(*s, watching{w, got})
+}
+
+func (s *watchers) remove(w watcher) {
+	if i := s.at(w); i >= 0 {
+		*s = slices.Delete(*s, i, i+1)
+	}
 }
 
 // Hub knows who watches which topic on this node. An event is taken only if its number is the last + 1;
@@ -105,10 +139,10 @@ func (h *Hub) watch(ctx context.Context, name string, after uint64, w watcher) (
 			return 0, "", err
 		}
 	}
-	got, watches := t.watchers[w]
+	got, watches := t.watchers.got(w)
 	if reset = resumable(after, t.last); reset == resumed {
 		if watches {
-			t.watchers[w] = math.MaxUint64 // what comes must not mix with the replay
+			t.watchers.set(w, math.MaxUint64) // what comes must not mix with the replay
 		}
 		if after, t, err = h.replayAll(ctx, name, t, after, w); err != nil {
 			if watches {
@@ -118,12 +152,12 @@ func (h *Hub) watch(ctx context.Context, name string, after uint64, w watcher) (
 		}
 	}
 	defer t.mu.Unlock()
+	head = t.last
 	if reset == resumed {
-		t.watchers[w] = max(after, t.last) // the log may be ahead of the topic
-	} else {
-		t.watchers[w] = t.last
+		head = max(after, t.last) // the log may be ahead of the topic
 	}
-	return t.watchers[w], reset, nil
+	t.watchers.set(w, head)
+	return head, reset, nil
 }
 
 // takeBack lets a watcher whose replay failed go on where it was; its client finds the gap.
@@ -134,7 +168,7 @@ func (h *Hub) takeBack(ctx context.Context, name string, w watcher, got uint64) 
 		return
 	}
 	defer t.mu.Unlock()
-	t.watchers[w] = got
+	t.watchers.set(w, got)
 }
 
 func resumable(after, last uint64) why {
@@ -193,7 +227,7 @@ func (h *Hub) open(ctx context.Context, name string) (*topic, error) {
 	if t := h.topics[name]; t != nil {
 		return t, nil
 	}
-	t := &topic{watchers: map[watcher]uint64{}}
+	t := &topic{}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.cancel = h.bus.Subscribe(name, func(hint gateway.Hint) { h.hint(name, hint) })
@@ -247,7 +281,7 @@ func (h *Hub) leave(name string, w watcher) {
 		return
 	}
 	t.mu.Lock()
-	delete(t.watchers, w)
+	t.watchers.remove(w)
 	empty := len(t.watchers) == 0
 	t.closed = empty
 	t.mu.Unlock()
@@ -343,10 +377,10 @@ func (h *Hub) deliver(d *delivery) {
 
 // send gives an event to every watcher that lacks it. t is locked.
 func (t *topic) send(d *delivery) {
-	for w, got := range t.watchers {
-		if got < d.Seq {
-			d.give(w)
-			t.watchers[w] = d.Seq
+	for i := range t.watchers {
+		if g := &t.watchers[i]; g.got < d.Seq {
+			d.give(g.watcher)
+			g.got = d.Seq
 		}
 	}
 }
@@ -440,7 +474,7 @@ func (h *Hub) local(name string, frame []byte) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for w := range t.watchers {
+	for _, w := range t.watchers {
 		w.sendNote(frame)
 	}
 }

@@ -72,7 +72,7 @@ func (c *conn) control() {
 	if c.inMessage {
 		return
 	}
-	if len(c.unread) == 0 && c.br.Buffered() == 0 {
+	if len(c.unread) == 0 && c.dec.empty() {
 		c.between = true
 		return
 	}
@@ -102,7 +102,7 @@ func (c *conn) wait() error {
 		c.drain()
 		return net.ErrClosed
 	}
-	if len(c.unread) > 0 || c.br.Buffered() > 0 {
+	if len(c.unread) > 0 || !c.dec.empty() {
 		return nil
 	}
 	if err := c.setReadDeadline(time.Now().Add(c.reg.idleAfter)); err != nil {
@@ -129,8 +129,9 @@ func (c *conn) fill() error {
 	return err
 }
 
-// park waits for input and nothing else, on a fresh stack and without a buffer.
+// park waits for input and nothing else, on a fresh stack, without a buffer and without a decoder.
 func (c *conn) park() {
+	c.giveDecoder()
 	err := c.setReadDeadline(time.Time{})
 	if err == nil {
 		if sc, ok := c.raw.(syscall.Conn); ok {
@@ -193,55 +194,3 @@ func (c *conn) parkSmall() error {
 	c.unread = c.block[:copy(c.block, small[:n])]
 	return nil
 }
-
-// wire is the connection as coder/websocket sees it: reads come from the block, writes may be corked.
-type wire conn
-
-// Read gives input, within the time of the message that has begun.
-func (w *wire) Read(p []byte) (int, error) {
-	c := (*conn)(w)
-	if len(c.unread) == 0 {
-		if c.between {
-			return 0, errBetween
-		}
-		if !c.timed {
-			c.timed = true
-			if err := c.setReadDeadline(c.begunAt.Add(messageTime)); err != nil {
-				return 0, err
-			}
-		}
-		if err := c.fill(); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(p, c.unread)
-	c.unread = c.unread[n:]
-	return n, nil
-}
-
-// Write gathers while corked, else writes at once.
-func (w *wire) Write(p []byte) (int, error) {
-	c := (*conn)(w)
-	c.outMu.Lock()
-	defer c.outMu.Unlock()
-	if !c.corked {
-		if err := c.raw.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-			return 0, err
-		}
-		return c.raw.Write(p)
-	}
-	if len(c.out)+len(p) > maxCorked {
-		if err := c.flush(); err != nil {
-			return 0, err
-		}
-	}
-	c.out = append(c.out, p...)
-	return len(p), nil
-}
-
-func (w *wire) Close() error                       { return w.raw.Close() }
-func (w *wire) LocalAddr() net.Addr                { return w.raw.LocalAddr() }
-func (w *wire) RemoteAddr() net.Addr               { return w.raw.RemoteAddr() }
-func (w *wire) SetDeadline(t time.Time) error      { return w.raw.SetDeadline(t) }
-func (w *wire) SetReadDeadline(t time.Time) error  { return w.raw.SetReadDeadline(t) }
-func (w *wire) SetWriteDeadline(t time.Time) error { return w.raw.SetWriteDeadline(t) }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ type presence struct {
 
 	mu      sync.Mutex
 	sockets map[*socket]bool
-	people  map[gateway.ID]map[*socket]bool
+	people  map[gateway.ID][]*socket
 	stored  time.Time
 
 	looks chan struct{} // an agent came, or declared something else
@@ -36,7 +37,7 @@ type reachView struct {
 
 func newPresence(s *Server) *presence {
 	return &presence{
-		s: s, sockets: map[*socket]bool{}, people: map[gateway.ID]map[*socket]bool{}, looks: make(chan struct{}, 1),
+		s: s, sockets: map[*socket]bool{}, people: map[gateway.ID][]*socket{}, looks: make(chan struct{}, 1),
 	}
 }
 
@@ -50,10 +51,9 @@ func (p *presence) add(k *socket) {
 func (p *presence) join(ctx context.Context, k *socket, id gateway.ID) {
 	p.mu.Lock()
 	first := len(p.people[id]) == 0
-	if first {
-		p.people[id] = map[*socket]bool{}
+	if !slices.Contains(p.people[id], k) {
+		p.people[id] = append(p.people[id], k)
 	}
-	p.people[id][k] = true
 	p.mu.Unlock()
 	if !first {
 		return
@@ -73,9 +73,9 @@ func (p *presence) leave(k *socket, comesBack bool) {
 	p.mu.Lock()
 	delete(p.sockets, k)
 	last := false
-	if m := p.people[id]; m != nil {
-		delete(m, k)
-		if last = len(m) == 0; last {
+	if i := slices.Index(p.people[id], k); i >= 0 {
+		p.people[id] = slices.Delete(p.people[id], i, i+1)
+		if last = len(p.people[id]) == 0; last {
 			delete(p.people, id)
 		}
 	}
@@ -138,7 +138,7 @@ func (p *presence) idle(id gateway.ID) bool {
 	now := p.s.svc.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for k := range p.people[id] {
+	for _, k := range p.people[id] {
 		k.mu.Lock()
 		recent := now.Sub(k.lastInput) < agentIdle
 		k.mu.Unlock()
@@ -299,10 +299,7 @@ func (s *Server) reach(ctx context.Context, mailbox gateway.ID) (reachView, erro
 // signOut closes an agent's sockets on this node: he said so, nobody waits for a timeout.
 func (p *presence) signOut(agent gateway.ID) {
 	p.mu.Lock()
-	list := make([]*socket, 0, len(p.people[agent]))
-	for k := range p.people[agent] {
-		list = append(list, k)
-	}
+	list := slices.Clone(p.people[agent])
 	p.mu.Unlock()
 	for _, k := range list {
 		k.line.Close(closeUnauthenticated, "unauthenticated")

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ type registry struct {
 	wheel     *wheel
 	ctx       context.Context // given to onFrame; ends with shutdown
 	cancel    context.CancelFunc
+	again     *http.Request  // upgradeAgain, read only
 	running   sync.WaitGroup // writers
 
 	mu      sync.Mutex
@@ -34,7 +36,7 @@ type registry struct {
 func newRegistry(ctx context.Context) *registry {
 	ctx, cancel := context.WithCancel(ctx)
 	return &registry{
-		idleAfter: idleAfter, wheel: newWheel(), ctx: ctx, cancel: cancel,
+		idleAfter: idleAfter, wheel: newWheel(), ctx: ctx, cancel: cancel, again: upgradeAgain(),
 		conns: map[*conn]struct{}{}, empty: make(chan struct{}),
 	}
 }

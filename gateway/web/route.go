@@ -127,7 +127,11 @@ func (s *Server) socketRoute(c *fiber.Ctx) error {
 	if err != nil && gateway.CodeOf(err) != "unauthenticated" {
 		return err
 	}
-	agent, login, device := sess.Agent, s.sessionHash(c), deviceOf(c.Get(fiber.HeaderUserAgent))
+	login, device := s.sessionHash(c), deviceOf(c.Get(fiber.HeaderUserAgent))
+	var agent *gateway.Agent
+	if sess.Agent.ID != "" {
+		agent = &sess.Agent
+	}
 	origin, _ := parseOrigin(s.opt.PublicURL.Scheme + "://" + s.opt.PublicURL.Host)
 	ip := s.addr(c)
 	return upgrade(c, s.sockets, upgradeOptions{Addr: ip, Origins: []string{origin}}, func(l *conn) connHandler {

@@ -3,7 +3,6 @@ package web
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,8 +12,7 @@ import (
 // shim is the http.ResponseWriter and http.Hijacker that coder/websocket asks for, over a connection that
 // Fiber has given up. It lives for the handshake.
 type shim struct {
-	c       *conn
-	br      *bufio.Reader
+	d       *decoder
 	header  http.Header
 	started bool
 }
@@ -43,22 +41,31 @@ func (s *shim) Write(p []byte) (int, error) {
 	if !s.started {
 		s.WriteHeader(http.StatusOK)
 	}
-	return (*wire)(s.c).Write(p)
+	return s.d.Write(p)
 }
 
 // Hijack hands the connection over, with buffers that hold next to nothing.
 func (s *shim) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if err := s.c.raw.SetDeadline(time.Time{}); err != nil {
+	if err := s.d.c.raw.SetDeadline(time.Time{}); err != nil {
 		return nil, nil, err
 	}
-	w := (*wire)(s.c)
-	s.br = bufio.NewReaderSize(w, bareBuffer)
-	return w, bufio.NewReadWriter(s.br, bufio.NewWriterSize(w, controlSize)), nil
+	return s.d, s.d.buffers(), nil
 }
 
-func (c *conn) onPing(context.Context, []byte) bool {
-	c.control()
-	return true
+// mute is a shim for a connection whose handshake is over: nothing is written and no deadline is moved.
+type mute struct {
+	d      *decoder
+	header http.Header
 }
 
-func (c *conn) onPong(context.Context, []byte) { c.control() }
+// Header implements http.ResponseWriter.
+func (m mute) Header() http.Header { return m.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (mute) WriteHeader(int) {}
+
+// Write implements http.ResponseWriter.
+func (mute) Write(p []byte) (int, error) { return len(p), nil }
+
+// Hijack implements http.Hijacker.
+func (m mute) Hijack() (net.Conn, *bufio.ReadWriter, error) { return m.d, m.d.buffers(), nil }

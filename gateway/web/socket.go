@@ -38,10 +38,10 @@ type socket struct {
 	s     *Server
 	line  line
 	nonce string
-	agent gateway.Agent // of the upgrade's cookie; zero = none
-	login string        // hash of that cookie's token
-	from  string        // device that it came from
-	ip    string        // prefix for limits
+	agent *gateway.Agent // of the upgrade's cookie; nil = none
+	login string         // hash of that cookie's token
+	from  string         // device that it came from
+	ip    string         // prefix for limits
 
 	frames bucket // of all that comes in, understood or not; the reader's own
 	posts  posts  // messages under way
@@ -49,7 +49,7 @@ type socket struct {
 	mu        sync.Mutex
 	caller    gateway.Caller
 	said      bool // hello came
-	topics    map[string]bool
+	topics    []string
 	own       int // topics that hello opens unasked; they take none of maxTopics
 	lastInput time.Time
 	lastFrame time.Time
@@ -63,7 +63,7 @@ type socket struct {
 	searches  []gateway.Payload // self-help before the conversation
 }
 
-func (s *Server) newSocket(l line, agent gateway.Agent, login, device, ip string) (*socket, error) {
+func (s *Server) newSocket(l line, agent *gateway.Agent, login, device, ip string) (*socket, error) {
 	var b [24]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return nil, gateway.Internal("make a nonce", err)
@@ -71,7 +71,7 @@ func (s *Server) newSocket(l line, agent gateway.Agent, login, device, ip string
 	now := s.svc.Now()
 	k := &socket{
 		s: s, line: l, agent: agent, login: login, from: device, ip: ip, nonce: base64.RawURLEncoding.EncodeToString(b[:]),
-		topics: map[string]bool{}, lastInput: now, lastFrame: now, place: -1,
+		lastInput: now, lastFrame: now, place: -1,
 	}
 	k.posts.moved.L = &k.posts.mu
 	return k, nil
@@ -280,9 +280,10 @@ func (k *socket) watch(ctx context.Context, topic string, after uint64) (uint64,
 		return 0, err
 	}
 	k.mu.Lock()
-	full := !k.topics[topic] && len(k.topics) >= maxTopics+k.own
-	if !full {
-		k.topics[topic] = true
+	known := slices.Contains(k.topics, topic)
+	full := !known && len(k.topics) >= maxTopics+k.own
+	if !full && !known {
+		k.topics = append(k.topics, topic)
 	}
 	k.mu.Unlock()
 	if full {
@@ -300,10 +301,12 @@ func (k *socket) watch(ctx context.Context, topic string, after uint64) (uint64,
 
 func (k *socket) leave(topic string) {
 	k.mu.Lock()
-	had := k.topics[topic]
-	delete(k.topics, topic)
+	i := slices.Index(k.topics, topic)
+	if i >= 0 {
+		k.topics = slices.Delete(k.topics, i, i+1)
+	}
 	k.mu.Unlock()
-	if had {
+	if i >= 0 {
 		k.s.hub.leave(topic, k)
 	}
 }
@@ -311,10 +314,7 @@ func (k *socket) leave(topic string) {
 // heads gives the newest number of each watched topic, for a ping.
 func (k *socket) heads() map[string]uint64 {
 	k.mu.Lock()
-	names := make([]string, 0, len(k.topics))
-	for t := range k.topics {
-		names = append(names, t)
-	}
+	names := slices.Clone(k.topics)
 	k.mu.Unlock()
 	out := make(map[string]uint64, len(names))
 	for _, n := range names {
@@ -325,7 +325,7 @@ func (k *socket) heads() map[string]uint64 {
 
 // every is this socket's ping interval.
 func (k *socket) every() time.Duration {
-	if k.agent.ID != "" {
+	if k.agent != nil {
 		return pingAgent
 	}
 	return pingVisitor
@@ -351,11 +351,8 @@ func (k *socket) onAlarm() {
 // onClose is called once when the connection has ended.
 func (k *socket) onClose(code int, _ string) {
 	k.mu.Lock()
-	names := make([]string, 0, len(k.topics))
-	for t := range k.topics {
-		names = append(names, t)
-	}
-	clear(k.topics)
+	names := k.topics
+	k.topics = nil
 	k.mu.Unlock()
 	for _, n := range names {
 		k.s.hub.leave(n, k)
@@ -366,7 +363,7 @@ func (k *socket) onClose(code int, _ string) {
 func (k *socket) watches(topic string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.topics[topic]
+	return slices.Contains(k.topics, topic)
 }
 
 // about keeps what the browser says of itself.

@@ -9,11 +9,15 @@ import (
 	"github.com/postern-chat/postern/gateway"
 )
 
-// touchEvery is how long changes of a row are gathered before consoles get it once.
-const touchEvery = 100 * time.Millisecond
+const (
+	touchEvery = 100 * time.Millisecond // how long changes of a row are gathered before consoles get it once
+	touchRow   = 5 * time.Millisecond   // longer for each row of the last time: nobody reads 200 rows a second
+	touchMost  = 2 * time.Second
+)
 
-// toucher sends rows that changed, once for all changes of a tenth of a second, to the consoles of the mailbox on this
-// node, and tells the other nodes of those that this node changed. It reads what nobody gave it.
+// toucher sends rows that changed, once for all changes of a tenth of a second or, where many rows change, of up to two
+// seconds, to the consoles of the mailbox on this node, and tells the other nodes of those that this node changed. It
+// reads what nobody gave it.
 type toucher struct {
 	hub   *Hub
 	store gateway.ConversationStore
@@ -61,6 +65,7 @@ func (t *toucher) add(mailbox string, cv gateway.ID, row *gateway.Conversation, 
 
 // run works until ctx ends.
 func (t *toucher) run(ctx context.Context) {
+	var free time.Time // when consoles have had time for the last rows
 	for {
 		select {
 		case <-ctx.Done():
@@ -70,13 +75,15 @@ func (t *toucher) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(touchEvery):
+		case <-time.After(max(touchEvery, time.Until(free))):
 		}
-		t.flush(ctx)
+		began := time.Now()
+		free = began.Add(min(touchMost, time.Duration(t.flush(ctx))*touchRow))
 	}
 }
 
-func (t *toucher) flush(ctx context.Context) {
+// flush sends what is pending and gives how many rows that were.
+func (t *toucher) flush(ctx context.Context) int {
 	t.mu.Lock()
 	pending := t.pending
 	t.pending = map[gateway.ID]*touch{}
@@ -87,11 +94,12 @@ func (t *toucher) flush(ctx context.Context) {
 		t.show(ctx, id, p)
 	}
 	if len(notes) == 0 {
-		return
+		return len(pending)
 	}
 	if err := t.tell(ctx, notes...); err != nil && ctx.Err() == nil {
 		t.hub.fail("tell of touched conversations", err)
 	}
+	return len(pending)
 }
 
 // notes are what the other nodes are told.
