@@ -35,6 +35,7 @@ type tableReport struct {
 	Rounds  []bench.Figures `json:"rounds"`
 	Lines   []bench.Line    `json:"lines"`
 	Missed  int             `json:"missed"`
+	Failed  []string        `json:"failed,omitempty"` // measurements that came to no figure, and why
 	Seconds float64         `json:"seconds"`
 }
 
@@ -109,7 +110,10 @@ func runBenchAll(ctx context.Context, c call) int {
 		fmt.Fprintln(c.err, "postern bench all:", err)
 		return exitFailed
 	}
-	return c.report(p.json, r, r.table)
+	if code := c.report(p.json, r, r.table); code != exitOK || len(r.Failed) == 0 {
+		return code
+	}
+	return exitFailed
 }
 
 func (p tablePlan) run(ctx context.Context, c call) (r tableReport, err error) {
@@ -122,12 +126,12 @@ func (p tablePlan) run(ctx context.Context, c call) (r tableReport, err error) {
 	defer func() { err = errors.Join(err, t.close()) }()
 	r = tableReport{Machine: machine(), Seed: p.seed}
 	for n := range p.rounds {
-		f, err := t.round(ctx, n)
-		if err != nil {
+		if err := t.round(ctx, n); err != nil {
 			return r, err
 		}
-		r.Rounds = append(r.Rounds, f)
+		r.Rounds = append(r.Rounds, t.figures)
 	}
+	r.Failed = t.failed
 	r.Seconds = time.Since(begun).Seconds()
 	goals := slices.DeleteFunc(benchGoals(), func(g bench.Goal) bool { return p.only != "" && !slices.Contains(p.ids(), g.ID) })
 	r.Lines = bench.Judge(goals, r.Rounds)
@@ -144,14 +148,15 @@ type tableRun struct {
 	benchLab
 	tablePlan
 	figures bench.Figures // of this round
+	failed  []string
 
 	crowdOf *benchStage // a database with as many conversations as the largest measurement needs
 	big     *benchStage // a database with many messages
 	demo    string      // a data folder with the demo's articles
 }
 
-// round measures everything once.
-func (t *tableRun) round(ctx context.Context, n int) (bench.Figures, error) {
+// round measures everything once. What fails is told and noted, and the others are measured. Errors: ctx has ended.
+func (t *tableRun) round(ctx context.Context, n int) error {
 	t.figures = bench.Figures{}
 	some := t.some()
 	order := rand.New(rand.NewPCG(t.seed, uint64(n)))
@@ -159,10 +164,14 @@ func (t *tableRun) round(ctx context.Context, n int) (bench.Figures, error) {
 	for i, m := range some {
 		t.tell(fmt.Sprintf("round %d of %d, %d of %d: %s", n+1, t.rounds, i+1, len(some), m.name))
 		if err := m.run(ctx); err != nil {
-			return nil, fmt.Errorf("%s: %w", m.name, err)
+			if ctx.Err() != nil {
+				return fmt.Errorf("%s: %w", m.name, err)
+			}
+			t.failed = append(t.failed, fmt.Sprintf("round %d, %s: %v", n+1, m.name, err))
+			t.tell(t.failed[len(t.failed)-1])
 		}
 	}
-	return t.figures, nil
+	return nil
 }
 
 // some gives the measurements that the wanted lines need.
@@ -183,4 +192,7 @@ func (r tableReport) table(w io.Writer) {
 	bench.WriteTable(w, r.Lines)
 	fmt.Fprintf(w, "\nAll that was measured, medians:\n")
 	bench.WriteFigures(w, r.Rounds)
+	for _, f := range r.Failed {
+		fmt.Fprintf(w, "FAILED  %s\n", f)
+	}
 }

@@ -9,13 +9,16 @@ import (
 	"github.com/postern-chat/postern/gateway"
 )
 
+// How long changes of a row are gathered before consoles get it once, and how many rows they get at once. Nobody reads
+// 200 rows a second, and a console's queue takes maxQueueFrames.
 const (
-	touchEvery = 100 * time.Millisecond // how long changes of a row are gathered before consoles get it once
-	touchRow   = 5 * time.Millisecond   // longer for each row of the last time: nobody reads 200 rows a second
-	touchMost  = 2 * time.Second
+	touchEvery = 100 * time.Millisecond
+	touchFew   = 20
+	touchShare = 20 // of those that wait one in so many: two seconds for all
+	touchMost  = maxQueueFrames / 4
 )
 
-// toucher sends rows that changed, once for all changes of a tenth of a second or, where many rows change, of up to two
+// toucher sends rows that changed, once for all changes of a tenth of a second or, where many rows change, of some
 // seconds, to the consoles of the mailbox on this node, and tells the other nodes of those that this node changed. It
 // reads what nobody gave it.
 type toucher struct {
@@ -25,6 +28,7 @@ type toucher struct {
 
 	mu      sync.Mutex
 	pending map[gateway.ID]*touch
+	order   []gateway.ID // of pending, first come first
 	wake    chan struct{}
 }
 
@@ -50,13 +54,17 @@ func (t *toucher) add(mailbox string, cv gateway.ID, row *gateway.Conversation, 
 	p := t.pending[cv]
 	if p == nil {
 		p = &touch{mailboxes: map[string]bool{}}
-		t.pending[cv] = p
+		t.pending[cv], t.order = p, append(t.order, cv)
 	} else if row == nil || p.row == nil {
 		row = nil // somebody knows only that it changed: it must be read
 	}
 	p.row = row
 	p.mailboxes[mailbox] = p.mailboxes[mailbox] || tell
 	t.mu.Unlock()
+	t.again()
+}
+
+func (t *toucher) again() {
 	select {
 	case t.wake <- struct{}{}:
 	default:
@@ -65,7 +73,6 @@ func (t *toucher) add(mailbox string, cv gateway.ID, row *gateway.Conversation, 
 
 // run works until ctx ends.
 func (t *toucher) run(ctx context.Context) {
-	var free time.Time // when consoles have had time for the last rows
 	for {
 		select {
 		case <-ctx.Done():
@@ -75,31 +82,44 @@ func (t *toucher) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(max(touchEvery, time.Until(free))):
+		case <-time.After(touchEvery):
 		}
-		began := time.Now()
-		free = began.Add(min(touchMost, time.Duration(t.flush(ctx))*touchRow))
+		t.flush(ctx)
 	}
 }
 
-// flush sends what is pending and gives how many rows that were.
-func (t *toucher) flush(ctx context.Context) int {
-	t.mu.Lock()
-	pending := t.pending
-	t.pending = map[gateway.ID]*touch{}
-	t.mu.Unlock()
+// flush sends the rows whose turn it is.
+func (t *toucher) flush(ctx context.Context) {
+	ids, touches := t.take()
 	var notes []gateway.Hint
-	for id, p := range pending {
-		notes = append(notes, t.notes(id, p)...)
-		t.show(ctx, id, p)
+	for i, id := range ids {
+		notes = append(notes, t.notes(id, touches[i])...)
+		t.show(ctx, id, touches[i])
 	}
 	if len(notes) == 0 {
-		return len(pending)
+		return
 	}
 	if err := t.tell(ctx, notes...); err != nil && ctx.Err() == nil {
 		t.hub.fail("tell of touched conversations", err)
 	}
-	return len(pending)
+}
+
+// take gives those who have waited longest; if others are left, there is a next time.
+func (t *toucher) take() (ids []gateway.ID, touches []*touch) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := min(len(t.order), min(max(touchFew, len(t.order)/touchShare), touchMost))
+	ids, t.order = t.order[:n:n], t.order[n:]
+	for _, id := range ids {
+		touches = append(touches, t.pending[id])
+		delete(t.pending, id)
+	}
+	if len(t.order) > 0 {
+		t.again()
+	} else {
+		t.order = nil
+	}
+	return ids, touches
 }
 
 // notes are what the other nodes are told.
