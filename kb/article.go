@@ -40,9 +40,10 @@ type Article struct {
 	Locale     string     `json:"locale"`
 	Status     Status     `json:"status"`
 	Visibility Visibility `json:"visibility"`
-	Mailboxes  []string   `json:"mailboxes"` // only there; empty = everywhere
-	Published  int64      `json:"published"` // number of the published version, 0 = none
-	Change     int64      `json:"change"`    // number of the last change of any article, for the index
+	Mailboxes  []string   `json:"mailboxes"`          // only there; empty = everywhere
+	Original   string     `json:"original,omitempty"` // article that this one translates, "" = none
+	Published  int64      `json:"published"`          // number of the published version, 0 = none
+	Change     int64      `json:"change"`             // number of the last change of any article, for the index
 	Version    Version    `json:"version"`
 	Learned    []string   `json:"learned,omitempty"` // approved questions of visitors, in order of their ids
 	Solved     int64      `json:"solved"`            // "this answered my question"

@@ -18,6 +18,7 @@ type Index struct {
 	vectors atomic.Pointer[vectors]
 	english wordList
 	meaning thesaurus
+	shelves shelves
 }
 
 // Plain turns an article's Markdown into words; the leaf kb/markdown provides it.
