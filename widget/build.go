@@ -47,13 +47,19 @@ func groups() [][]string {
 	return [][]string{{"visitor"}, {"rate"}, {"transcript"}, {"console", "admin"}, {"verify"}}
 }
 
+// sheets are pages that the server draws: they are built from a style sheet alone.
+func sheets() []string { return []string{"help"} }
+
 // apps gives the entry points of names that exist.
 func apps(names ...string) []api.EntryPoint {
 	var out []api.EntryPoint
 	for _, name := range names {
-		path := filepath.Join(root, name, "main.tsx")
-		if _, err := os.Stat(path); err == nil {
-			out = append(out, api.EntryPoint{InputPath: path, OutputPath: name})
+		for _, file := range []string{"main.tsx", name + ".css"} {
+			path := filepath.Join(root, name, file)
+			if _, err := os.Stat(path); err == nil {
+				out = append(out, api.EntryPoint{InputPath: path, OutputPath: name})
+				break
+			}
 		}
 	}
 	return out
@@ -78,7 +84,7 @@ func build() error {
 		return err
 	}
 	manifest := map[string]entry{}
-	for _, names := range groups() {
+	for _, names := range append(groups(), sheets()) {
 		if err := bundle(dist, manifest, names); err != nil {
 			return err
 		}
@@ -201,7 +207,7 @@ func twins(dist string) error {
 
 // watch builds again on each change of a source; it ends with the process.
 func watch() error {
-	again := options(slices.Concat(groups()...)...)
+	again := options(slices.Concat(append(groups(), sheets())...)...)
 	again.Plugins = []api.Plugin{{Name: "again", Setup: func(b api.PluginBuild) {
 		b.OnEnd(func(*api.BuildResult) (api.OnEndResult, error) {
 			if err := build(); err != nil {

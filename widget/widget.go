@@ -16,16 +16,28 @@ var dist embed.FS
 //go:embed mail/i18n/*.json
 var mailTexts embed.FS
 
+//go:embed help/i18n/*.json
+var helpTexts embed.FS
+
 // MailTexts gives the lines that stand in mails: language → key → text with {parameters}. They are the user
 // interface's words too, but no browser loads them. Errors: a file that is no JSON.
 func MailTexts() (map[string]map[string]string, error) {
-	files, err := fs.Glob(mailTexts, "mail/i18n/*.json")
+	return readTexts(mailTexts, "mail/i18n/*.json")
+}
+
+// HelpTexts gives the words of the help center, which the server draws, as MailTexts does.
+func HelpTexts() (map[string]map[string]string, error) {
+	return readTexts(helpTexts, "help/i18n/*.json")
+}
+
+func readTexts(from fs.FS, pattern string) (map[string]map[string]string, error) {
+	files, err := fs.Glob(from, pattern)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]map[string]string{}
 	for _, name := range files {
-		b, err := fs.ReadFile(mailTexts, name)
+		b, err := fs.ReadFile(from, name)
 		if err != nil {
 			return nil, err
 		}

@@ -35,6 +35,7 @@ func places() map[string]place {
 		"kb":                 {floor: 0, core: true, modules: "github.com/blevesearch/snowballstem golang.org/x/text"},
 		"widget":             {floor: 0},
 		"gateway":            {floor: 1, core: true, modules: "github.com/oklog/ulid/v2"},
+		"gateway/help":       {floor: 1},
 		"verify/receipt":     {floor: 1, modules: "github.com/golang-jwt/jwt/v5"},
 		"verify/webhook":     {floor: leaf},
 		"verify/dial":        {floor: 1},
