@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 
 	"github.com/postern-chat/postern/kb"
 )
@@ -72,6 +73,24 @@ func (s *Service) OpenArticle(c Caller, id, query string) (Page, Payload, error)
 		return p, nil, nil
 	}
 	return p, ArticleOpened{Article: p.Article, Title: p.Title, Query: Subject(query)}, nil
+}
+
+// WasPublic reports whether an article was public in a mailbox and has been archived. Of everything else it says false.
+func (s *Service) WasPublic(ctx context.Context, id string, mailbox ID) (bool, error) {
+	a, err := s.Articles.Article(ctx, id)
+	if err != nil || a.Status != kb.Archived || a.Change == 0 {
+		if CodeOf(err) == "not_found" {
+			err = nil
+		}
+		return false, err
+	}
+	// Only the version that was published counts: a later draft may be meant for others.
+	last, err := s.Articles.Changed(ctx, a.Change-1, 1)
+	if err != nil || len(last) == 0 || last[0].ID != a.ID {
+		return false, err
+	}
+	a = last[0]
+	return a.Visibility == kb.Public && (len(a.Mailboxes) == 0 || slices.Contains(a.Mailboxes, string(mailbox))), nil
 }
 
 // RateArticle stores a visitor's answer to "Did this help?". Errors: not_found, too_large, invalid, forbidden.

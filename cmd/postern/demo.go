@@ -263,11 +263,12 @@ func (d *demo) greet(w io.Writer) {
   Shop      %s/          the visitor's side, with the chat button
   Console   %s/console   where agents answer
   Admin     %s/admin     settings, articles, verification, mail spool
+  Help      %s/help      the public help centers
 
   Everyone's password is %q.
 
   Agents and admin (console)
-`, d.data, d.shopURL, url, url, demoPassword)
+`, d.data, d.shopURL, url, url, url, demoPassword)
 	for _, a := range demoStaff() {
 		fmt.Fprintf(w, "    %-24s %-11s %s\n", a.email, a.role, a.what)
 	}

@@ -327,9 +327,13 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 	if err != nil {
 		return nil, err
 	}
+	pages, err := helpPages()
+	if err != nil {
+		return nil, err
+	}
 	return web.New(ctx, web.Options{
-		Passkeys: passkeys,
-		Service:  a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
+		Passkeys: passkeys, Help: pages,
+		Service: a.Service, Passes: token.Passes{Secret: a.secret}, Passwords: token.Passwords{Rand: rand.Reader},
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
 		Keys: a.keys, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
 		Metrics: web.MetricsAccess{Allow: scrapers, Token: c.MetricsToken}, Meter: a.meter,

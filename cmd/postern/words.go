@@ -4,8 +4,18 @@ import (
 	"fmt"
 	"strings"
 
+	pages "github.com/postern-chat/postern/gateway/help"
 	"github.com/postern-chat/postern/widget"
 )
+
+// helpPages draws the help centers in the languages of the user interface.
+func helpPages() (*pages.Pages, error) {
+	texts, err := widget.HelpTexts()
+	if err != nil {
+		return nil, err
+	}
+	return pages.New(texts)
+}
 
 // staffWords gives mail.Staff its letters; link leads to the admin pages.
 func staffWords(link string) (func(locale, what string) (subject, text string, ok bool), error) {

@@ -112,6 +112,7 @@ type articleInput struct {
 	Locale     string        `json:"locale"`
 	Visibility kb.Visibility `json:"visibility"`
 	Mailboxes  []string      `json:"mailboxes"`
+	Original   string        `json:"original"` // article that it translates
 	Title      string        `json:"title"`
 	Summary    string        `json:"summary"`
 	Tags       []string      `json:"tags"`
@@ -142,8 +143,11 @@ func (s *Server) saveArticle(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	} else if in.Version < 1 {
 		return nil, gateway.Invalid("version")
 	}
+	if err := s.checkOriginal(c.UserContext(), id, in); err != nil {
+		return nil, err
+	}
 	a, err := s.svc.Articles.SaveVersion(c.UserContext(), kb.Article{
-		ID: id, Locale: in.Locale, Visibility: in.Visibility, Mailboxes: in.Mailboxes,
+		ID: id, Locale: in.Locale, Visibility: in.Visibility, Mailboxes: in.Mailboxes, Original: in.Original,
 		Version: kb.Version{
 			Number: in.Version, Title: in.Title, Summary: in.Summary, Tags: in.Tags, Phrasings: in.Phrasings, Body: in.Body,
 			By: string(who.Actor.ID), Note: in.Note, At: now,
@@ -153,6 +157,22 @@ func (s *Server) saveArticle(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		return nil, err
 	}
 	return fiber.Map{"article": viewArticle(a)}, nil
+}
+
+// checkOriginal refuses a translation of itself, of what is a translation, or of what is not there: a chain would have
+// no beginning that all its parts agree on. Errors: invalid.
+func (s *Server) checkOriginal(ctx context.Context, id string, in articleInput) error {
+	if in.Original == "" {
+		return nil
+	}
+	if in.Original == id || !articleForm.MatchString(in.Original) {
+		return gateway.Invalid("original")
+	}
+	first, err := s.svc.Articles.Article(ctx, in.Original)
+	if gateway.CodeOf(err) == "not_found" || err == nil && (first.Original != "" || first.Locale == in.Locale) {
+		return gateway.Invalid("original")
+	}
+	return err
 }
 
 func (in *articleInput) tidy() {

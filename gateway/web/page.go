@@ -7,6 +7,7 @@ import (
 	"errors"
 	"html/template"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -115,18 +116,22 @@ type shellData struct {
 	Code                                             string // why a /verify/* page has nothing to show
 }
 
-// frame is the visitor's panel: only the mailbox's origins may embed it.
+// frame is the visitor's panel: only the mailbox's origins may embed it, and the help center here.
 func (s *Server) frame(c *fiber.Ctx) error {
 	mb, err := s.svc.Store.MailboxBySlug(c.UserContext(), c.Query("mailbox"))
 	if err != nil {
 		return err
 	}
+	origins := mb.Origins
+	if s.opt.Help != nil {
+		origins = append(slices.Clone(origins), s.whole(""))
+	}
 	ancestors := "'none'"
-	if len(mb.Origins) > 0 {
-		ancestors = strings.Join(mb.Origins, " ")
+	if len(origins) > 0 {
+		ancestors = strings.Join(origins, " ")
 	}
 	c.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	return s.shell(c, "visitor", ancestors, shellData{Title: mb.Name, Mailbox: mb.Slug, Origins: strings.Join(mb.Origins, " ")})
+	return s.shell(c, "visitor", ancestors, shellData{Title: mb.Name, Mailbox: mb.Slug, Origins: strings.Join(origins, " ")})
 }
 
 func (s *Server) appPage(name string) fiber.Handler {

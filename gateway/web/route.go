@@ -46,6 +46,7 @@ func (s *Server) routes() {
 	s.rateRoutes(a)
 	s.transcriptRoutes(a)
 	s.keyRoutes(a)
+	s.helpPageRoutes(a)
 	s.pageRoutes(a)
 	a.Use(func(*fiber.Ctx) error { return gateway.NotFound() })
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/postern-chat/postern/gateway"
+	"github.com/postern-chat/postern/gateway/help"
 	"github.com/postern-chat/postern/verify"
 )
 
@@ -45,6 +46,7 @@ type Options struct {
 
 	Trusted []netip.Prefix           // proxies whose X-Forwarded-For counts
 	Assets  fs.FS                    // the built UI; nil = "run make ui"
+	Help    *help.Pages              // the public help centers; nil = there are none
 	Sources map[string]verify.Source // login events by source name
 	Keys    func() []verify.Key      // receipt keys to publish
 	Popups  map[string]bool          // hosts whose login may open in a window of its own
