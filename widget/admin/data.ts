@@ -50,6 +50,7 @@ export type Article = {
 	status: string;
 	visibility: string;
 	mailboxes: string[];
+	original?: string;
 	published: number;
 	version: Version;
 	solved: number;

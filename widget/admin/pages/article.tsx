@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
 import { api, ask, Button, Field, SelectField, TextField, toast } from "../../kit/ui";
+import { Icon } from "../../kit/ui/icons";
 import { type Article, type Box, useLoad, type Wrong, wrong } from "../data";
 import { dirty, go, useDirty } from "../guard";
 import { Head, Loaded, Part } from "../parts";
@@ -13,6 +14,7 @@ type Draft = {
 	locale: string;
 	visibility: string;
 	mailboxes: string[];
+	original: string;
 	title: string;
 	summary: string;
 	tags: string[];
@@ -36,6 +38,7 @@ function draftOf(a: Article | undefined): Draft {
 		locale: a?.locale ?? "en",
 		visibility: a?.visibility || "public",
 		mailboxes: a?.mailboxes ?? [],
+		original: a?.original ?? "",
 		title: v?.title ?? "",
 		summary: v?.summary ?? "",
 		tags: v?.tags ?? [],
@@ -118,6 +121,12 @@ function Form({ data, onSaved }: FormProps): JSX.Element {
 		<form class="settings" onSubmit={(e) => e.preventDefault()}>
 			<Head title={a ? x.title : t("a.articles.new")} back="articles">
 				{a && <StateBadge a={a} />}
+				{a && (
+					<a class="btn quiet" href={`/help/preview/${a.id}`} target="_blank" rel="noopener">
+						<Icon name="link" />
+						<span>{t("a.article.page")}</span>
+					</a>
+				)}
 				{a && a.status !== "archived" && (
 					<Button look="quiet" icon="archive" onClick={x.archive}>
 						{t("a.article.archive")}
@@ -145,7 +154,7 @@ function Form({ data, onSaved }: FormProps): JSX.Element {
 			/>
 			<Editor body={d.body} locale={d.locale} error={err("body")} onChange={(body) => put({ body })} />
 			<Finding d={d} err={err} onChange={put} />
-			<Reach d={d} onChange={put} />
+			<Reach id={a?.id} d={d} err={err} onChange={put} />
 			{data && <Versions data={data} a={a ?? data.article} onLoad={(body) => put({ body })} />}
 			{data && <Ratings data={data} a={a ?? data.article} />}
 		</form>
@@ -202,7 +211,11 @@ function Finding({ d, err, onChange }: PartProps): JSX.Element {
 		</Part>
 	);
 }
-function Reach({ d, onChange }: { d: Draft; onChange(part: Partial<Draft>): void }): JSX.Element {
+function Reach({ id, d, err, onChange }: PartProps & { id: string | undefined }): JSX.Element {
+	const others = useLoad<{ articles: Article[] }>("/v1/articles");
+	const originals = (others.data?.articles ?? []).filter(
+		(o) => o.id === d.original || (o.id !== id && !o.original && o.locale !== d.locale),
+	);
 	const boxes = useLoad<{ mailboxes: Box[] }>("/v1/mailboxes");
 	const flip = (id: string) =>
 		onChange({ mailboxes: d.mailboxes.includes(id) ? d.mailboxes.filter((m) => m !== id) : [...d.mailboxes, id] });
@@ -223,6 +236,16 @@ function Reach({ d, onChange }: { d: Draft; onChange(part: Partial<Draft>): void
 					label: new Intl.DisplayNames(l, { type: "language" }).of(l) ?? l,
 				}))}
 				onPick={(locale) => onChange({ locale })}
+			/>
+			<SelectField
+				label={t("a.article.original")}
+				hint={err("original") ?? t("a.article.original.hint")}
+				value={d.original}
+				options={[
+					{ value: "", label: t("a.article.original.none") },
+					...originals.map((o) => ({ value: o.id, label: o.version.title })),
+				]}
+				onPick={(original) => onChange({ original })}
 			/>
 			<fieldset class="checks">
 				<legend>{t("a.article.mailboxes")}</legend>
