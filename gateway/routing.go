@@ -42,8 +42,8 @@ func Route(cv Conversation, sticky ID, candidates []Candidate, now time.Time) De
 }
 
 // Eligible reports whether an offer to this agent makes sense now.
-func (c Candidate) Eligible() bool {
-	return c.Availability == Available && (c.Presence == Online || c.Presence == IdlePresence) && c.Active < c.Capacity
+func (c *Candidate) Eligible() bool {
+	return c.Active < c.Capacity && c.Availability == Available && (c.Presence == Online || c.Presence == IdlePresence)
 }
 
 func before(a, b *Candidate, sticky ID) bool {

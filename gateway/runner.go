@@ -131,21 +131,14 @@ func (r *Runner) serve(ctx context.Context, queue []Conversation, now time.Time)
 }
 
 func (r *Runner) missedWhy(cv Conversation, mb Mailbox, present map[ID]bool, known bool, now time.Time) string {
-	if !cv.MissedAt.After(now) {
-		return "deadline"
-	}
-	if open, _ := mb.OpenAt(now); !open {
-		return "hours"
-	}
-	switch {
-	case !known || present[cv.Visitor]:
+	open, _ := mb.OpenAt(now)
+	if !known || present[cv.Visitor] {
 		delete(r.visitorGone, cv.ID)
-	case r.visitorGone[cv.ID].IsZero():
+	} else if r.visitorGone[cv.ID].IsZero() {
 		r.visitorGone[cv.ID] = now
-	case now.Sub(r.visitorGone[cv.ID]) >= VisitorGone:
-		return "left"
 	}
-	return ""
+	since := r.visitorGone[cv.ID]
+	return MissedWhy(cv, open, !since.IsZero() && now.Sub(since) >= VisitorGone, now)
 }
 
 // ring ends an offer that is over or whose agent has gone, and makes the next one.
@@ -154,22 +147,14 @@ func (r *Runner) ring(ctx context.Context, cv Conversation, mb Mailbox, now time
 	if err != nil {
 		return err
 	}
-	if cv.Offer.Agent != "" {
-		reason := offerEnds(cv, list, now)
-		if reason == "" {
-			return nil
-		}
-		return r.endOffer(ctx, cv.ID, cv.Offer.Agent, cv.Offer.Ring, reason)
+	step := RingStep(cv, "", mb.Ring, list, now)
+	if step.End != "" {
+		return r.endOffer(ctx, cv.ID, cv.Offer.Agent, cv.Offer.Ring, step.End)
 	}
-	d := Route(cv, "", list, now)
-	if d.Agent == "" {
+	if step.Offer == "" {
 		return nil
 	}
-	until := now.Add(mb.Ring)
-	if until.After(cv.MissedAt) {
-		until = cv.MissedAt
-	}
-	events, err := r.Store.Offer(ctx, cv.ID, d.Agent, cv.Version, until, now)
+	events, err := r.Store.Offer(ctx, cv.ID, step.Offer, cv.Version, step.Until, now)
 	switch CodeOf(err) {
 	case "":
 		r.publish(ctx, events...)
@@ -179,25 +164,6 @@ func (r *Runner) ring(ctx context.Context, cv Conversation, mb Mailbox, now time
 		return nil
 	}
 	return err
-}
-
-// offerEnds says why a running ring must end now, or "".
-func offerEnds(cv Conversation, list []Candidate, now time.Time) string {
-	if !cv.Offer.Until.After(now) {
-		return "ring.missed"
-	}
-	for _, c := range list {
-		if c.Agent == cv.Offer.Agent {
-			switch {
-			case c.Presence == Offline:
-				return "away"
-			case c.Availability != Available:
-				return "withdrawn"
-			}
-			return ""
-		}
-	}
-	return "withdrawn" // no member any more
 }
 
 // absentAgents gives the active chats of agents away for two minutes back to their queues.

@@ -82,7 +82,7 @@ func (s *Store) EndOffer(ctx context.Context, cv, agent gateway.ID, ring int, re
 		if err := x.dropOffer(&c, gateway.Actor{Role: gateway.RoleAgent, ID: agent}, reason); err != nil {
 			return err
 		}
-		if err := x.save(&c); err != nil || reason != "ring.missed" {
+		if err := x.save(&c); err != nil || !gateway.Pauses(reason) {
 			return err
 		}
 		return x.pause(agents[agent], reason, gateway.System())
