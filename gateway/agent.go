@@ -40,6 +40,10 @@ type Agent struct {
 	LastOfferAt time.Time
 	LastBeatAt  time.Time
 	DisabledAt  time.Time
+	ActiveAt    time.Time // last input in the console, to half a minute
+	InactiveAt  time.Time // marked as inactive; zero = not
+	AwayFrom    time.Time // announced absence; both zero = none
+	AwayUntil   time.Time
 	HeldSince   time.Time // the last time that others could have a hand in it: made, role, address, enabled, password link
 	AdminUntil  time.Time // when it last ceased to be an admin who can sign in; zero = never
 	Locale      string

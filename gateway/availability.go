@@ -155,6 +155,9 @@ func (s *Service) candidates(ctx context.Context, mailbox, cv ID, now time.Time)
 		case now.Sub(c.LastBeatAt) < time.Minute:
 			c.Presence = Online
 		}
+		if awayAt(c.AwayFrom, c.AwayUntil, now) {
+			c.Availability = NotAvailable
+		}
 		if c.Presence == "" {
 			c.Presence = Offline
 		}

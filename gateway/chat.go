@@ -35,6 +35,11 @@ func (s *Service) StartConversation(ctx context.Context, c Caller, in StartInput
 	if err := in.check(mb); err != nil {
 		return Conversation{}, err
 	}
+	ruled, err := s.ruled(ctx, c, mb, in)
+	if err != nil {
+		return Conversation{}, err
+	}
+	mb = ruled.Mailbox
 	now, err := s.Store.Now(ctx)
 	if err != nil {
 		return Conversation{}, err
@@ -48,6 +53,7 @@ func (s *Service) StartConversation(ctx context.Context, c Caller, in StartInput
 	if err != nil {
 		return Conversation{}, err
 	}
+	st.Priority = ruled.Priority
 	cv, events, err := s.Store.StartConversation(ctx, st, now)
 	if err != nil {
 		return Conversation{}, err

@@ -91,6 +91,10 @@ type Conversation struct {
 	FirstWords    string // first visitor message, cut to 160 characters
 	Messages      int    // of the visitor
 
+	Priority Priority // class in which it waits; never 0 in the store
+	ServedBy ID       // who had it last, or has it
+	Moved    bool     // went to its first mailbox's overflow
+
 	Page    string // where it began, an https URL without query
 	Browser string // product and platform, e.g. "Firefox on Android"
 	Locale  string

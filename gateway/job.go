@@ -16,6 +16,7 @@ const (
 	JobFile      JobKind = "file"      // an upload that may have stayed loose; payload {"file":"fi_…"}
 	JobLetter    JobKind = "letter"    // one letter to one of the staff; payload {"agent":"ag_…","what":"policy"}; what names its text
 	JobWindow    JobKind = "window"    // a look into account data ends; the sweep finds what is over
+	JobInactive  JobKind = "inactive"  // look for agents who do nothing; each leaves the next one behind
 	JobReconcile JobKind = "reconcile" // hold every change against the log; each leaves the next one behind
 	// The gate's own, enqueued with a step (verify.Step.Job); payload {"change":"ch_…"}.
 	JobRelease JobKind = "release" // mint the receipt of a proven change and deliver it

@@ -17,22 +17,26 @@ const (
 
 // Mailbox is where conversations wait, with the people who answer them.
 type Mailbox struct {
-	ID        ID            `json:"id"`
-	Slug      string        `json:"slug"` // in the snippet; [a-z0-9-], 1…40
-	Name      string        `json:"name"`
-	Address   string        `json:"address"`  // e-mail address its answers come from
-	Ring      time.Duration `json:"-"`        // one ring
-	Missed    time.Duration `json:"-"`        // longest wait for a person
-	Zone      string        `json:"zone"`     // IANA name
-	Hours     Hours         `json:"hours"`    // nil = always open
-	Holidays  []string      `json:"holidays"` // closed local days, YYYY-MM-DD
-	Color     string        `json:"color"`    // #RRGGBB or ""
-	Greeting  string        `json:"greeting"`
-	Signature string        `json:"signature"` // ends the agent's mails
-	Origins   []string      `json:"origins"`   // exact origins that may embed the widget
-	Host      string        `json:"host"`      // name of the host entry whose accounts it serves, or ""
-	Fields    []Field       `json:"fields"`    // pre-chat form
-	Version   int64         `json:"version"`
+	ID      ID            `json:"id"`
+	Slug    string        `json:"slug"` // in the snippet; [a-z0-9-], 1…40
+	Name    string        `json:"name"`
+	Address string        `json:"address"` // e-mail address its answers come from
+	Ring    time.Duration `json:"-"`       // one ring
+	Missed  time.Duration `json:"-"`       // longest wait for a person
+	// A chat that nobody here can be offered moves once, after this long, to the overflow mailbox, if it is open and
+	// somebody is there. "" = none.
+	Overflow      ID            `json:"overflow,omitempty"`
+	OverflowAfter time.Duration `json:"-"`
+	Zone          string        `json:"zone"`     // IANA name
+	Hours         Hours         `json:"hours"`    // nil = always open
+	Holidays      []string      `json:"holidays"` // closed local days, YYYY-MM-DD
+	Color         string        `json:"color"`    // #RRGGBB or ""
+	Greeting      string        `json:"greeting"`
+	Signature     string        `json:"signature"` // ends the agent's mails
+	Origins       []string      `json:"origins"`   // exact origins that may embed the widget
+	Host          string        `json:"host"`      // name of the host entry whose accounts it serves, or ""
+	Fields        []Field       `json:"fields"`    // pre-chat form
+	Version       int64         `json:"version"`
 }
 
 // Field is one question of the pre-chat form.

@@ -147,7 +147,16 @@ func (r *Runner) ring(ctx context.Context, cv Conversation, mb Mailbox, now time
 	if err != nil {
 		return err
 	}
-	step := RingStep(cv, "", mb.Ring, list, now)
+	if Overflows(cv, mb, list, now) {
+		return r.overflow(ctx, cv, mb, now)
+	}
+	sticky := ID("")
+	if cv.Offer.Agent == "" && anyEligible(list) {
+		if sticky, err = r.Store.ServedBy(ctx, cv.ID, now.Add(-StickyFor)); err != nil {
+			return err
+		}
+	}
+	step := RingStep(cv, sticky, mb.Ring, list, now)
 	if step.End != "" {
 		return r.endOffer(ctx, cv.ID, cv.Offer.Agent, cv.Offer.Ring, step.End)
 	}
@@ -164,6 +173,30 @@ func (r *Runner) ring(ctx context.Context, cv Conversation, mb Mailbox, now time
 		return nil
 	}
 	return err
+}
+
+// overflow moves a chat to where somebody is; while nobody is there either, it stays.
+func (r *Runner) overflow(ctx context.Context, cv Conversation, mb Mailbox, now time.Time) error {
+	to, err := r.Store.Mailbox(ctx, mb.Overflow)
+	if CodeOf(err) == "not_found" || err == nil && to.Host != mb.Host {
+		return nil // a mailbox of another host would put it before another gate
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.reachable(ctx, to, now); err != nil {
+		if c := CodeOf(err); c == "mailbox_closed" || c == "nobody_available" {
+			return nil
+		}
+		return err
+	}
+	events, err := r.Store.Overflow(ctx, cv.ID, cv.Version, to.ID, now)
+	if err != nil && CodeOf(err) != "conflict" {
+		return err
+	}
+	r.publish(ctx, events...)
+	r.wake()
+	return nil
 }
 
 // absentAgents gives the active chats of agents away for two minutes back to their queues.
@@ -250,6 +283,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.dropLoose(ctx, j)
 	case JobLetter:
 		return r.letter(ctx, j)
+	case JobInactive:
+		return r.inactive(ctx)
 	case JobReconcile:
 		return r.reconcile(ctx)
 	case JobClaimed:

@@ -67,6 +67,24 @@ func offerEnds(cv Conversation, list []Candidate, now time.Time) string {
 	return endWithdrawn // no member any more
 }
 
+// StickyFor is how long after the last message the agent of a visitor is asked first.
+const StickyFor = 24 * time.Hour
+
+// Overflows reports whether a queued conversation moves to its mailbox's overflow now: it has waited long enough, it has
+// not moved before, and nobody here can be offered it. Source: mail-and-routing.md 2.6.
+func Overflows(cv Conversation, mb Mailbox, candidates []Candidate, now time.Time) bool {
+	return mb.Overflow != "" && !cv.Moved && cv.Offer.Agent == "" && now.Sub(cv.QueuedAt) >= mb.OverflowAfter && !anyEligible(candidates)
+}
+
+func anyEligible(list []Candidate) bool {
+	for i := range list {
+		if list[i].Eligible() {
+			return true
+		}
+	}
+	return false
+}
+
 // Pauses reports whether a ring that ends for this reason makes its agent count as assign_only everywhere, until he
 // says that he is back: who let it ring is not at his desk, and would draw every next offer.
 func Pauses(reason string) bool { return reason == endMissed }

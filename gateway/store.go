@@ -49,7 +49,8 @@ type Start struct {
 	Missed    time.Duration // the mailbox's limit: MissedAt = now + Missed
 	Ticket    bool          // the form: becomes a ticket in the same transaction (why "form")
 	Subject   string
-	CommandID string // the client's own UUID: starting twice is once
+	CommandID string   // the client's own UUID: starting twice is once
+	Priority  Priority // 0 = Medium
 }
 
 // ConversationStore holds the histories' rows.
@@ -106,10 +107,18 @@ type QueueStore interface {
 	// Requeue gives an active conversation back with its old queued_at and a new deadline.
 	// Errors: conflict if it is not active or not this agent's.
 	Requeue(ctx context.Context, cv, agent ID, reason string, missed time.Duration, now time.Time) ([]Event, error)
+	// Unassign takes a ticket from its agent; it waits for anybody of its mailbox. Errors: conflict if it is no ticket of
+	// his, not_found.
+	Unassign(ctx context.Context, cv, agent ID, reason string, now time.Time) ([]Event, error)
 	// Miss makes a queued conversation of that round a ticket, or abandoned if the visitor wrote nothing.
 	// Exactly one of any number of callers gets events. Source: mail-and-routing.md 2.4.
 	Miss(ctx context.Context, cv ID, round int, why, subject string, now time.Time) ([]Event, error)
-	// Queue lists queued conversations of the mailboxes, oldest first; nil = all.
+	// Overflow moves a queued conversation to another mailbox, once, with its place and deadline. Errors: conflict (row
+	// moved, rings, or has moved before), not_found.
+	Overflow(ctx context.Context, cv ID, version int64, to ID, now time.Time) ([]Event, error)
+	// ServedBy gives who had this conversation last, else the visitor's latest with a message since; "" = nobody.
+	ServedBy(ctx context.Context, cv ID, since time.Time) (ID, error)
+	// Queue lists queued conversations of the mailboxes by class, oldest first; nil = all.
 	Queue(ctx context.Context, mailboxes []ID) ([]Conversation, error)
 	// Candidates lists members of a mailbox with what Route needs, presence not included. Rung and DeclinedAt are
 	// those of cv's present round; with cv "" they are zero.
@@ -139,6 +148,8 @@ type Candidate struct {
 	Capacity     int
 	LastOfferAt  time.Time
 	LastBeatAt   time.Time
+	AwayFrom     time.Time // announced absence
+	AwayUntil    time.Time
 	Rung         int       // rings of the current round that this agent missed or declined
 	DeclinedAt   time.Time // his last "no" to this conversation in the current round; zero = none
 }
@@ -240,6 +251,13 @@ type AgentStore interface {
 	Resume(ctx context.Context, agent ID, now time.Time) ([]Event, error)
 	// Beats writes when these agents were last seen, in one statement.
 	Beats(ctx context.Context, agents []ID, now time.Time) error
+	// Acted writes that these agents did something in the console, in one statement.
+	Acted(ctx context.Context, agents []ID, now time.Time) error
+	// SetAway stores an announced absence. Errors: not_found.
+	SetAway(ctx context.Context, agent ID, from, until time.Time, by Actor, now time.Time) ([]Event, error)
+	// Lapse marks or disables the agent if by the rule it is time now, and leaves the letter that tells him; else nothing
+	// happens. Who is disabled is signed out. Errors: not_found.
+	Lapse(ctx context.Context, agent ID, rule Inactivity, now time.Time) ([]Event, error)
 }
 
 // KeyStore holds API keys by the hash of the key.

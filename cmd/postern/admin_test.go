@@ -170,6 +170,13 @@ PUT    /v1/agents/ag_x                      - - - - - x -
 POST   /v1/agents/ag_x/link                 - - - - - x -
 GET    /v1/availability                     x x x x x x x
 PUT    /v1/availability/ag_x                - - - x - x -
+PUT    /v1/availability/ag_x/away           - - - x - x -
+GET    /v1/inactivity                       - - - x - x -
+PUT    /v1/inactivity                       - - - - - x -
+GET    /v1/staffing                         - - - x - x -
+GET    /v1/rules                            - - - - - x -
+PUT    /v1/rules                            - - - - - x -
+POST   /v1/rules/test                       - - - - - x -
 GET    /v1/replies                          x x x x - x -
 POST   /v1/replies                          - x x x - x -
 PUT    /v1/replies/sr_x                     - x x x - x -

@@ -23,6 +23,7 @@ import (
 	"github.com/postern-chat/postern/gateway/local"
 	"github.com/postern-chat/postern/gateway/mail"
 	"github.com/postern-chat/postern/gateway/redis"
+	"github.com/postern-chat/postern/gateway/sim"
 	"github.com/postern-chat/postern/gateway/sqlstore"
 	"github.com/postern-chat/postern/gateway/token"
 	"github.com/postern-chat/postern/gateway/web"
@@ -337,6 +338,7 @@ func (a *App) serve(ctx context.Context, c Config, node string, assets fs.FS) (*
 		PublicURL: a.URL, Node: node, Log: a.log, Trusted: trusted, Assets: assets, Sources: a.sources,
 		Keys: a.keys, Popups: popups(c), Limits: walls(c.Limits), SpoolDir: spool, SmartHost: c.SMTP.Host != "",
 		Metrics: web.MetricsAccess{Allow: scrapers, Token: c.MetricsToken}, Meter: a.meter,
+		Staff:     func(q gateway.Staffing) gateway.Staffed { return sim.Staff(q, 1) },
 		SignEvent: sign, Checkpoint: a.checkpoint, Bundle: a.bundle, Ready: a.ready,
 	})
 }

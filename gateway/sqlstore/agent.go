@@ -16,6 +16,7 @@ VALUES ($1,$2,$3,$4,$5,0,FALSE,0,'',0,0,$6,$7,$8,'',1) ON CONFLICT DO NOTHING`
 	qUpdateAgent = `UPDATE agents SET email=$2, name=$3, role=$4, capacity=$5, disabled_at=$6, locale=$7,
 held_since = CASE WHEN role <> $4 OR email <> $2 OR (disabled_at > 0 AND CAST($6 AS BIGINT) = 0) THEN $8 ELSE held_since END,
 admin_until = CASE WHEN role = 'admin' AND disabled_at = 0 AND ($4 <> 'admin' OR CAST($6 AS BIGINT) > 0) THEN $8 ELSE admin_until END,
+inactive_at = CASE WHEN disabled_at > 0 AND CAST($6 AS BIGINT) = 0 THEN 0 ELSE inactive_at END,
 version=version+1 WHERE id=$1 AND version=$9`
 	qEmailTaken   = `SELECT COUNT(*) FROM agents WHERE email = $1 AND id <> $2`
 	qAgentByEmail = qAgents + `WHERE email = $1`

@@ -34,7 +34,10 @@ func (x *tx) start(in gateway.Start) (stored bool, err error) {
 	c := gateway.Conversation{
 		ID: in.ID, Mailbox: in.Mailbox, Visitor: in.Visitor, Channel: gateway.ByChat, Status: gateway.Queued, Round: 1,
 		StartedAt: x.now, QueuedAt: x.now, MissedAt: x.now.Add(in.Missed), LastMessageAt: x.now,
-		Page: in.Page, Browser: in.Browser, Locale: in.Locale, Claimed: in.Claimed,
+		Page: in.Page, Browser: in.Browser, Locale: in.Locale, Claimed: in.Claimed, Priority: in.Priority,
+	}
+	if c.Priority == 0 {
+		c.Priority = gateway.Medium
 	}
 	if in.First != nil {
 		spoke(&c, gateway.RoleVisitor, in.First.Text, x.now)

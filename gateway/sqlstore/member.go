@@ -16,9 +16,9 @@ VALUES ($1,$2,'unavailable',$3,$4,'') ON CONFLICT (agent, mailbox) DO NOTHING`
 	qDropMember = `DELETE FROM members WHERE agent = $1 AND mailbox = $2`
 	qDeclare    = `UPDATE members SET availability = $3, since = $4, by_id = $5, reason = $6
 WHERE agent = $1 AND (mailbox = $2 OR $2 = '') RETURNING mailbox`
-	qChosen = `UPDATE agents SET chosen = TRUE, paused_at = 0, paused_for = '' WHERE id = $1`
+	qChosen = `UPDATE agents SET chosen = TRUE, inactive_at = 0, paused_at = 0, paused_for = '' WHERE id = $1`
 	qPause  = `UPDATE agents SET paused_at = $2, paused_for = $3 WHERE id = $1 AND paused_at = 0`
-	qResume = `UPDATE agents SET paused_at = 0, paused_for = '' WHERE id = $1 AND paused_at <> 0`
+	qResume = `UPDATE agents SET inactive_at = 0, paused_at = 0, paused_for = '' WHERE id = $1 AND paused_at <> 0`
 )
 
 func scanMembership(r scanner) (gateway.Membership, error) {

@@ -37,7 +37,7 @@ func (x *tx) mayRing(agent, mailbox gateway.ID) error {
 	if err != nil {
 		return err
 	}
-	if agents[agent].Effective(declared) != gateway.Available {
+	if agents[agent].Effective(declared) != gateway.Available || agents[agent].Away(x.now) {
 		return gateway.Forbidden()
 	}
 	if err := x.takeSeat(agents[agent]); err != nil {
@@ -196,7 +196,7 @@ func (x *tx) assignAgent(c *gateway.Conversation, a gateway.Assignment) error {
 	if err != nil {
 		return err
 	}
-	if declared == gateway.NotAvailable && to.ID != a.By.ID || !to.DisabledAt.IsZero() {
+	if (declared == gateway.NotAvailable || to.Away(x.now)) && to.ID != a.By.ID || !to.DisabledAt.IsZero() {
 		return gateway.Forbidden()
 	}
 	if err := x.moveSeat(c, to, a.By); err != nil {
@@ -301,6 +301,48 @@ func (s *Store) Requeue(ctx context.Context, cv, agent gateway.ID, reason string
 	})
 }
 
+// Overflow implements gateway.QueueStore.
+func (s *Store) Overflow(ctx context.Context, cv gateway.ID, version int64, to gateway.ID, now time.Time) ([]gateway.Event, error) {
+	return s.change(ctx, "overflow", now, func(x *tx) error {
+		c, err := x.lock(cv)
+		if err != nil {
+			return err
+		}
+		if c.Status != gateway.Queued || c.Version != version || c.Moved || c.Offer.Agent != "" {
+			return gateway.Conflict()
+		}
+		p := gateway.ConversationAssigned{Mailbox: to}
+		if err := missing(x.row(qMailboxName, string(to)).Scan(&p.Name)); err != nil {
+			return err
+		}
+		by := gateway.System()
+		if err := x.emitAbout(string(c.Mailbox), c.ID, by, p); err != nil {
+			return err
+		}
+		c.Mailbox, c.Moved = to, true
+		if err := x.save(&c); err != nil {
+			return err
+		}
+		if err := x.emit(string(c.ID), by, p); err != nil {
+			return err
+		}
+		return x.queued(c, by, true)
+	})
+}
+
+const qServedBy = `SELECT o.served_by FROM conversations c JOIN conversations o ON o.visitor = c.visitor
+WHERE c.id = $1 AND c.visitor <> '' AND o.served_by <> '' AND o.last_message_at >= $2
+ORDER BY CASE WHEN o.id = c.id THEN 0 ELSE 1 END, o.last_message_at DESC, o.id DESC LIMIT 1`
+
+// ServedBy implements gateway.QueueStore.
+func (s *Store) ServedBy(ctx context.Context, cv gateway.ID, since time.Time) (gateway.ID, error) {
+	id, err := one(ctx, s, scanText, qServedBy, string(cv), ms(since))
+	if gateway.CodeOf(err) == "not_found" {
+		return "", nil
+	}
+	return gateway.ID(id), err
+}
+
 const qMissedWhy = `UPDATE conversations SET missed_why = $2 WHERE id = $1`
 
 // Miss implements gateway.QueueStore.
@@ -339,10 +381,10 @@ func (s *Store) Queue(ctx context.Context, mailboxes []gateway.ID) ([]gateway.Co
 	if len(w.where) > 1 {
 		where += " AND " + w.where[1]
 	}
-	return all(ctx, s, scanConversation, qConversations+"WHERE "+where+" ORDER BY queued_at, id", w.args...)
+	return all(ctx, s, scanConversation, qConversations+"WHERE "+where+" ORDER BY priority, queued_at, id", w.args...)
 }
 
-const qCandidates = `SELECT a.id, m.availability, a.paused_at, a.active, a.capacity, a.last_offer_at, a.last_beat_at,
+const qCandidates = `SELECT a.id, m.availability, a.paused_at, a.active, a.capacity, a.last_offer_at, a.last_beat_at, a.away_from, a.away_until,
 (SELECT COUNT(*) FROM rings r JOIN conversations c ON c.id = r.conversation AND c.round = r.round
   WHERE r.conversation = $2 AND r.agent = a.id),
 (SELECT COALESCE(MAX(r.ended_at), 0) FROM rings r JOIN conversations c ON c.id = r.conversation AND c.round = r.round
@@ -351,10 +393,11 @@ FROM members m JOIN agents a ON a.id = m.agent WHERE m.mailbox = $1 AND a.disabl
 
 func scanCandidate(r scanner) (gateway.Candidate, error) {
 	var c gateway.Candidate
-	var paused, offer, beat, declined int64
-	err := r.Scan(&c.Agent, &c.Availability, &paused, &c.Active, &c.Capacity, &offer, &beat, &c.Rung, &declined)
+	var paused, offer, beat, declined, from, until int64
+	err := r.Scan(&c.Agent, &c.Availability, &paused, &c.Active, &c.Capacity, &offer, &beat, &from, &until, &c.Rung, &declined)
 	c.Availability = gateway.Agent{PausedAt: at(paused)}.Effective(c.Availability)
 	c.LastOfferAt, c.LastBeatAt, c.DeclinedAt = at(offer), at(beat), at(declined)
+	c.AwayFrom, c.AwayUntil = at(from), at(until)
 	return c, err
 }
 
@@ -365,7 +408,8 @@ func (s *Store) Candidates(ctx context.Context, mailbox, cv gateway.ID) ([]gatew
 
 const qPlace = `SELECT COUNT(*) FROM conversations o, conversations c
 WHERE c.id = $1 AND o.mailbox = c.mailbox AND o.status = 'queued'
-AND (o.queued_at < c.queued_at OR (o.queued_at = c.queued_at AND o.id < c.id))`
+AND (o.priority < c.priority OR (o.priority = c.priority
+  AND (o.queued_at < c.queued_at OR (o.queued_at = c.queued_at AND o.id < c.id))))`
 
 // Place implements gateway.QueueStore.
 func (s *Store) Place(ctx context.Context, cv gateway.ID) (int, error) {

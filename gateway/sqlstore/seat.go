@@ -6,7 +6,7 @@ import (
 
 const (
 	agentColumns = `id, email, name, role, capacity, active, chosen, paused_at, paused_for, last_offer_at,
-last_beat_at, disabled_at, locale, held_since, admin_until, version`
+last_beat_at, disabled_at, locale, held_since, admin_until, active_at, inactive_at, away_from, away_until, version`
 	agentHead  = `COALESCE((SELECT seq FROM topics WHERE topic = agents.id), 0)`
 	qAgents    = `SELECT ` + agentColumns + `, ` + agentHead + ` FROM agents `
 	qAgent     = qAgents + `WHERE id = $1`
@@ -18,10 +18,11 @@ last_beat_at, disabled_at, locale, held_since, admin_until, version`
 
 func scanAgent(r scanner) (gateway.Agent, error) {
 	var a gateway.Agent
-	var paused, offer, beat, disabled, held, admin int64
+	var paused, offer, beat, disabled, held, admin, active, inactive, from, until int64
 	err := r.Scan(&a.ID, &a.Email, &a.Name, &a.Role, &a.Capacity, &a.Active, &a.Chosen, &paused, &a.PausedFor, &offer,
-		&beat, &disabled, &a.Locale, &held, &admin, &a.Version, &a.Seq)
+		&beat, &disabled, &a.Locale, &held, &admin, &active, &inactive, &from, &until, &a.Version, &a.Seq)
 	a.HeldSince, a.AdminUntil = at(held), at(admin)
+	a.ActiveAt, a.InactiveAt, a.AwayFrom, a.AwayUntil = at(active), at(inactive), at(from), at(until)
 	a.PausedAt, a.LastOfferAt, a.LastBeatAt, a.DisabledAt = at(paused), at(offer), at(beat), at(disabled)
 	return a, missing(err)
 }

@@ -25,6 +25,7 @@ type storedMailbox struct {
 	gateway.Mailbox
 	RingMS   int64 `json:"ring_ms"`
 	MissedMS int64 `json:"missed_ms"`
+	OverMS   int64 `json:"overflow_ms,omitempty"`
 }
 
 func scanMailbox(r scanner) (gateway.Mailbox, error) {
@@ -38,12 +39,13 @@ func scanMailbox(r scanner) (gateway.Mailbox, error) {
 	err := json.Unmarshal([]byte(data), &m)
 	m.ID, m.Slug, m.Name, m.Version = id, slug, name, version
 	m.Ring, m.Missed = time.Duration(m.RingMS)*time.Millisecond, time.Duration(m.MissedMS)*time.Millisecond
+	m.OverflowAfter = time.Duration(m.OverMS) * time.Millisecond
 	return m.Mailbox, err
 }
 
 // SaveMailbox implements gateway.SettingStore. Errors: conflict, invalid (slug taken).
 func (s *Store) SaveMailbox(ctx context.Context, m gateway.Mailbox, by gateway.Actor, now time.Time) (gateway.Mailbox, []gateway.Event, error) {
-	data, err := json.Marshal(storedMailbox{Mailbox: m, RingMS: m.Ring.Milliseconds(), MissedMS: m.Missed.Milliseconds()})
+	data, err := json.Marshal(storedMailbox{Mailbox: m, RingMS: m.Ring.Milliseconds(), MissedMS: m.Missed.Milliseconds(), OverMS: m.OverflowAfter.Milliseconds()})
 	if err != nil {
 		return gateway.Mailbox{}, nil, failure("encode a mailbox", err)
 	}

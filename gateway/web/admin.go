@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"regexp"
 	"strings"
@@ -20,6 +21,9 @@ func (s *Server) adminRoutes(a *fiber.App) {
 	a.Post("/v1/agents", s.staff(gateway.VerbSettings, s.saveAgent))
 	a.Put("/v1/agents/:id", s.staff(gateway.VerbSettings, s.saveAgent))
 	a.Post("/v1/agents/:id/link", s.staff(gateway.VerbSettings, s.agentLink))
+	a.Get("/v1/rules", s.staff(gateway.VerbSettings, s.listRules))
+	a.Put("/v1/rules", s.staff(gateway.VerbSettings, s.saveRules))
+	a.Post("/v1/rules/test", s.staff(gateway.VerbSettings, s.testRules))
 	a.Get("/v1/outbox", s.staff(gateway.VerbSettings, s.outbox))
 }
 
@@ -28,6 +32,7 @@ type mailboxView struct {
 	gateway.Mailbox
 	RingS   int          `json:"ring_s"`
 	MissedS int          `json:"missed_s"`
+	OverS   int          `json:"overflow_s"`
 	Members []gateway.ID `json:"members"`
 }
 
@@ -42,7 +47,7 @@ func (s *Server) listMailboxes(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	}
 	out := make([]mailboxView, 0, len(boxes))
 	for _, mb := range boxes {
-		v := mailboxView{Mailbox: mb, RingS: int(mb.Ring.Seconds()), MissedS: int(mb.Missed.Seconds()), Members: []gateway.ID{}}
+		v := mailboxView{Mailbox: mb, RingS: int(mb.Ring.Seconds()), MissedS: int(mb.Missed.Seconds()), OverS: int(mb.OverflowAfter.Seconds()), Members: []gateway.ID{}}
 		for _, m := range ms {
 			if m.Mailbox == mb.ID {
 				v.Members = append(v.Members, m.Agent)
@@ -61,6 +66,10 @@ func (s *Server) saveMailbox(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	mb := in.Mailbox
 	mb.ID = gateway.ID(c.Params("id"))
 	mb.Ring, mb.Missed = time.Duration(in.RingS)*time.Second, time.Duration(in.MissedS)*time.Second
+	mb.OverflowAfter = time.Duration(in.OverS) * time.Second
+	if err := s.checkOverflow(c.UserContext(), mb); err != nil {
+		return nil, err
+	}
 	if err := checkMailbox(mb); err != nil {
 		return nil, err
 	}
@@ -78,8 +87,23 @@ func (s *Server) saveMailbox(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	}
 	s.svc.Publish(c.UserContext(), events...)
 	return fiber.Map{"mailbox": mailboxView{
-		Mailbox: out, RingS: in.RingS, MissedS: in.MissedS, Members: in.Members,
+		Mailbox: out, RingS: in.RingS, MissedS: in.MissedS, OverS: in.OverS, Members: in.Members,
 	}}, nil
+}
+
+// checkOverflow refuses an overflow that is not there, is the mailbox itself, or serves another host.
+func (s *Server) checkOverflow(ctx context.Context, mb gateway.Mailbox) error {
+	if mb.OverflowAfter < 0 || mb.OverflowAfter > time.Hour {
+		return gateway.Invalid("overflow_s")
+	}
+	if mb.Overflow == "" {
+		return nil
+	}
+	to, err := s.svc.Store.Mailbox(ctx, mb.Overflow)
+	if err != nil || to.ID == mb.ID || to.Host != mb.Host {
+		return gateway.Invalid("overflow")
+	}
+	return nil
 }
 
 // Forms of a slug and of a colour.

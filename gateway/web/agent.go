@@ -24,6 +24,10 @@ func (s *Server) agentRoutes(a *fiber.App) {
 	a.Post("/v1/replies", s.staff(gateway.VerbReplies, s.saveReply))
 	a.Put("/v1/replies/:id", s.staff(gateway.VerbReplies, s.saveReply))
 	a.Delete("/v1/replies/:id", s.staff(gateway.VerbReplies, s.deleteReply))
+	a.Put("/v1/availability/:agent/away", s.staff(gateway.VerbAvailability, s.setAway))
+	a.Get("/v1/inactivity", s.staff(gateway.VerbForce, s.inactivity))
+	a.Put("/v1/inactivity", s.staff(gateway.VerbSettings, s.setInactivity))
+	a.Get("/v1/staffing", s.staff(gateway.VerbForce, s.staffing))
 	a.Get("/v1/overview", s.staff(gateway.VerbSeeSettings, s.overview))
 }
 

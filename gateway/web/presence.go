@@ -149,6 +149,16 @@ func (p *presence) idle(id gateway.ID) bool {
 	return true
 }
 
+// acting gives those who are not idle.
+func (p *presence) acting(agents []gateway.ID) (out []gateway.ID) {
+	for _, id := range agents {
+		if !p.idle(id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
 // run beats until ctx ends.
 func (p *presence) run(ctx context.Context) {
 	tick := time.NewTicker(beatEvery)
@@ -217,6 +227,9 @@ func (p *presence) beats(ctx context.Context, now time.Time) {
 	if store {
 		if err := p.s.svc.Store.Beats(ctx, agents, now); err != nil {
 			p.s.log.Warn("store beats", "code", gateway.CodeOf(err))
+		}
+		if err := p.s.svc.Store.Acted(ctx, p.acting(agents), now); err != nil {
+			p.s.log.Warn("store activity", "code", gateway.CodeOf(err))
 		}
 		p.closeOver(ctx, now)
 	}

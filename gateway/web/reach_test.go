@@ -27,6 +27,7 @@ func (o *office) Now(context.Context) (time.Time, error) { return time.Now(), ni
 
 func (o *office) Mailbox(context.Context, gateway.ID) (gateway.Mailbox, error) { return o.box, nil }
 
+func (o *office) Acted(context.Context, []gateway.ID, time.Time) error { return nil }
 func (o *office) Beats(context.Context, []gateway.ID, time.Time) error { return nil }
 
 // Sessions says that everybody's session goes on.

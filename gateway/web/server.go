@@ -64,6 +64,8 @@ type Options struct {
 	SmartHost bool
 	// SignEvent signs a test event as the source would; false for a source it does not know.
 	SignEvent func(source, id string, at time.Time, body []byte) (http.Header, bool)
+	// Staff simulates how many agents a load needs; nil = not offered.
+	Staff func(q gateway.Staffing) gateway.Staffed
 }
 
 // Limits are walls against overload, per node.
@@ -92,6 +94,7 @@ type Server struct {
 	meter    *Meter
 	checked  atomic.Pointer[checkedLog]
 	bundling sync.Mutex // one at a time: each is a temporary file as large as the log
+	staffed  sync.Mutex // one simulation at a time
 
 	base context.Context // of every request; ends with the server
 	stop context.CancelFunc

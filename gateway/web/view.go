@@ -74,6 +74,8 @@ type rowView struct {
 	Claimed    gateway.Claimed `json:"claimed"`
 	Visitor    gateway.ID      `json:"visitor,omitempty"`
 	StaffSeq   uint64          `json:"staff_seq,omitempty"`
+	// 1 high, 3 low; medium is not said.
+	Priority gateway.Priority `json:"priority,omitempty"`
 	// How the browser's person is known; only where one conversation is shown. No name: that is account data.
 	Identity *identityView `json:"identity,omitempty"`
 }
@@ -95,6 +97,9 @@ func staffView(cv gateway.Conversation) rowView {
 		ClosedAt: ms(cv.ClosedAt), LastAuthor: cv.LastAuthor, Reason: cv.Reason, Page: cv.Page, Browser: cv.Browser,
 		Locale: cv.Locale, Claimed: cv.Claimed, Visitor: cv.Visitor, StaffSeq: cv.StaffSeq,
 	}
+	if cv.Priority != gateway.Medium {
+		r.Priority = cv.Priority
+	}
 	if cv.Offer.Agent != "" {
 		r.Offer = &offerView{cv.Offer.Agent, ms(cv.Offer.Until), cv.Offer.Ring}
 	}
@@ -112,6 +117,9 @@ type agentView struct {
 	Chosen    bool             `json:"chosen"`
 	PausedFor string           `json:"paused_for,omitempty"`
 	Disabled  bool             `json:"disabled,omitempty"`
+	Inactive  int64            `json:"inactive,omitempty"`   // unix ms, since
+	AwayFrom  int64            `json:"away_from,omitempty"`  // unix ms
+	AwayUntil int64            `json:"away_until,omitempty"` // unix ms
 	Presence  gateway.Presence `json:"presence,omitempty"`
 	Version   int64            `json:"version"`
 }
@@ -119,7 +127,8 @@ type agentView struct {
 func viewAgent(a gateway.Agent) agentView {
 	return agentView{
 		ID: a.ID, Name: a.Name, Role: a.Role, Email: a.Email, Capacity: a.Capacity, Active: a.Active, Chosen: a.Chosen,
-		PausedFor: a.PausedFor, Disabled: !a.DisabledAt.IsZero(), Version: a.Version,
+		PausedFor: a.PausedFor, Disabled: !a.DisabledAt.IsZero(),
+		Inactive: ms(a.InactiveAt), AwayFrom: ms(a.AwayFrom), AwayUntil: ms(a.AwayUntil), Version: a.Version,
 	}
 }
 

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/postern-chat/postern/gateway"
+)
+
+// An agent who does nothing is marked, told by mail, then disabled; his chat waits in the queue again and his ticket
+// for anybody. Whoever announced an absence keeps everything.
+func TestInactiveAgents(t *testing.T) {
+	eachPair(t, func(t *testing.T, a, b *node) {
+		st, ctx := a.Service.Store, t.Context()
+		ago := func(h int) time.Time { return time.Now().Add(-time.Duration(h) * time.Hour) }
+		hire := func(name string, seen time.Time) gateway.Agent {
+			t.Helper()
+			p, _, err := st.SaveAgent(ctx, gateway.Agent{
+				ID: id(t, gateway.PrefixAgent), Email: name + "@shop.test", Name: name, Role: gateway.RoleAgent, Capacity: 3,
+			}, gateway.System(), seen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := st.Acted(ctx, []gateway.ID{p.ID}, seen); err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		gone, away := hire("gone", ago(50)), hire("away", ago(500))
+		boss := b.desk(t, "boss", gateway.RoleAdmin)
+		boss.ok("PUT", "/v1/availability/"+string(away.ID)+"/away", map[string]any{"from": ago(480).UnixMilli(), "until": ago(-24).UnixMilli()})
+		boss.refused("invalid", "PUT", "/v1/availability/"+string(away.ID)+"/away", map[string]any{"from": 5, "until": 4})
+		boss.refused("invalid", "PUT", "/v1/inactivity", map[string]any{"mark_hours": -1, "disable_hours": 1})
+		look := func(name string) {
+			t.Helper()
+			if err := st.Enqueue(ctx, gateway.Job{ID: "inactive:" + name, Kind: gateway.JobInactive, Due: ago(1)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		agent := func(id gateway.ID) gateway.Agent {
+			t.Helper()
+			got, err := st.Agent(ctx, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		look("first")
+		waitFor(t, "the mark", func() bool { return agent(gone.ID).PausedFor == "inactive" })
+
+		boss.ok("PUT", "/v1/inactivity", map[string]any{"mark_hours": 48, "disable_hours": 0})
+		look("never")
+		talk := func() gateway.Conversation {
+			t.Helper()
+			cv, _, err := st.StartConversation(ctx, gateway.Start{
+				ID: id(t, gateway.PrefixConversation), Visitor: id(t, gateway.PrefixVisitor), Mailbox: a.box.ID, Missed: time.Hour,
+				CommandID: string(id(t, "")), First: &gateway.Message{ID: id(t, gateway.PrefixMessage), ClientID: "1", Text: "hi"},
+			}, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return cv
+		}
+		members := []gateway.ID{gone.ID, away.ID}
+		for _, x := range a.agents {
+			members = append(members, x.ID)
+		}
+		if _, err := st.SetMembers(ctx, a.box.ID, members, gateway.System(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		ticket := talk()
+		if _, _, err := st.OpenTicket(ctx, ticket.ID, gateway.System(), "hi", "form", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.Claim(ctx, ticket.ID, gone.ID, "hand", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if agent(gone.ID).InactiveAt.IsZero() || !agent(gone.ID).DisabledAt.IsZero() {
+			t.Fatalf("%+v", agent(gone.ID))
+		}
+		if _, err := st.Lapse(ctx, gone.ID, gateway.DefaultInactivity(), time.Now().Add(121*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		look("last")
+		waitFor(t, "the ticket to wait for anybody", func() bool {
+			cv, err := st.Conversation(ctx, ticket.ID)
+			return err == nil && cv.Assignee == "" && cv.Number > 0
+		})
+		if got := agent(away.ID); !got.InactiveAt.IsZero() || !got.DisabledAt.IsZero() {
+			t.Errorf("absent, and lapsed: %+v", got)
+		}
+	})
+}

@@ -1,0 +1,43 @@
+package web
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/postern-chat/postern/gateway"
+)
+
+// setAway announces an absence: the caller's own, or as a supervisor anybody's.
+func (s *Server) setAway(c *fiber.Ctx, who gateway.Caller) (any, error) {
+	var in struct {
+		From  int64 `json:"from"`
+		Until int64 `json:"until"`
+	}
+	if err := body(c, &in); err != nil {
+		return nil, err
+	}
+	const most = int64(1) << 45 // the year 3084
+	if in.From < 0 || in.Until < 0 || in.From > most || in.Until > most {
+		return nil, gateway.Invalid("until")
+	}
+	return nil, s.svc.SetAway(c.UserContext(), who, gateway.ID(c.Params("agent")), fromMS(in.From), fromMS(in.Until))
+}
+
+func fromMS(v int64) time.Time {
+	if v == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(v).UTC()
+}
+
+func (s *Server) inactivity(c *fiber.Ctx, _ gateway.Caller) (any, error) {
+	return s.svc.Inactivity(c.UserContext())
+}
+
+func (s *Server) setInactivity(c *fiber.Ctx, who gateway.Caller) (any, error) {
+	var in gateway.Inactivity
+	if err := body(c, &in); err != nil {
+		return nil, err
+	}
+	return in, s.svc.SetInactivity(c.UserContext(), who, in)
+}
