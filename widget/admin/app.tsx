@@ -38,8 +38,10 @@ import { OverviewPage } from "./pages/overview";
 import { PhrasingsPage } from "./pages/phrasings";
 import { PinsPage } from "./pages/pins";
 import { RepliesPage } from "./pages/replies";
+import { RulesPage } from "./pages/rules";
 import { SearchPage } from "./pages/search";
 import { SpoolPage } from "./pages/spool";
+import { StaffingPage } from "./pages/staffing";
 import { VerificationPage } from "./pages/verification";
 import { WidgetPage } from "./pages/widget";
 import { NoRight } from "./parts";
@@ -48,7 +50,9 @@ type Place = { id: string; icon: IconName; right: string; group: string };
 const places: Place[] = [
 	{ id: "overview", icon: "grid", right: "see", group: "now" },
 	{ id: "availability", icon: "clock", right: "see", group: "now" },
+	{ id: "staffing", icon: "people", right: "force", group: "now" },
 	{ id: "mailboxes", icon: "inbox", right: "settings", group: "people" },
+	{ id: "rules", icon: "list", right: "settings", group: "people" },
 	{ id: "agents", icon: "people", right: "settings", group: "people" },
 	{ id: "articles", icon: "book", right: "articles", group: "answers" },
 	{ id: "pins", icon: "link", right: "articles", group: "answers" },
@@ -251,8 +255,12 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 	switch (at) {
 		case "availability":
 			return <AvailabilityPage />;
+		case "staffing":
+			return <StaffingPage />;
 		case "mailboxes":
 			return id ? <MailboxPage id={id} /> : <MailboxesPage />;
+		case "rules":
+			return <RulesPage />;
 		case "agents":
 			return <AgentsPage />;
 		case "articles":

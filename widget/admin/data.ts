@@ -26,6 +26,8 @@ export type Box = {
 	version: number;
 	ring_s: number;
 	missed_s: number;
+	overflow?: string;
+	overflow_s: number;
 	members: string[];
 };
 export type Seat = {

@@ -5,6 +5,7 @@ import "./page.css";
 import "./table.css";
 import "./form.css";
 import "./editor.css";
+import "./chart.css";
 import "./mail.css";
 import "./narrow.css";
 import { look, prefs, speak } from "../kit/ui";

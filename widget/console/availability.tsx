@@ -42,6 +42,10 @@ export function Availability({ s }: { s: Session }): JSX.Element {
 		</Popover>
 	);
 }
+function pausedKey(why: string): string {
+	if (why === "ring.missed") return "be.paused.ring";
+	return why === "inactive" ? "be.paused.inactive" : "be.paused";
+}
 function Choices({ s, close }: { s: Session; close(): void }): JSX.Element {
 	const paused = me.value?.paused_for;
 	const now = me.value?.chosen ? summary() : "none";
@@ -50,7 +54,7 @@ function Choices({ s, close }: { s: Session; close(): void }): JSX.Element {
 			{!me.value?.chosen && <p class="notice wait">{t("be.first")}</p>}
 			{paused && (
 				<div class="notice wait">
-					<p>{t(paused === "ring.missed" ? "be.paused.ring" : "be.paused", { why: paused })}</p>
+					<p>{t(pausedKey(paused), { why: paused })}</p>
 					<Button look="main" onClick={() => void s.back().then(close)}>
 						{t("be.back")}
 					</Button>

@@ -162,6 +162,9 @@ export type Agent = {
 	chosen: boolean;
 	/** Why the system holds his availability back. */
 	paused_for?: string;
+	/** Announced absence, unix ms. */
+	away_from?: number;
+	away_until?: number;
 	disabled?: boolean;
 	presence?: string;
 	version: number;

@@ -6,6 +6,7 @@ import {
 	Avatar,
 	api,
 	Badge,
+	Button,
 	Empty,
 	FormDialog,
 	Icon,
@@ -17,6 +18,7 @@ import {
 import { type Box, may, type Person, paused, type Seat, useLoad } from "../data";
 import { useDraft } from "../draft";
 import { Head, Loaded } from "../parts";
+import { Away, awayNow, Inactivity } from "./away";
 
 type Data = { memberships: Seat[]; agents: Person[] };
 type At = { agent: Person; box?: Box; seat?: Seat };
@@ -27,16 +29,28 @@ export function AvailabilityPage(): JSX.Element {
 	const all = useLoad<Data>("/v1/availability", 2000);
 	const boxes = useLoad<{ mailboxes: Box[] }>("/v1/mailboxes");
 	const [edit, setEdit] = useState<At>();
+	const [away, setAway] = useState<Person>();
 	return (
 		<>
 			<Head title={t("a.availability")} hint={t(may("force") ? "a.availability.hint.force" : "a.availability.hint")} />
 			<Loaded from={boxes}>
 				{(b) => (
 					<Loaded from={all}>
-						{(d) => <Grid d={d} boxes={b.mailboxes} onEdit={may("force") ? setEdit : undefined} />}
+						{(d) => <Grid d={d} boxes={b.mailboxes} onEdit={may("force") ? setEdit : undefined} onAway={setAway} />}
 					</Loaded>
 				)}
 			</Loaded>
+			{may("force") && <Inactivity />}
+			{away && (
+				<Away
+					agent={away}
+					onClose={() => setAway(undefined)}
+					onDone={() => {
+						setAway(undefined);
+						void all.reload();
+					}}
+				/>
+			)}
 			{edit && (
 				<Force
 					at={edit}
@@ -51,7 +65,8 @@ export function AvailabilityPage(): JSX.Element {
 	);
 }
 
-function Grid({ d, boxes, onEdit }: { d: Data; boxes: Box[]; onEdit?: (at: At) => void }): JSX.Element {
+type GridProps = { d: Data; boxes: Box[]; onEdit?: (at: At) => void; onAway(a: Person): void };
+function Grid({ d, boxes, onEdit, onAway }: GridProps): JSX.Element {
 	const people = d.agents.filter((a) => !a.disabled && d.memberships.some((m) => m.agent === a.id));
 	people.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
 	if (!people.length)
@@ -70,6 +85,7 @@ function Grid({ d, boxes, onEdit }: { d: Data; boxes: Box[]; onEdit?: (at: At) =
 							{b.name}
 						</th>
 					))}
+					{onEdit && <th scope="col">{t("a.away")}</th>}
 				</tr>
 			</thead>
 			<tbody>
@@ -86,6 +102,13 @@ function Grid({ d, boxes, onEdit }: { d: Data; boxes: Box[]; onEdit?: (at: At) =
 								</td>
 							);
 						})}
+						{onEdit && (
+							<td data-label={t("a.away")} class="c-away">
+								<Button look="quiet" onClick={() => onAway(a)} aria-label={t("a.away.set", { name: a.name })}>
+									{a.away_until && a.away_until > Date.now() ? awayNow(a) : t("a.away.none")}
+								</Button>
+							</td>
+						)}
 					</tr>
 				))}
 			</tbody>

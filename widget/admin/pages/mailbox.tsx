@@ -25,6 +25,8 @@ const fresh: Box = {
 	version: 0,
 	ring_s: 20,
 	missed_s: 120,
+	overflow: "",
+	overflow_s: 30,
 	members: [],
 };
 
@@ -44,6 +46,7 @@ export function MailboxPage({ id }: { id: string }): JSX.Element {
 						key={box.id}
 						old={box}
 						people={people.data?.agents ?? []}
+						boxes={d.mailboxes}
 						hosts={gate.data?.hosts.map((h) => h.name) ?? []}
 						onSaved={boxes.reload}
 					/>
@@ -53,8 +56,8 @@ export function MailboxPage({ id }: { id: string }): JSX.Element {
 	);
 }
 
-type Props = { old: Box; people: Person[]; hosts: string[]; onSaved(): Promise<void> };
-function Form({ old, people, hosts, onSaved }: Props): JSX.Element {
+type Props = { old: Box; people: Person[]; boxes: Box[]; hosts: string[]; onSaved(): Promise<void> };
+function Form({ old, people, boxes, hosts, onSaved }: Props): JSX.Element {
 	const [base, setBase] = useState(old);
 	const [box, setBox] = useState(old);
 	const [bad, setBad] = useState<Wrong>();
@@ -106,6 +109,7 @@ function Form({ old, people, hosts, onSaved }: Props): JSX.Element {
 				<Hours box={box} errors={errors} onChange={put} />
 			</Part>
 			<Timers box={box} errors={errors} onChange={put} />
+			<Overflow box={box} boxes={boxes} errors={errors} onChange={put} />
 			<Questions box={box} error={errors.fields} onChange={put} />
 			<Texts box={box} errors={errors} shade={shade} onChange={put} />
 			<SaveBar
@@ -223,6 +227,35 @@ function Timers({ box, errors, onChange }: PartProps): JSX.Element {
 					value={box.missed_s}
 					error={errors.missed_s}
 					onInput={(e) => onChange({ missed_s: Math.round(e.currentTarget.valueAsNumber) || 0 })}
+				/>
+			</div>
+		</Part>
+	);
+}
+
+function Overflow({ box, boxes, errors, onChange }: PartProps & { boxes: Box[] }): JSX.Element {
+	const can = boxes.filter((b) => b.id !== box.id && b.host === box.host);
+	return (
+		<Part title={t("a.mailbox.overflow")} hint={t("a.mailbox.overflow.hint")}>
+			<div class="two">
+				<SelectField
+					label={t("a.mailbox.overflow.to")}
+					value={box.overflow ?? ""}
+					error={errors.overflow}
+					options={[
+						{ value: "", label: t("a.mailbox.overflow.none") },
+						...can.map((b) => ({ value: b.id, label: b.name })),
+					]}
+					onPick={(overflow) => onChange({ overflow })}
+				/>
+				<TextField
+					label={t("a.mailbox.overflow.s")}
+					type="number"
+					min={0}
+					max={3600}
+					value={box.overflow_s}
+					error={errors.overflow_s}
+					onInput={(e) => onChange({ overflow_s: Math.round(e.currentTarget.valueAsNumber) || 0 })}
 				/>
 			</div>
 		</Part>

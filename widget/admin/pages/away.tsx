@@ -1,0 +1,116 @@
+import type { JSX } from "preact";
+import { t } from "../../kit/i18n";
+import { api, FormDialog, TextField, toast } from "../../kit/ui";
+import { may, type Person, useLoad } from "../data";
+import { useDraft } from "../draft";
+import { Loaded, Part, SaveBar } from "../parts";
+
+const day = (ms: number) => new Date(ms).toLocaleDateString();
+/** A local date as a date field has it. */
+function field(ms: number): string {
+	const d = new Date(ms);
+	const two = (n: number) => `${n}`.padStart(2, "0");
+	return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+}
+const start = (date: string) => new Date(`${date}T00:00`).getTime();
+function after(date: string): number {
+	const d = new Date(`${date}T00:00`);
+	d.setDate(d.getDate() + 1);
+	return d.getTime();
+}
+
+/** What an announced absence says: until when it runs, or from when on. */
+export function awayNow(a: Person): string {
+	const { away_from: from = 0, away_until: until = 0 } = a;
+	return from > Date.now() ? t("a.away.from", { at: day(from) }) : t("a.away.until", { at: day(until - 1) });
+}
+
+type AwayProps = { agent: Person; onClose(): void; onDone(): void };
+/** Announces somebody's absence, by whole days; empty fields take it back. */
+export function Away({ agent, onClose, onDone }: AwayProps): JSX.Element {
+	const { away_from: from = 0, away_until: until = 0 } = agent;
+	const live = until > Date.now();
+	const d = useDraft({ first: live ? field(from) : "", last: live ? field(until - 1) : "" }, onClose);
+	const { first, last } = d.now;
+	const save = () => {
+		if (!first !== !last) return d.refuse({ field: "until", text: t("a.error.until") });
+		void d.run(async () => {
+			const body = first ? { from: start(first), until: after(last) } : { from: 0, until: 0 };
+			await api("PUT", `/v1/availability/${agent.id}/away`, body);
+			toast(t("a.saved"), "ok");
+			onDone();
+		});
+	};
+	return (
+		<FormDialog
+			title={t("a.away.set", { name: agent.name })}
+			submit={t("a.save")}
+			busy={d.busy}
+			error={d.rest("until")}
+			onSubmit={save}
+			onClose={() => void d.close()}
+		>
+			<p class="hint">{t("a.away.hint")}</p>
+			<TextField
+				label={t("a.away.first")}
+				type="date"
+				value={first}
+				data-first
+				onInput={(e) => d.put({ first: e.currentTarget.value })}
+			/>
+			<TextField
+				label={t("a.away.last")}
+				type="date"
+				value={last}
+				error={d.at("until")}
+				onInput={(e) => d.put({ last: e.currentTarget.value })}
+			/>
+		</FormDialog>
+	);
+}
+
+type Rule = { mark_hours: number; disable_hours: number };
+/** When an account that does nothing is paused, and when disabled. */
+export function Inactivity(): JSX.Element {
+	const rule = useLoad<Rule>("/v1/inactivity");
+	return (
+		<Part title={t("a.inactivity")} hint={t("a.inactivity.hint")}>
+			<Loaded from={rule}>{(r) => <RuleForm old={r} onSaved={rule.set} />}</Loaded>
+		</Part>
+	);
+}
+function RuleForm({ old, onSaved }: { old: Rule; onSaved(r: Rule): void }): JSX.Element {
+	const d = useDraft(old, () => undefined);
+	const save = () =>
+		void d.run(async () => {
+			onSaved(await api<Rule>("PUT", "/v1/inactivity", d.now));
+			toast(t("a.saved"), "ok");
+		});
+	const hours = (k: keyof Rule, key: string) => (
+		<TextField
+			label={t(`a.inactivity.${key}`)}
+			type="number"
+			min={0}
+			readOnly={!may("settings")}
+			value={d.now[k]}
+			error={d.at(k)}
+			onInput={(e) => d.put({ [k]: Math.round(e.currentTarget.valueAsNumber) || 0 })}
+		/>
+	);
+	return (
+		<form
+			onSubmit={(e) => {
+				e.preventDefault();
+				save();
+			}}
+		>
+			<div class="two">
+				{hours("mark_hours", "mark")}
+				{hours("disable_hours", "disable")}
+			</div>
+			{may("settings") && (
+				<SaveBar changed={d.changed} busy={d.busy} wrong={d.rest("mark_hours", "disable_hours")} onSave={save} />
+			)}
+		</form>
+	);
+}
