@@ -29,7 +29,8 @@ type Mailbox struct {
 	OverflowAfter time.Duration `json:"-"`
 	Zone          string        `json:"zone"`     // IANA name
 	Hours         Hours         `json:"hours"`    // nil = always open
-	Holidays      []string      `json:"holidays"` // closed local days, YYYY-MM-DD
+	Holidays      []string      `json:"holidays"` // closed local days: YYYY-MM-DD, or MM-DD of every year
+	Days          []OpenDay     `json:"days"`     // single days that are open at other times than the week says
 	Color         string        `json:"color"`    // #RRGGBB or ""
 	Greeting      string        `json:"greeting"`
 	Signature     string        `json:"signature"` // ends the agent's mails
@@ -49,6 +50,17 @@ type Field struct {
 // Hours are weekly intervals in the mailbox's zone. An interval may cross midnight: To < From ends next day.
 type Hours []Interval
 
+// OpenDay is an opening time of one date, in the place of that weekday's; a date may have several. A holiday stays
+// closed whatever it says.
+type OpenDay struct {
+	Date string `json:"date"` // YYYY-MM-DD
+	From int    `json:"from"` // minutes from local midnight
+	To   int    `json:"to"`   // up to From: of the next day
+}
+
+// maxDays is how many single opening times a mailbox may have.
+const maxDays = 200
+
 // Interval is an opening time on one weekday, in minutes from local midnight.
 type Interval struct {
 	Day  time.Weekday `json:"day"`
@@ -59,7 +71,7 @@ type Interval struct {
 // OpenAt reports whether the mailbox is open at t, and when that changes next (zero = never).
 // Civil time decides: a shop that opens at 9 opens at 9 on both days of a clock change.
 func (m Mailbox) OpenAt(t time.Time) (open bool, until time.Time) {
-	if len(m.Hours) == 0 && len(m.Holidays) == 0 {
+	if len(m.Hours) == 0 && len(m.Holidays) == 0 && len(m.Days) == 0 {
 		return true, time.Time{}
 	}
 	loc, err := time.LoadLocation(m.Zone)
@@ -90,16 +102,15 @@ func (m Mailbox) spans(local time.Time, loc *time.Location) [][2]time.Time {
 		y, mo, day := local.AddDate(0, 0, d).Date()
 		noon := time.Date(y, mo, day, 12, 0, 0, 0, loc)
 		weekday := noon.Weekday()
-		if slices.Contains(m.Holidays, noon.Format(time.DateOnly)) {
+		date := noon.Format(time.DateOnly)
+		if slices.Contains(m.Holidays, date) || slices.Contains(m.Holidays, date[len("2006-"):]) {
 			continue
 		}
-		if len(m.Hours) == 0 {
+		hours := m.hoursOf(date, weekday)
+		if hours == nil {
 			out = append(out, [2]time.Time{time.Date(y, mo, day, 0, 0, 0, 0, loc), time.Date(y, mo, day+1, 0, 0, 0, 0, loc)})
 		}
-		for _, iv := range m.Hours {
-			if iv.Day != weekday {
-				continue
-			}
+		for _, iv := range hours {
 			end := iv.To
 			if end <= iv.From {
 				end += 24 * 60
@@ -108,6 +119,28 @@ func (m Mailbox) spans(local time.Time, loc *time.Location) [][2]time.Time {
 				time.Date(y, mo, day, 0, iv.From, 0, 0, loc),
 				time.Date(y, mo, day, 0, end, 0, 0, loc),
 			})
+		}
+	}
+	return out
+}
+
+// hoursOf gives the opening times of one date: its own, else the week's. Nil = all day.
+func (m Mailbox) hoursOf(date string, weekday time.Weekday) []Interval {
+	out := []Interval{}
+	for _, d := range m.Days {
+		if d.Date == date {
+			out = append(out, Interval{weekday, d.From, d.To})
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	if len(m.Hours) == 0 {
+		return nil
+	}
+	for _, iv := range m.Hours {
+		if iv.Day == weekday {
+			out = append(out, iv)
 		}
 	}
 	return out
@@ -143,8 +176,19 @@ func (m Mailbox) CheckHours() error {
 		return Invalid("zone")
 	}
 	for _, day := range m.Holidays {
+		if len(day) == len("01-02") {
+			day = "2024-" + day // a year that has every day
+		}
 		if _, err := time.Parse(time.DateOnly, day); err != nil {
 			return Invalid("holidays")
+		}
+	}
+	if len(m.Days) > maxDays {
+		return TooLarge("days", maxDays)
+	}
+	for _, d := range m.Days {
+		if _, err := time.Parse(time.DateOnly, d.Date); err != nil || d.From < 0 || d.From >= 1440 || d.To < 0 || d.To > 1440 {
+			return Invalid("days")
 		}
 	}
 	for _, iv := range m.Hours {

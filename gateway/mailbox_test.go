@@ -138,3 +138,48 @@ func TestHolidays(t *testing.T) {
 		t.Errorf("a day that is none: %v", err)
 	}
 }
+
+// Single days take the place of the week's hours; yearly holidays come back; a holiday wins.
+func TestOpenOnSingleDays(t *testing.T) {
+	const berlin = "Europe/Berlin"
+	nine := Hours{{time.Monday, 540, 1020}, {time.Tuesday, 540, 1020}}
+	for _, c := range []struct {
+		name     string
+		hours    Hours
+		holidays []string
+		days     []OpenDay
+		now      string
+		open     bool
+		until    string
+	}{
+		{"a short Monday", nine, nil, []OpenDay{{"2026-03-02", 600, 720}}, "2026-03-02 12:00", false, "2026-03-03 09:00"},
+		{"and within it", nine, nil, []OpenDay{{"2026-03-02", 600, 720}}, "2026-03-02 11:00", true, "2026-03-02 12:00"},
+		{"two openings", nine, nil, []OpenDay{{"2026-03-02", 600, 720}, {"2026-03-02", 840, 900}}, "2026-03-02 13:00", false, "2026-03-02 14:00"},
+		{"an open Sunday", nine, nil, []OpenDay{{"2026-03-08", 600, 720}}, "2026-03-08 10:30", true, "2026-03-08 12:00"},
+		{"over midnight", nine, nil, []OpenDay{{"2026-03-07", 1320, 120}}, "2026-03-08 01:30", true, "2026-03-08 02:00"},
+		{"always open, but for a short day", nil, nil, []OpenDay{{"2026-03-04", 600, 720}}, "2026-03-04 13:00", false, "2026-03-05 00:00"},
+		{"the last day of a clock change", week(9, 17), nil, []OpenDay{{"2026-03-29", 60, 240}}, "2026-03-29 03:30", true, "2026-03-29 04:00"},
+		{"every year", nine, []string{"03-02"}, nil, "2026-03-02 10:00", false, "2026-03-03 09:00"},
+		{"every year, next year", nine, []string{"03-01"}, nil, "2027-03-01 10:00", false, "2027-03-02 09:00"},
+		{"a holiday wins", nine, []string{"03-02"}, []OpenDay{{"2026-03-02", 600, 720}}, "2026-03-02 10:30", false, "2026-03-03 09:00"},
+	} {
+		m := Mailbox{Zone: berlin, Hours: c.hours, Holidays: c.holidays, Days: c.days}
+		if err := m.CheckHours(); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		open, until := m.OpenAt(at(t, berlin, c.now))
+		if open != c.open || !until.Equal(at(t, berlin, c.until)) {
+			t.Errorf("%s: %v until %s", c.name, open, until)
+		}
+	}
+	for name, m := range map[string]Mailbox{
+		"no date":          {Zone: berlin, Days: []OpenDay{{"soon", 0, 1}}},
+		"no time":          {Zone: berlin, Days: []OpenDay{{"2026-03-02", 1440, 1}}},
+		"no day of a year": {Zone: berlin, Holidays: []string{"13-01"}},
+		"half a date":      {Zone: berlin, Holidays: []string{"2026-03"}},
+	} {
+		if m.CheckHours() == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}

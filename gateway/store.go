@@ -125,6 +125,8 @@ type QueueStore interface {
 	Candidates(ctx context.Context, mailbox, cv ID) ([]Candidate, error)
 	// Place gives how many wait before this conversation in its mailbox, 0 = next.
 	Place(ctx context.Context, cv ID) (int, error)
+	// Talks says how long the mailbox's chats lasted that ended and had a message since then.
+	Talks(ctx context.Context, mailbox ID, since time.Time) (TalkStats, error)
 	// Recount sets every agent's active seats to what the rows say and returns how many were wrong.
 	Recount(ctx context.Context) (int, error)
 }

@@ -72,6 +72,25 @@ func sticky(w *World) {
 	want("more than a day ago", third.ID, "", day())
 }
 
+func talks(w *World) {
+	a := w.NewAgent("Ada", 3)
+	for i, long := range []time.Duration{time.Minute, 3 * time.Minute} {
+		c := w.Start("hi")
+		_, err := w.Store.Claim(w.Context(), c.ID, a, "hand", w.Now())
+		w.ok(err)
+		w.Pass(long)
+		_, err = w.Store.CloseConversation(w.Context(), c.ID, agent(a), gateway.Resolved, "", w.Now())
+		w.ok(err)
+		want := gateway.TalkStats{Chats: i + 1, Mean: time.Duration(i+1) * time.Minute}
+		if got, err := w.Store.Talks(w.Context(), w.Mailbox, w.Now().Add(-time.Hour)); err != nil || got != want {
+			w.Errorf("%+v, want %+v: %v", got, want, err)
+		}
+	}
+	if got, err := w.Store.Talks(w.Context(), w.Mailbox, w.Now().Add(time.Second)); err != nil || got != (gateway.TalkStats{}) {
+		w.Errorf("of nothing: %+v, %v", got, err)
+	}
+}
+
 func overflow(w *World) {
 	c, sales := w.Start("hi"), w.NewMailbox("sales")
 	w.Pass(time.Minute)

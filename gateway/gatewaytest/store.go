@@ -37,6 +37,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"an announced absence stops offers and inactivity; a ticket is taken from its agent", absence},
 		{"the queue goes by class, then by age", priorities},
 		{"who served a visitor last is known for a day", sticky},
+		{"how long chats lasted", talks},
 		{"a chat moves to the overflow mailbox once", overflow},
 		{"handing on moves the seat and keeps the note from the visitor", assign},
 		{"missing makes one ticket, whoever sweeps", missOnce},

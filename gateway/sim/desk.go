@@ -42,6 +42,8 @@ type Waits struct {
 	Jain   float64 // fairness among those who are there, of chats taken: 1 = all took as many
 	Over   int     // times an agent had more chats than seats
 	Lost   int     // chats that were neither taken nor missed
+	Told   float64 // s, mean of what those were told who were told a wait (gateway.EstimateWait)
+	After  float64 // s, mean of what they waited
 }
 
 // Run simulates the desk. Which agent is offered what, when a ring ends, what pauses an agent and when a chat is
@@ -65,6 +67,7 @@ func (d Desk) away() int { return int(math.Round(d.Absent * float64(d.Agents))) 
 type talk struct {
 	cv      gateway.Conversation
 	measure bool
+	told    time.Duration
 	agent   int // who it rings at, or who took it
 	rung    []int
 }
@@ -87,6 +90,7 @@ type run struct {
 	never  time.Time
 	count  int // chats that have come
 	waits  []float32
+	told   float64 // chats that were told a wait
 	out    Waits
 }
 
@@ -163,6 +167,10 @@ func (r *run) come() {
 	if r.Missed > 0 {
 		t.cv.MissedAt = now.Add(r.Missed)
 		r.after(r.Missed, event{kind: over, who: id, version: t.cv.Number})
+	}
+	t.told = 0
+	if r.free == 0 { // else nothing is told
+		t.told = gateway.EstimateWait(len(r.queue), gateway.TalkStats{Chats: 1000, Mean: r.Talk}, r.agents)
 	}
 	r.queue = append(r.queue, id)
 	if r.count < r.Warm+r.Chats {
@@ -296,7 +304,13 @@ func (r *run) leave(id int) {
 }
 
 func (r *run) waited(t *talk) {
-	r.waits = append(r.waits, float32(r.clock().Sub(t.cv.QueuedAt).Seconds()))
+	wait := r.clock().Sub(t.cv.QueuedAt).Seconds()
+	r.waits = append(r.waits, float32(wait))
+	if t.told > 0 {
+		r.told++
+		r.out.Told += t.told.Seconds()
+		r.out.After += wait
+	}
 }
 
 // seats and availability change an agent, and keep count of those who can be offered something.
@@ -354,6 +368,9 @@ func (r *run) result() Waits {
 	sum := 0.0
 	for _, v := range r.waits {
 		sum += float64(v)
+	}
+	if r.told > 0 {
+		w.Told, w.After = w.Told/r.told, w.After/r.told
 	}
 	if w.Chats == 0 {
 		return w

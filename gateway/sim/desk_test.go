@@ -119,6 +119,26 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
+// What waiting visitors are told is what they wait, in the mean: within a tenth where agents accept at once, and within
+// a quarter with rings that take time.
+func TestEstimateIsHonest(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		d    Desk
+		off  float64
+	}{
+		{"one seat each", Desk{Agents: 20, Seats: 1, Load: .9, Talk: 8 * time.Minute, Ring: gateway.DefaultRing, Warm: 2000, Chats: 60_000}, .1},
+		{"three seats each", Desk{Agents: 5, Seats: 3, Load: .9, Talk: 8 * time.Minute, Ring: gateway.DefaultRing, Warm: 2000, Chats: 60_000}, .1},
+		{"rings take time", Desk{Agents: 5, Seats: 1, Load: .85, Talk: 8 * time.Minute, Accept: 6 * time.Second, Ring: gateway.DefaultRing, Back: time.Minute, Warm: 2000, Chats: 60_000}, .25},
+	} {
+		w := c.d.Run(1)
+		t.Logf("%s: told %.0f s, waited %.0f s", c.name, w.Told, w.After)
+		if w.Told == 0 || math.Abs(w.After-w.Told) > c.off*w.After {
+			t.Errorf("%s: told %.0f s, waited %.0f s", c.name, w.Told, w.After)
+		}
+	}
+}
+
 // More chats need more agents, absent ones too, and what is said to be enough is.
 func TestStaff(t *testing.T) {
 	ask := gateway.Staffing{PerHour: 60, Talk: 8 * time.Minute, Seats: 2, Wait: 30 * time.Second}

@@ -416,6 +416,19 @@ func (s *Store) Place(ctx context.Context, cv gateway.ID) (int, error) {
 	return one(ctx, s, scanInt, qPlace, string(cv))
 }
 
+const qTalks = `SELECT COUNT(*), CAST(COALESCE(AVG(closed_at - claimed_at), 0) AS BIGINT) FROM conversations
+WHERE mailbox = $1 AND last_message_at >= $2 AND status = 'closed' AND channel = 'chat' AND claimed_at > 0`
+
+// Talks implements gateway.QueueStore.
+func (s *Store) Talks(ctx context.Context, mailbox gateway.ID, since time.Time) (gateway.TalkStats, error) {
+	return one(ctx, s, func(r scanner) (t gateway.TalkStats, err error) {
+		var mean int64
+		err = r.Scan(&t.Chats, &mean)
+		t.Mean = time.Duration(mean) * time.Millisecond
+		return t, err
+	}, qTalks, string(mailbox), ms(since))
+}
+
 func scanInt(r scanner) (n int, err error) { return n, r.Scan(&n) }
 
 const (

@@ -13,6 +13,7 @@ import (
 const (
 	beatEvery  = 5 * time.Second
 	storeBeats = 30 * time.Second
+	lookWait   = 15 * time.Second
 	reachEvery = time.Second // what no event of this node told: hours, agents of other nodes
 )
 
@@ -284,6 +285,7 @@ func (p *presence) tellVisitors(ctx context.Context) {
 	}
 }
 
+// tellPlace tells a waiting visitor his place when it changes, and looks now and then how long he is likely to wait.
 func (p *presence) tellPlace(ctx context.Context, k *socket) {
 	cv := k.waitsFor()
 	place, err := p.s.svc.Place(ctx, cv)
@@ -291,13 +293,31 @@ func (p *presence) tellPlace(ctx context.Context, k *socket) {
 		k.waitFor("") // it left the queue
 		return
 	}
+	now := p.s.svc.Now()
 	k.mu.Lock()
-	changed := place != k.place
-	k.place = place
+	due := place != k.place || now.Sub(k.lookedAt) >= lookWait
 	k.mu.Unlock()
-	if changed {
-		k.signal("queue.position", map[string]any{"conversation": cv, "place": place})
+	if !due {
+		return
 	}
+	wait, err := p.s.svc.Wait(ctx, cv, place)
+	if err != nil {
+		k.waitFor("")
+		return
+	}
+	minutes := int((wait + time.Minute - 1) / time.Minute)
+	k.mu.Lock()
+	changed := place != k.place || minutes != k.minutes
+	k.place, k.minutes, k.lookedAt = place, minutes, now
+	k.mu.Unlock()
+	if !changed {
+		return
+	}
+	said := map[string]any{"conversation": cv, "place": place}
+	if minutes > 0 {
+		said["wait_s"] = minutes * 60 // no more exact than it is
+	}
+	k.signal("queue.position", said)
 }
 
 func (s *Server) reach(ctx context.Context, mailbox gateway.ID) (reachView, error) {

@@ -53,6 +53,8 @@ type socket struct {
 	own       int // topics that hello opens unasked; they take none of maxTopics
 	lastInput time.Time
 	lastFrame time.Time
+	minutes   int       // that its visitor was told to wait; 0 = nothing
+	lookedAt  time.Time // when that was looked at
 	place     int
 	reach     reachView  // what the visitor was told last
 	greeted   bool       // hello is answered: now he may be told more
