@@ -21,6 +21,7 @@ type Store interface {
 	HeldStore
 	FileStore
 	JobStore
+	MailSourceStore
 	KeyStore
 	ModelStore
 	PasskeyStore
@@ -386,7 +387,8 @@ type Incoming struct {
 	Start        *Start // open this ticket
 	Message      Message
 	Raw          []byte
-	Verified     bool // the sender is proven to be the ticket's address
+	Verified     bool          // the sender is proven to be the ticket's address
+	Position     *MailPosition // moves in the same transaction; nil = the mail came from no source that has one
 }
 
 // OutboxRow is one mail as the console lists it.

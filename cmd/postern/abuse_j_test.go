@@ -62,7 +62,7 @@ func (r *row) arrives(recipient string, header ...string) gateway.Conversation {
 		r.Fatal(err)
 	}
 	in := mail.Ingest{Box: r.Service.Store, Tokens: mail.Tokens{Key: r.secret}, Markdown: markdown.Parse, Rand: rand.Reader}
-	cv, _, err := in.Take(r.Context(), r.box, recipient, []byte(raw), now)
+	cv, _, err := in.Take(r.Context(), r.box, mail.Envelope{Recipient: recipient}, []byte(raw), now)
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func places() map[string]place {
 		"gateway/local":              {floor: leaf},
 		"gateway/bench":              {floor: leaf},
 		"gateway/redis":              {floor: leaf, modules: "github.com/redis/go-redis/v9"},
-		"gateway/mail":               {floor: leaf, modules: "github.com/wneessen/go-mail github.com/jhillyerd/enmime/v2 github.com/microcosm-cc/bluemonday github.com/emersion/go-smtp golang.org/x/net"},
+		"gateway/mail":               {floor: leaf, modules: "github.com/wneessen/go-mail github.com/jhillyerd/enmime/v2 github.com/microcosm-cc/bluemonday github.com/emersion/go-smtp github.com/emersion/go-imap/v2 github.com/emersion/go-msgauth golang.org/x/net"},
 		"gateway/token":              {floor: leaf, modules: "golang.org/x/crypto github.com/golang-jwt/jwt/v5 github.com/go-webauthn/webauthn"},
 		"gateway/notify":             {floor: leaf},
 		"gateway/sim":                {floor: leaf},

@@ -65,7 +65,22 @@ type SMTP struct {
 
 // Mail is how mail comes in.
 type Mail struct {
-	LMTP string `toml:"lmtp" doc:"Where a mail server on this machine hands mail over: unix:/path of a socket, or a loopback address and port, e.g. 127.0.0.1:2424. Empty = no mail is taken."`
+	LMTP string `toml:"lmtp" doc:"Where a mail server on this machine hands mail over: unix:/path of a socket, or a loopback address and port, e.g. 127.0.0.1:2424. Empty = no mail is taken so."`
+
+	IMAP []IMAPConfig `toml:"imap"`
+}
+
+// IMAPConfig is one folder at an IMAP server that mail is read from. Nothing is deleted or marked there.
+type IMAPConfig struct {
+	Mailbox      string `toml:"mailbox"`       // slug of the mailbox that the mail is for
+	Host         string `toml:"host"`          // name of the server
+	Port         int    `toml:"port"`          // 0 = 993, with starttls 143
+	TLS          string `toml:"tls"`           // tls, starttls, or none (a loopback host only); "" = tls
+	CAFile       string `toml:"ca_file"`       // PEM file with the authorities that may vouch for the server; "" = the system's
+	User         string `toml:"user"`          // account
+	PasswordFile string `toml:"password_file"` // file that holds its password
+	Folder       string `toml:"folder"`        // "" = INBOX
+	Since        string `toml:"since"`         // YYYY-MM-DD: what reached the server before is left alone; "" = all is taken
 }
 
 // Limits are walls against overload, per gateway.

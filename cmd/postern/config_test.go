@@ -63,8 +63,8 @@ func TestExampleIsGeneratedFromConfigAndLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, _, err = Load([]string{"--config", open}, nil, io.Discard)
-	if len(c.Hosts) != 1 || len(c.Sources) != 5 || strings.Contains(err.Error(), "unknown key") {
-		t.Errorf("%d hosts, %d sources, %v", len(c.Hosts), len(c.Sources), err)
+	if len(c.Hosts) != 1 || len(c.Sources) != 5 || len(c.Mail.IMAP) != 1 || strings.Contains(err.Error(), "unknown key") {
+		t.Errorf("%d hosts, %d sources, %d folders, %v", len(c.Hosts), len(c.Sources), len(c.Mail.IMAP), err)
 	}
 }
 

@@ -8,6 +8,17 @@ import (
 
 // entries is the part of the example that no default can show.
 const entries = `
+# A folder at an IMAP server that mail is read from; nothing is deleted or marked there. Repeat for each.
+# [[mail.imap]]
+# mailbox = "support"                   # slug of the mailbox that the mail is for
+# host = "imap.site.test"
+# port = 993                            # absent: 993, with starttls 143
+# tls = "tls"                           # tls, starttls, or none (a loopback host only)
+# ca_file = ""                          # PEM file with the authorities that may vouch for the server; empty = the system's
+# user = "support@site.test"
+# password_file = "imap.password"
+# folder = "INBOX"
+# since = ""                            # YYYY-MM-DD: what reached the server before is left alone; empty = all is taken
 # A site that owns accounts; kinds and mailboxes name it. Repeat for each site.
 # [[host]]
 # name = "shop"

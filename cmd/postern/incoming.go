@@ -50,32 +50,42 @@ func (m Mail) listen() (net.Listener, error) {
 	return net.Listen("unix", path)
 }
 
-// incoming opens the doors for mail and gives what serves them until ctx ends.
-func (a *App) incoming(c Config) ([]func(context.Context), error) {
-	l, err := c.Mail.listen()
-	if err != nil || l == nil {
+// incoming opens the doors for mail and gives what serves them until ctx ends. All lead to one Ingest.
+func (a *App) incoming(c Config, node string) ([]func(context.Context), error) {
+	in := mail.Ingest{Box: a.Service.Store, Tokens: mail.Tokens{Key: a.secret}, Markdown: markdown.Parse, Rand: rand.Reader}
+	runs, err := a.folders(c, node, in)
+	if err != nil {
 		return nil, err
 	}
+	l, err := c.Mail.listen()
+	if err != nil || l == nil {
+		return runs, err
+	}
 	a.lmtp = l.Addr()
-	in := mail.Ingest{Box: a.Service.Store, Tokens: mail.Tokens{Key: a.secret}, Markdown: markdown.Parse, Rand: rand.Reader}
 	door := mail.LMTP{
 		Domain: a.URL.Hostname(), Mailboxes: a.Service.Store.Mailboxes, Log: a.log,
 		Take: func(ctx context.Context, mb gateway.Mailbox, recipient string, raw []byte) error {
-			now, err := a.Service.Store.Now(ctx)
-			if err != nil {
-				return err
-			}
-			_, events, err := in.Take(ctx, mb, recipient, raw, now)
-			if gateway.CodeOf(err) == "conflict" { // stored before: the server did not hear our answer
-				return nil
-			}
-			a.Service.Arrived(ctx, events...)
-			return err
+			return a.takeMail(ctx, in, mb, mail.Envelope{Recipient: recipient}, raw)
 		},
 	}
-	return []func(context.Context){func(ctx context.Context) {
+	return append(runs, func(ctx context.Context) {
 		if err := door.Serve(ctx, l); err != nil {
 			a.log.Error("the door for mail closed", "err", err)
 		}
-	}}, nil
+	}), nil
+}
+
+// takeMail stores one mail and tells who is connected. What is stored already is no error: whoever gave it to us did not
+// hear our answer, or gives it again.
+func (a *App) takeMail(ctx context.Context, in mail.Ingest, mb gateway.Mailbox, env mail.Envelope, raw []byte) error {
+	now, err := a.Service.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	_, events, err := in.Take(ctx, mb, env, raw, now)
+	if gateway.CodeOf(err) == "conflict" {
+		return nil
+	}
+	a.Service.Arrived(ctx, events...)
+	return err
 }

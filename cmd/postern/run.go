@@ -109,7 +109,7 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if err != nil {
 		return a, err
 	}
-	takes, err := a.incoming(c)
+	takes, err := a.incoming(c, node)
 	if err != nil {
 		return a, err
 	}

@@ -47,6 +47,7 @@ func (c Config) Validate() Mistakes {
 	say(!slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "log_level: must be debug, info, warn or error")
 	bad = append(bad, c.SMTP.mistakes()...)
 	bad.add("mail.lmtp", c.Mail.mistake())
+	bad = append(bad, c.Mail.imapMistakes()...)
 	say(c.Limits.Connections < 1, "limits.connections: must be at least 1")
 	say(c.Limits.ConnectionsPerAddress < 1, "limits.connections_per_address: must be at least 1")
 	say(c.Limits.Commands < 1, "limits.commands: must be at least 1")

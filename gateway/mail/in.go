@@ -20,6 +20,14 @@ type Box interface {
 	StoreIncoming(ctx context.Context, in gateway.Incoming, now time.Time) (gateway.Conversation, []gateway.Event, error)
 	Mail(ctx context.Context, message gateway.ID) (gateway.Mail, error)
 	Bounced(ctx context.Context, message gateway.ID, code string, now time.Time) ([]gateway.Event, error)
+	MoveMail(ctx context.Context, p gateway.MailPosition) error
+}
+
+// Envelope is what is known of a mail beside its text.
+type Envelope struct {
+	Recipient string                // whom it reached; "" = only the header knows
+	Position  *gateway.MailPosition // where its source stands once it is stored; nil = the source has none
+	Part      bool                  // the mail is too large: this is its beginning
 }
 
 // Ingest is the only door for mail that comes in. Its fields are set once. It authorises nothing: every sender
@@ -33,26 +41,49 @@ type Ingest struct {
 	Rand     io.Reader
 }
 
-// Take stores one mail that reached a mailbox: into the conversation that it belongs to, else as a new ticket.
-// recipient is the envelope's, "" = only the header knows. A report about a mail of ours is noted there and opens
-// nothing. A mail to a ticket that takes no more opens a new one. Errors: too_large; conflict for a mail that is
-// stored already; those of the store.
-func (i Ingest) Take(ctx context.Context, mb gateway.Mailbox, recipient string, raw []byte, now time.Time) (gateway.Conversation, []gateway.Event, error) {
+// Take stores one mail that reached a mailbox: into the conversation that it belongs to, else as a new ticket. A report
+// about a mail of ours is noted there and opens nothing. A mail to a ticket that takes no more opens a new one.
+// Errors: too_large; conflict for a mail that is stored already (its position has moved); those of the store.
+func (i Ingest) Take(ctx context.Context, mb gateway.Mailbox, env Envelope, raw []byte, now time.Time) (gateway.Conversation, []gateway.Event, error) {
 	if len(raw) > MaxMail {
 		return gateway.Conversation{}, nil, gateway.TooLarge("mail", MaxMail)
 	}
 	l := read(raw)
+	if env.Part {
+		l.warn("too_large")
+	}
 	if l.bounce != nil {
-		if events, ours, err := i.bounced(ctx, recipient, l, now); ours || err != nil {
-			return gateway.Conversation{}, events, err
+		if events, ours, err := i.bounced(ctx, env.Recipient, l, now); ours || err != nil {
+			return gateway.Conversation{}, events, i.moved(ctx, env, err)
 		}
 	}
-	in := gateway.Incoming{Key: key(mb.ID, l), Raw: raw}
+	cv, events, err := i.store(ctx, mb, env, raw, l, now)
+	if gateway.CodeOf(err) == "conflict" {
+		err = i.moved(ctx, env, err)
+	}
+	return cv, events, err
+}
+
+// moved moves the position past a mail that has nothing to store. err is what to say if that works; a position does not
+// move past a mail that failed.
+func (i Ingest) moved(ctx context.Context, env Envelope, err error) error {
+	if env.Position == nil || err != nil && gateway.CodeOf(err) != "conflict" {
+		return err
+	}
+	if moved := i.Box.MoveMail(ctx, *env.Position); moved != nil {
+		return moved
+	}
+	return err
+}
+
+// store finds where a mail belongs and stores it there.
+func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw []byte, l letter, now time.Time) (gateway.Conversation, []gateway.Event, error) {
+	in := gateway.Incoming{Key: key(mb.ID, l), Raw: raw, Position: env.Position}
 	var err error
 	if in.Message, err = i.message(l, now); err != nil {
 		return gateway.Conversation{}, nil, err
 	}
-	if in.Conversation, err = i.find(ctx, mb, recipient, l); err != nil {
+	if in.Conversation, err = i.find(ctx, mb, env.Recipient, l); err != nil {
 		return gateway.Conversation{}, nil, err
 	}
 	if in.Conversation != "" {

@@ -22,6 +22,7 @@ type box struct {
 
 	bounced []string // message and code
 	closed  bool     // the ticket takes no more
+	moved   []gateway.MailPosition
 }
 
 func (b *box) Conversation(_ context.Context, id gateway.ID) (gateway.Conversation, error) {
@@ -48,6 +49,11 @@ func (b *box) Mail(_ context.Context, id gateway.ID) (gateway.Mail, error) {
 func (b *box) Bounced(_ context.Context, id gateway.ID, code string, _ time.Time) ([]gateway.Event, error) {
 	b.bounced = append(b.bounced, string(id)+" "+code)
 	return nil, nil
+}
+
+func (b *box) MoveMail(_ context.Context, p gateway.MailPosition) error {
+	b.moved = append(b.moved, p)
+	return b.err
 }
 
 func orNotFound(err error) error {
@@ -88,7 +94,7 @@ func letterOf(head, body string) []byte {
 
 func take(t *testing.T, b *box, i Ingest, recipient string, raw []byte) gateway.Incoming {
 	t.Helper()
-	if _, _, err := i.Take(t.Context(), gateway.Mailbox{ID: "mb_1", Address: "help@chat.example"}, recipient, raw, noon); err != nil {
+	if _, _, err := i.Take(t.Context(), gateway.Mailbox{ID: "mb_1", Address: "help@chat.example"}, Envelope{Recipient: recipient}, raw, noon); err != nil {
 		t.Fatal(err)
 	}
 	in := b.in[len(b.in)-1]
@@ -180,7 +186,7 @@ func TestReportAboutOurMail(t *testing.T) {
 			b, i, _ := door(t)
 			raw := strings.NewReplacer("vic@shop.example", c.recipient, "ms_1@help.example", c.id, "Action: failed", "Action: "+c.action).
 				Replace(dsn("delivery-status", "failed", "5.1.1", "550 no such user"))
-			if _, _, err := i.Take(t.Context(), gateway.Mailbox{ID: "mb_1"}, c.to, []byte(raw), noon); err != nil {
+			if _, _, err := i.Take(t.Context(), gateway.Mailbox{ID: "mb_1"}, Envelope{Recipient: c.to}, []byte(raw), noon); err != nil {
 				t.Fatal(err)
 			}
 			if (len(b.in) == 0) != c.ours || (len(b.bounced) == 1) != c.noted {
@@ -224,7 +230,7 @@ func TestTheSameMailIsStoredOnce(t *testing.T) {
 		mb := gateway.Mailbox{ID: "mb_1"}
 		take(t, b, i, "", letterOf(id+"From: a@b.test\nTo: x@y.test", "hi"))
 		again := letterOf("Received: by another way\n"+id+"From: a@b.test\nTo: x@y.test", "hi")
-		if _, _, err := i.Take(t.Context(), mb, "", again, noon); gateway.CodeOf(err) != "conflict" {
+		if _, _, err := i.Take(t.Context(), mb, Envelope{}, again, noon); gateway.CodeOf(err) != "conflict" {
 			t.Errorf("%q: by another way: %v", id, err)
 		}
 		take(t, b, i, "", letterOf(id+"From: a@b.test\nTo: x@y.test", "another body"))
@@ -269,12 +275,12 @@ func TestBrokenMailIsStoredAndShown(t *testing.T) {
 
 func TestTooLargeAndBrokenStoreNothing(t *testing.T) {
 	b, i, _ := door(t)
-	if _, _, err := i.Take(t.Context(), gateway.Mailbox{ID: "mb_1"}, "", make([]byte, MaxMail+1), noon); gateway.CodeOf(err) != "too_large" {
+	if _, _, err := i.Take(t.Context(), gateway.Mailbox{ID: "mb_1"}, Envelope{}, make([]byte, MaxMail+1), noon); gateway.CodeOf(err) != "too_large" {
 		t.Error(err)
 	}
 	b.err = gateway.Unavailable("database", nil)
 	for _, head := range []string{"In-Reply-To: <x@y>\nFrom: " + vic, "To: help+" + composer().Tokens.Make('t', string(cvID), vic) + "@chat.example"} {
-		if _, _, err := i.Take(t.Context(), gateway.Mailbox{ID: "mb_1"}, "", letterOf(head, "hi"), noon); gateway.CodeOf(err) != "unavailable" {
+		if _, _, err := i.Take(t.Context(), gateway.Mailbox{ID: "mb_1"}, Envelope{}, letterOf(head, "hi"), noon); gateway.CodeOf(err) != "unavailable" {
 			t.Errorf("%s: %v", head, err)
 		}
 	}

@@ -66,7 +66,7 @@ func read(raw []byte) letter {
 		}
 	}
 	l.references = messageIDs(append(h["In-Reply-To"], h["References"]...))
-	for _, name := range []string{"Delivered-To", "X-Original-To", "To", "Cc"} {
+	for _, name := range recipientHeaders() {
 		l.recipients = append(l.recipients, addresses(h[name])...)
 	}
 	l.open(raw)

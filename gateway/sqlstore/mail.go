@@ -120,6 +120,9 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 		if err != nil {
 			return err
 		}
+		if err := x.moveMail(in.Position); err != nil {
+			return err
+		}
 		if in.Start != nil {
 			start := *in.Start
 			start.Ticket, start.First = true, &in.Message
