@@ -11,10 +11,11 @@ import (
 
 // How a source of mail waits.
 const (
-	imapPoll  = time.Minute     // a folder is looked at this often, whatever IDLE says
-	imapLease = 3 * time.Minute // how long a node that died keeps a source
-	imapFirst = time.Second     // the first wait after a lost connection; it doubles
-	imapLast  = 2 * time.Minute // the longest
+	imapPoll  = time.Minute      // a folder is looked at this often, whatever IDLE says
+	imapLease = 3 * time.Minute  // how long a node that died keeps a source
+	imapStand = 15 * time.Second // how often a node asks whether the reader has gone
+	imapFirst = time.Second      // the first wait after a lost connection; it doubles
+	imapLast  = 2 * time.Minute  // the longest
 )
 
 // IMAP takes mail out of one folder of an account. It reads after a position that the store moves in the transaction
@@ -70,7 +71,7 @@ func (s IMAP) Run(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, errElsewhere):
-			pause = imapPoll
+			pause = imapStand
 		default:
 			s.Log.Warn("read mail", "source", s.Name, "err", err, "again_s", wait.Seconds())
 			wait = min(2*wait, imapLast)
@@ -86,6 +87,7 @@ func (s IMAP) connected(ctx context.Context) (lived bool, err error) {
 	if err := s.lease(ctx); err != nil {
 		return false, err
 	}
+	defer s.release(ctx)
 	f, err := s.Dial(ctx)
 	if err != nil {
 		return false, err
@@ -117,6 +119,18 @@ func (s IMAP) lease(ctx context.Context) error {
 		err = errElsewhere
 	}
 	return err
+}
+
+// release lets another node read at once if this one stops.
+func (s IMAP) release(ctx context.Context) {
+	if ctx.Err() == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if now, err := s.Now(ctx); err == nil {
+		_, _ = s.Store.LeaseMail(ctx, s.Name, s.Owner, now.Add(-time.Millisecond), now) // else it ends by itself
+	}
 }
 
 // catchUp takes what is new. Numbers that began anew mean that everything is looked at again; what is stored is known

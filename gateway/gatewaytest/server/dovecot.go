@@ -138,11 +138,32 @@ func (d *Dovecot) Renumber(t testing.TB, account string) {
 	must(t, d.process.start())
 }
 
-// Stop ends the server; Start brings it back on the same ports.
-func (d *Dovecot) Stop(t testing.TB) { t.Helper(); must(t, d.process.end()) }
+// Age lets every mail of an account's INBOX have come that long ago.
+func (d *Dovecot) Age(t testing.TB, account string, by time.Duration) {
+	t.Helper()
+	for _, f := range d.mails(t, account) {
+		then := time.Now().Add(-by)
+		must(t, os.Chtimes(f, then, then))
+	}
+}
 
-// Start is the other half of Stop.
-func (d *Dovecot) Start(t testing.TB) { t.Helper(); must(t, d.process.start()) }
+// Delete removes every mail of an account's INBOX.
+func (d *Dovecot) Delete(t testing.TB, account string) {
+	t.Helper()
+	for _, f := range d.mails(t, account) {
+		must(t, os.Remove(f))
+	}
+}
+
+func (d *Dovecot) mails(t testing.TB, account string) (all []string) {
+	t.Helper()
+	for _, sub := range []string{"new", "cur"} {
+		m, err := filepath.Glob(d.box(account, sub, "*"))
+		must(t, err)
+		all = append(all, m...)
+	}
+	return all
+}
 
 func (d *Dovecot) box(account string, more ...string) string {
 	return filepath.Join(append([]string{d.dir, "mail", account}, more...)...)
