@@ -26,3 +26,35 @@ type MailSourceStore interface {
 	// MoveMail notes a mail that needed no storing. Within one Validity a position never goes back.
 	MoveMail(ctx context.Context, p MailPosition) error
 }
+
+// MailFile is a file that came in a mail. It is stored with the mail's message, in the same transaction.
+type MailFile struct {
+	File
+	CID  string // by which the mail's HTML shows it; "" = it does not
+	Data []byte
+}
+
+// NewMailFile judges what a mail carries as an upload is judged: the content decides what it is, and a text loses its
+// secrets (Scrub). found is the type that was sniffed. ok false: people may not send this, so it stays in the original.
+func NewMailFile(id ID, name, found string, data []byte, now time.Time) (f MailFile, ok bool) {
+	clean, err := fileName(name)
+	if err != nil {
+		clean = "attachment"
+	}
+	kind := allowedType(found, data)
+	if kind == "" || len(data) == 0 || len(data) > MaxFilesBytes {
+		return MailFile{}, false
+	}
+	scrubbed := 0
+	if kind == "text/plain" {
+		data, scrubbed = Scrub(data)
+	}
+	size := int64(len(data))
+	return MailFile{Data: data, File: File{
+		ID: id, Name: clean, Type: kind, Size: size, Stored: size, CreatedAt: now, AttachedAt: now, Scrubbed: int64(scrubbed),
+		Owner: Actor{Role: RoleVisitor},
+	}}, size > 0
+}
+
+// Ref is the file as its message names it.
+func (f MailFile) Ref() FileRef { return f.ref() }

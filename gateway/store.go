@@ -386,6 +386,7 @@ type Incoming struct {
 	Conversation ID     // join this, or
 	Start        *Start // open this ticket
 	Message      Message
+	Files        []MailFile // named in Message by the store, as far as the conversation has room
 	Raw          []byte
 	Verified     bool          // the sender is proven to be the ticket's address
 	Position     *MailPosition // moves in the same transaction; nil = the mail came from no source that has one

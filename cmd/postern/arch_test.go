@@ -65,7 +65,7 @@ func places() map[string]place {
 		"verify/verifytest":          {floor: leaf, suite: true, modules: "github.com/golang-jwt/jwt/v5 golang.org/x/oauth2"},
 		"kb/kbtest":                  {floor: leaf, suite: true},
 		"gateway/gatewaytest":        {floor: leaf, suite: true},
-		"gateway/gatewaytest/server": {floor: leaf, suite: true, modules: "github.com/jackc/pgx/v5"},
+		"gateway/gatewaytest/server": {floor: leaf, suite: true, modules: "github.com/jackc/pgx/v5 golang.org/x/net"},
 		// It knows nothing of the gateway: it compares lists.
 		"gateway/gatewaytest/history": {floor: leaf, suite: true},
 	}

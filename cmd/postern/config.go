@@ -65,7 +65,9 @@ type SMTP struct {
 
 // Mail is how mail comes in.
 type Mail struct {
-	LMTP string `toml:"lmtp" doc:"Where a mail server on this machine hands mail over: unix:/path of a socket, or a loopback address and port, e.g. 127.0.0.1:2424. Empty = no mail is taken so."`
+	LMTP     string `toml:"lmtp" doc:"Where a mail server on this machine hands mail over: unix:/path of a socket, or a loopback address and port, e.g. 127.0.0.1:2424. Empty = no mail is taken so."`
+	Resolver string `toml:"resolver" doc:"Address and port of the DNS server that is asked for the keys of signed mails (DKIM); empty = the system's."`
+	Authserv string `toml:"authserv_id" doc:"What your own mail server calls itself in the Authentication-Results that it adds: they are believed. It must take foreign ones of that name away. Empty = nobody's are."`
 
 	IMAP []IMAPConfig `toml:"imap"`
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/postern-chat/postern/gateway/gatewaytest/server"
+	"github.com/postern-chat/postern/gateway/mail"
 )
 
 // longPatience is how long a test waits for mail: two cores may have other work.
@@ -170,4 +171,125 @@ func TestMailComesInOverACutConnection(t *testing.T) {
 		d.Deliver(t, "support", postcard(201, ""))
 		n.arrives(t, 201)
 	})
+}
+
+// While the gateway is off for days mail comes on; a mail that came before by LMTP comes again; the folder's numbers begin
+// anew; a mail is deleted at the server. Every mail is a ticket once.
+func TestMailOfDaysComesInOnce(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, c Config) {
+		d := server.NewDovecot(t)
+		reads(t, &c, d, d.Plain, "starttls")
+		c.Mail.LMTP = "unix:" + filepath.Join(t.TempDir(), "lmtp")
+		first := startNode(t, c)
+		for i := range 3 {
+			d.Deliver(t, "support", postcard(i+1, ""))
+		}
+		first.arrives(t, 3)
+		if got := (lmtpClient{t, first.lmtp}).hands("support@shop.test", strings.ReplaceAll(string(postcard(4, "")), "\r\n", "\n")); got != 250 {
+			t.Fatal(got)
+		}
+		first.arrives(t, 4)
+		first.stop() // what reads mail ends
+		c.Mail.LMTP = ""
+		for i := range 6 {
+			d.Deliver(t, "support", postcard(i+4, ""))
+		}
+		d.Age(t, "support", 4*24*time.Hour)
+		n := openNode(t, c)
+		n.box = first.box
+		n.arrives(t, 9)
+		d.Renumber(t, "support")
+		d.Deliver(t, "support", postcard(10, ""))
+		n.arrives(t, 10)
+		d.Delete(t, "support")
+		d.Deliver(t, "support", postcard(11, ""))
+		n.arrives(t, 11)
+	})
+}
+
+// Two gateways share one folder: each mail comes in once.
+func TestTwoNodesReadOneFolder(t *testing.T) {
+	d := server.NewDovecot(t)
+	c := shared(t)
+	reads(t, &c, d, d.TLS, "tls")
+	one := startNode(t, c)
+	two := openNode(t, c)
+	two.box = one.box
+	for i := range 50 {
+		d.Deliver(t, "support", postcard(i+1, ""))
+	}
+	two.arrives(t, 50)
+}
+
+// A server whose certificate nobody vouches for gets no password, and a wrong password opens nothing.
+func TestFoldersThatAreRefused(t *testing.T) {
+	c := alone(t)
+	d := server.NewDovecot(t)
+	other := server.NewAuthority(t)
+	reads(t, &c, d, d.TLS, "tls")
+	for _, tls := range []string{"tls", "starttls"} {
+		f := c.Mail.IMAP[0]
+		if f.TLS, f.CAFile = tls, other.RootFile; tls == "starttls" {
+			_, port, _ := net.SplitHostPort(d.Plain)
+			f.Port, _ = strconv.Atoi(port)
+		}
+		a, err := f.account()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if folder, err := a.Dial(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate") {
+			t.Errorf("%s: %v %v", tls, folder, err)
+		}
+	}
+	a, err := c.Mail.IMAP[0].account()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Password = "another"
+	if _, err := a.Dial(t.Context()); err == nil {
+		t.Error("signed in with a wrong password")
+	}
+}
+
+// A mail larger than is taken comes as its beginning, with its header, and holds up no other.
+func TestHugeMailHoldsUpNothing(t *testing.T) {
+	c := alone(t)
+	d := server.NewDovecot(t)
+	reads(t, &c, d, d.TLS, "tls")
+	n := startNode(t, c)
+	d.Deliver(t, "support", postcard(1, strings.Repeat("A long line of words that goes on.\n", mail.MaxMail/32)))
+	d.Deliver(t, "support", postcard(2, ""))
+	n.arrives(t, 2)
+}
+
+func TestFoldersInTheConfiguration(t *testing.T) {
+	secret := write(t, t.TempDir(), "p", "secret\n")
+	good := IMAPConfig{Mailbox: "support", Host: "imap.site.test", User: "support", PasswordFile: secret}
+	for name, change := range map[string]func(*IMAPConfig){
+		"mailbox is missing": func(f *IMAPConfig) { f.Mailbox = "" }, "host is missing": func(f *IMAPConfig) { f.Host = "" },
+		"user is missing": func(f *IMAPConfig) { f.User = "" }, "password_file is missing": func(f *IMAPConfig) { f.PasswordFile = "" },
+		"password_file: open": func(f *IMAPConfig) { f.PasswordFile = "/nonexistent" }, "port must be": func(f *IMAPConfig) { f.Port = 70000 },
+		"tls must be": func(f *IMAPConfig) { f.TLS = "ssl" }, "none only": func(f *IMAPConfig) { f.TLS = "none" },
+		"since: must be": func(f *IMAPConfig) { f.Since = "yesterday" }, "ca_file: must be": func(f *IMAPConfig) { f.CAFile = secret },
+	} {
+		f := good
+		change(&f)
+		if bad := (Mail{IMAP: []IMAPConfig{f}}).imapMistakes(); len(bad) != 1 || !strings.Contains(bad[0], name) || strings.Contains(bad[0], "secret\n") {
+			t.Errorf("%s: %v", name, bad)
+		}
+	}
+	if bad := (Mail{IMAP: []IMAPConfig{good}}).imapMistakes(); len(bad) > 0 {
+		t.Error(bad)
+	}
+	if bad := (Mail{IMAP: []IMAPConfig{good, good}}).imapMistakes(); len(bad) != 1 {
+		t.Error(bad)
+	}
+	for addr, ok := range map[string]bool{"": true, "127.0.0.1:53": true, "127.0.0.1": false, ":53": false} {
+		if bad := (Mail{Resolver: addr, Authserv: "mx.site.test"}).senderMistakes(); (len(bad) == 0) != ok {
+			t.Errorf("%q: %v", addr, bad)
+		}
+	}
+	if bad := (Mail{Authserv: "mx; x"}).senderMistakes(); len(bad) != 1 {
+		t.Error(bad)
+	}
 }

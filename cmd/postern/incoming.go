@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 
@@ -27,6 +28,28 @@ func (m Mail) mistake() error {
 		return errors.New("must be unix: and an absolute path, or a loopback address and port: whoever reaches it can write into tickets")
 	}
 	return nil
+}
+
+// resolver asks for the keys of signed mails.
+func (m Mail) resolver() *net.Resolver {
+	if m.Resolver == "" {
+		return net.DefaultResolver
+	}
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, network, m.Resolver)
+	}}
+}
+
+// senderMistakes says what is wrong with how senders are judged.
+func (m Mail) senderMistakes() (bad Mistakes) {
+	if host, port, err := net.SplitHostPort(m.Resolver); m.Resolver != "" && (err != nil || host == "" || port == "") {
+		bad = append(bad, "mail.resolver: must be address:port")
+	}
+	if strings.ContainsAny(m.Authserv, " \t;()\"\\=") {
+		bad = append(bad, "mail.authserv_id: must be one name")
+	}
+	return bad
 }
 
 // listen opens the door; nil = none is configured.
@@ -52,7 +75,10 @@ func (m Mail) listen() (net.Listener, error) {
 
 // incoming opens the doors for mail and gives what serves them until ctx ends. All lead to one Ingest.
 func (a *App) incoming(c Config, node string) ([]func(context.Context), error) {
-	in := mail.Ingest{Box: a.Service.Store, Tokens: mail.Tokens{Key: a.secret}, Markdown: markdown.Parse, Rand: rand.Reader}
+	in := mail.Ingest{
+		Box: a.Service.Store, Tokens: mail.Tokens{Key: a.secret}, Markdown: markdown.Parse, Rand: rand.Reader, Sniff: http.DetectContentType,
+		Sender: mail.Judge{TXT: c.Mail.resolver().LookupTXT, Authserv: c.Mail.Authserv},
+	}
 	runs, err := a.folders(c, node, in)
 	if err != nil {
 		return nil, err

@@ -30,8 +30,8 @@ type Envelope struct {
 	Part      bool                  // the mail is too large: this is its beginning
 }
 
-// Ingest is the only door for mail that comes in. Its fields are set once. It authorises nothing: every sender
-// is unverified, and what he writes is words in a history, no more.
+// Ingest is the only door for mail that comes in. Its fields are set once. It authorises nothing: also what a sender
+// writes who is proven is words in a history, no more.
 //
 // Source: mail-and-routing.md 1.3 to 1.5.
 type Ingest struct {
@@ -39,6 +39,8 @@ type Ingest struct {
 	Tokens   Tokens
 	Markdown func(text string) []kb.Node // typed text → tree; total, bounded
 	Rand     io.Reader
+	Sender   Judge
+	Sniff    func(data []byte) string // media type by content
 }
 
 // Take stores one mail that reached a mailbox: into the conversation that it belongs to, else as a new ticket. A report
@@ -76,27 +78,54 @@ func (i Ingest) moved(ctx context.Context, env Envelope, err error) error {
 	return err
 }
 
-// store finds where a mail belongs and stores it there.
+// store finds where a mail belongs and stores it there. In a ticket the sender is known only if he is proven and the
+// ticket's address is his; what a program wrote is nobody's turn.
 func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw []byte, l letter, now time.Time) (gateway.Conversation, []gateway.Event, error) {
 	in := gateway.Incoming{Key: key(mb.ID, l), Raw: raw, Position: env.Position}
 	var err error
 	if in.Message, err = i.message(l, now); err != nil {
 		return gateway.Conversation{}, nil, err
 	}
-	if in.Conversation, err = i.find(ctx, mb, env.Recipient, l); err != nil {
+	if in.Files, err = i.files(l, now); err != nil {
 		return gateway.Conversation{}, nil, err
 	}
-	if in.Conversation != "" {
+	cv, err := i.find(ctx, mb, env.Recipient, l)
+	if err != nil {
+		return gateway.Conversation{}, nil, err
+	}
+	proven := i.Sender.proven(ctx, l, skipMbox(raw))
+	if cv.ID != "" {
+		same := proven && strings.EqualFold(cv.Claimed.Email, l.from)
+		in.Conversation, in.Message.Unproven, in.Verified = cv.ID, !same, same && l.kind != KindAuto
 		cv, events, err := i.Box.StoreIncoming(ctx, in, now)
 		if gateway.CodeOf(err) != "conversation_closed" {
 			return cv, events, err
 		}
-		in.Conversation = ""
+		in.Conversation, in.Verified = "", false
 	}
+	in.Message.Unproven = !proven
 	if in.Start, err = i.start(mb, l, in.Message, now); err != nil {
 		return gateway.Conversation{}, nil, err
 	}
 	return i.Box.StoreIncoming(ctx, in, now)
+}
+
+// files gives what a mail carries beside its text, as far as people may send it. The rest stays in the original.
+func (i Ingest) files(l letter, now time.Time) (out []gateway.MailFile, err error) {
+	if i.Sniff == nil {
+		return nil, nil
+	}
+	for _, a := range l.files {
+		id, err := gateway.NewID(gateway.PrefixFile, now, i.Rand)
+		if err != nil {
+			return nil, err
+		}
+		if f, ok := gateway.NewMailFile(id, a.name, i.Sniff(a.data), a.data, now); ok {
+			f.CID = a.cid
+			out = append(out, f)
+		}
+	}
+	return out, nil
 }
 
 // bounced notes on the mail that a report is about that it did not arrive. The report counts only if its bounce
@@ -162,48 +191,44 @@ func (i Ingest) start(mb gateway.Mailbox, l letter, m gateway.Message, now time.
 	}, nil
 }
 
-// find gives the conversation of the mailbox that the mail belongs to, or "".
-func (i Ingest) find(ctx context.Context, mb gateway.Mailbox, recipient string, l letter) (gateway.ID, error) {
+// find gives the conversation of the mailbox that the mail belongs to, or the zero one.
+func (i Ingest) find(ctx context.Context, mb gateway.Mailbox, recipient string, l letter) (gateway.Conversation, error) {
 	for _, to := range append([]string{recipient}, l.recipients...) {
 		if kind, id, mac, ok := Read(to); ok && kind == 't' {
 			cv, err := i.byToken(ctx, mb, id, mac)
-			if cv != "" || err != nil {
+			if cv.ID != "" || err != nil {
 				return cv, err
 			}
 		}
 	}
 	for _, id := range l.references {
 		cv, err := i.byReference(ctx, mb, id, l.from)
-		if cv != "" || err != nil {
+		if cv.ID != "" || err != nil {
 			return cv, err
 		}
 	}
-	return "", nil
+	return gateway.Conversation{}, nil
 }
 
 // byToken checks a token against the address that the conversation mails.
-func (i Ingest) byToken(ctx context.Context, mb gateway.Mailbox, lower, mac string) (gateway.ID, error) {
+func (i Ingest) byToken(ctx context.Context, mb gateway.Mailbox, lower, mac string) (gateway.Conversation, error) {
 	cv, err := i.ticket(ctx, mb, conversationOf(lower))
-	if err != nil || cv.ID == "" || cv.Claimed.Email == "" {
-		return "", err
+	if err != nil || cv.ID == "" || cv.Claimed.Email == "" || !i.Tokens.Check('t', lower, mac, []string{cv.Claimed.Email}) {
+		return gateway.Conversation{}, err
 	}
-	if !i.Tokens.Check('t', lower, mac, []string{cv.Claimed.Email}) {
-		return "", nil
-	}
-	return cv.ID, nil
+	return cv, nil
 }
 
 // byReference joins by a Message-ID of ours, if the mail's one sender is who we mailed with it.
-func (i Ingest) byReference(ctx context.Context, mb gateway.Mailbox, messageID, from string) (gateway.ID, error) {
+func (i Ingest) byReference(ctx context.Context, mb gateway.Mailbox, messageID, from string) (gateway.Conversation, error) {
 	sent, err := i.Box.MailSent(ctx, messageID)
 	if gateway.CodeOf(err) == "not_found" {
-		return "", nil
+		return gateway.Conversation{}, nil
 	}
 	if err != nil || from == "" || !strings.EqualFold(sent.To, from) {
-		return "", err
+		return gateway.Conversation{}, err
 	}
-	cv, err := i.ticket(ctx, mb, sent.Conversation)
-	return cv.ID, err
+	return i.ticket(ctx, mb, sent.Conversation)
 }
 
 // ticket reads a conversation that goes on by mail in this mailbox; any other is the zero one.

@@ -35,6 +35,7 @@ type letter struct {
 	body       []byte
 
 	head     textproto.MIMEHeader
+	endless  bool   // the header does not end within maxHead: what stands behind it is not known
 	sender   string // From as it stands there, decoded
 	plain    string // the text parts
 	html     string
@@ -50,7 +51,7 @@ func read(raw []byte) letter {
 	raw = skipMbox(raw)
 	head, body := split(raw)
 	h := headers(head)
-	l := letter{body: body, head: h, sender: decode(strings.Join(h["From"], ", "))}
+	l := letter{body: body, head: h, endless: body == nil && len(head) == maxHead, sender: decode(strings.Join(h["From"], ", "))}
 	l.name, l.from = oneAddress(h["From"])
 	if len(h["From"]) > 1 {
 		l.warn("multiple_from")

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/postern-chat/postern/gateway"
@@ -112,7 +113,9 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 	if in.Start != nil {
 		id = in.Start.ID
 	}
+	named := in.Message.Files
 	events, err := s.change(ctx, "store a mail", now, func(x *tx) error {
+		in.Message.Files = slices.Clone(named) // it may run again
 		n, err := x.exec(qInsertIncoming, in.Key, string(id), string(in.Message.ID), in.Raw, ms(now))
 		if err == nil && n == 0 {
 			err = gateway.Conflict()
@@ -126,6 +129,9 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 		if in.Start != nil {
 			start := *in.Start
 			start.Ticket, start.First = true, &in.Message
+			if err := x.mailFiles(id, in.Files, &in.Message); err != nil {
+				return err
+			}
 			_, err := x.start(start)
 			return err
 		}
@@ -142,6 +148,9 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 func (x *tx) joinMail(in gateway.Incoming) error {
 	c, err := x.lock(in.Conversation)
 	if err != nil {
+		return err
+	}
+	if err := x.mailFiles(c.ID, in.Files, &in.Message); err != nil {
 		return err
 	}
 	by := visitorOf(c)
