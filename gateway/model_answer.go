@@ -167,7 +167,7 @@ func (s *Service) vectorTexts() (texts, byID map[string]string) {
 	texts, byID = map[string]string{}, map[string]string{}
 	for _, a := range s.Index.All() {
 		v := a.Version
-		text := strings.Join(append([]string{v.Title, v.Summary}, v.Phrasings...), "\n") + "\n" + kb.PlainText(s.Markdown(v.Body))
+		text := strings.Join(append([]string{v.Title, v.Summary}, v.Phrasings...), "\n") + "\n" + kb.PlainText(s.Page(v.Body))
 		text = forModel(text, vectorText)
 		sum := sha256.Sum256([]byte(text))
 		h := hex.EncodeToString(sum[:])

@@ -150,7 +150,7 @@ func (s *Service) passages(q kb.Query) (out []kb.Passage) {
 		if !ok {
 			continue
 		}
-		text := kb.PlainText(s.Markdown(a.Version.Body))
+		text := kb.PlainText(s.Page(a.Version.Body))
 		out = append(out, kb.Passage{Article: a.ID, Title: forModel(a.Version.Title, 200), Text: forModel(text, modelPassage)})
 	}
 	return out

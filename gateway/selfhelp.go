@@ -68,7 +68,7 @@ func (s *Service) OpenArticle(c Caller, id, query string) (Page, Payload, error)
 	if !ok {
 		return Page{}, nil, NotFound()
 	}
-	p := Page{Article: ID(a.ID), Title: a.Version.Title, Version: a.Published, Nodes: s.Markdown(a.Version.Body)}
+	p := Page{Article: ID(a.ID), Title: a.Version.Title, Version: a.Published, Nodes: s.Page(a.Version.Body)}
 	if c.Staff() {
 		return p, nil, nil
 	}

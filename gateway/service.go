@@ -19,6 +19,7 @@ type Service struct {
 	Articles kb.Store
 	Index    *kb.Index
 	Markdown func(text string) []kb.Node // typed text → tree; total, bounded
+	Page     func(text string) []kb.Node // an article's text → tree: with escapes and references, unlike a message's
 	Sniff    func(head []byte) string    // media type by content (WHATWG MIME Sniffing)
 	Composer Composer                    // an agent's answer → the bytes of a mail
 	Rating   RateTokens                  // the rating links in those mails; nil = there are none

@@ -136,7 +136,7 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	tokens := mail.Tokens{Key: secret}
 	index := &kb.Index{}
 	a.Service = &gateway.Service{
-		Store: a.store.gateway, Articles: a.store.articles, Bus: a.bus, Index: index, Markdown: markdown.Parse, Sniff: http.DetectContentType,
+		Store: a.store.gateway, Articles: a.store.articles, Bus: a.bus, Index: index, Markdown: markdown.Parse, Page: markdown.Article, Sniff: http.DetectContentType,
 		Composer: mail.Composer{Tokens: tokens, Domain: a.URL.Hostname(), RatePage: a.URL.JoinPath("rate").String(), RateLine: line},
 		Rating:   tokens,
 		Letters:  mail.Staff{Domain: a.URL.Hostname(), Words: letters},

@@ -304,7 +304,7 @@ func (s *Server) previewArticle(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	if len(in.Body) > kb.MaxBody {
 		return nil, gateway.TooLarge("body", kb.MaxBody)
 	}
-	nodes := s.svc.Markdown(in.Body)
+	nodes := s.svc.Page(in.Body)
 	if nodes == nil {
 		nodes = []kb.Node{}
 	}

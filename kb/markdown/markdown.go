@@ -30,18 +30,20 @@ func Parse(source string) []kb.Node {
 }
 
 func parse(source string) []kb.Node {
+	return walk(source, func(raw []byte) string { return string(raw) })
+}
+
+func walk(source string, words func(raw []byte) string) []kb.Node {
 	src := []byte(source)
 	root := goldmark.DefaultParser().Parse(text.NewReader(src))
-	w := walker{src: src, left: maxNodes}
+	w := walker{src: src, left: maxNodes, words: words}
 	return w.children(root, 0)
 }
 
-// Plain gives the words of a Markdown text.
-func Plain(source string) string { return kb.PlainText(Parse(source)) }
-
 type walker struct {
-	src  []byte
-	left int
+	src   []byte
+	left  int
+	words func(raw []byte) string // what is written → what is said
 }
 
 func (w *walker) children(n ast.Node, depth int) []kb.Node {
@@ -94,7 +96,11 @@ func (w *walker) block(n ast.Node) []kb.Node {
 func (w *walker) inline(n ast.Node, depth int) []kb.Node {
 	switch n := n.(type) {
 	case *ast.Text:
-		out := []kb.Node{{Type: kb.Text, Text: string(n.Value(w.src))}}
+		said := string(n.Value(w.src))
+		if !n.IsRaw() {
+			said = w.words(n.Value(w.src))
+		}
+		out := []kb.Node{{Type: kb.Text, Text: said}}
 		if n.HardLineBreak() || n.SoftLineBreak() {
 			out = append(out, kb.Node{Type: kb.Break})
 		}
@@ -110,11 +116,11 @@ func (w *walker) inline(n ast.Node, depth int) []kb.Node {
 		}
 		return []kb.Node{{Type: t, Children: w.children(n, depth)}}
 	case *ast.Link:
-		return link(string(n.Destination), w.children(n, depth))
+		return link(w.words(n.Destination), w.children(n, depth))
 	case *ast.AutoLink:
 		return link(string(n.URL(w.src)), []kb.Node{{Type: kb.Text, Text: string(n.Label(w.src))}})
 	case *ast.Image:
-		return image(string(n.Destination), kb.PlainText(w.children(n, depth)))
+		return image(w.words(n.Destination), kb.PlainText(w.children(n, depth)))
 	case *ast.RawHTML:
 		var b strings.Builder
 		for i := range n.Segments.Len() {

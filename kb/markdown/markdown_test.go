@@ -31,6 +31,27 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// In an article a sign can be escaped and a character named; in a message both stand as they are written.
+func TestArticle(t *testing.T) {
+	for _, c := range []struct{ in, article, message string }{
+		{"\\*a\\* \\\\ \\x", "*a* \\ \\x", "\\*a\\* \\\\ \\x"},
+		{"AT&amp;T &#52;1 &#x41; &nope; &", "AT&T 41 A &nope; &", "AT&amp;T &#52;1 &#x41; &nope; &"},
+		{"\\&amp; &#0;&#7;", "&amp; \uFFFD&#7;", "\\&amp; &#0;&#7;"},
+		{"`\\* &amp;`", "\\* &amp;", "\\* &amp;"},
+		{"[a](https://a.test/?x=1&amp;y=2)", "a", "a"},
+	} {
+		if got := kb.PlainText(markdown.Article(c.in)); got != c.article {
+			t.Errorf("article %q says %q, want %q", c.in, got, c.article)
+		}
+		if got := kb.PlainText(markdown.Parse(c.in)); got != c.message {
+			t.Errorf("message %q says %q, want %q", c.in, got, c.message)
+		}
+	}
+	if n := markdown.Article("[a](java&#115;cript:alert) [b](https://a.test/?x=1&amp;y=2)")[0].Children; n[0].URL != "" || n[len(n)-1].URL != "https://a.test/?x=1&y=2" {
+		t.Errorf("addresses: %+v", n)
+	}
+}
+
 // Whatever is typed: no panic, no unsafe address, bounded depth.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"# h", "> > > > q", "[a](b)", strings.Repeat(">", 5000), strings.Repeat("*a ", 3000), "\xff\xfe", "![](  )"} {
@@ -38,6 +59,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		check(t, markdown.Parse(s), 0)
+		check(t, markdown.Article(s), 0)
 	})
 }
 
