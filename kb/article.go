@@ -89,6 +89,7 @@ type Rating struct {
 // Store keeps articles. A method is one transaction.
 type Store interface {
 	LearnStore
+	ArrivalStore
 
 	// SaveVersion stores a new version as a draft; ID "" is refused. a.Version.Number is the version that was edited:
 	// only the newest one can be, and of many who edit it one wins. 0 creates the article.

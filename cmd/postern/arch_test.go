@@ -46,6 +46,7 @@ func places() map[string]place {
 		"verify/value":       {floor: leaf, modules: "golang.org/x/net golang.org/x/text"},
 		"verify/conformance": {floor: leaf},
 		"kb/markdown":        {floor: leaf, modules: "github.com/yuin/goldmark"},
+		"kb/export":          {floor: leaf, modules: "golang.org/x/net"},
 		"kb/openai":          {floor: leaf, modules: "github.com/sashabaranov/go-openai"},
 		"gateway/sqlstore":   {floor: leaf, modules: "modernc.org/sqlite github.com/jackc/pgx/v5 github.com/pressly/goose/v3"},
 		// The migrations are a folder of the store, embedded there.

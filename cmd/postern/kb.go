@@ -15,7 +15,7 @@ import (
 	"github.com/postern-chat/postern/kb"
 )
 
-const kbUsage = evalUsage + "\n" + searchUsage
+const kbUsage = evalUsage + "\n" + searchUsage + "\n" + importUsage
 
 // runKB is 'postern kb': the articles of the help and their search, from the command line.
 func runKB(ctx context.Context, c call) int {
@@ -25,6 +25,8 @@ func runKB(ctx context.Context, c call) int {
 			return runEval(ctx, c)
 		case "search":
 			return runSearch(ctx, call{c.args[1:], c.env, c.out, c.err})
+		case "import":
+			return runImport(ctx, call{c.args[1:], c.env, c.out, c.err})
 		}
 	}
 	fmt.Fprintln(c.err, kbUsage)
