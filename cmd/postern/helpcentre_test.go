@@ -106,7 +106,11 @@ type helpShelves struct {
 
 func helpCenter(t *testing.T) helpShelves {
 	t.Helper()
-	c := alone(t)
+	return helpCenterOf(t, alone(t))
+}
+
+func helpCenterOf(t *testing.T, c Config) helpShelves {
+	t.Helper()
 	c.TrustedProxies = []string{"127.0.0.1/32"} // each reader comes from an address of his own
 	l := helpShelves{node: startNode(t, c)}
 	l.root = "/help/" + l.box.Slug
@@ -183,7 +187,11 @@ func TestHelpCenterReads(t *testing.T) {
 // Drafts, internal articles, those of other mailboxes and what never was answer alike, wherever one asks; an article
 // that was public and is archived says so.
 func TestHelpCenterHides(t *testing.T) {
-	l := helpCenter(t)
+	t.Run("SQLite", func(t *testing.T) { helpCenterOf(t, alone(t)).hides(t) })
+	t.Run("PostgreSQL", func(t *testing.T) { helpCenterOf(t, shared(t)).hides(t) })
+}
+
+func (l helpShelves) hides(t *testing.T) {
 	r := l.reader(t)
 	unknown := r.get(l.root + "/en/" + string(id(t, gateway.PrefixArticle)))
 	unknown.wants(t, http.StatusNotFound, "This page is not here", `<meta name="robots" content="noindex">`)
@@ -198,6 +206,19 @@ func TestHelpCenterHides(t *testing.T) {
 		}
 	}
 	r.get(l.root+"/en/"+l.archived).wants(t, http.StatusGone, "taken down")
+	// What it was when it was published counts, not what an editor made of it since.
+	for id, to := range map[string]kb.Visibility{l.archived: kb.Internal, l.quiet: kb.Public} {
+		a, err := l.Service.Articles.Article(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Visibility = to
+		if _, err := l.Service.Articles.SaveVersion(t.Context(), a, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.get(l.root+"/en/"+l.archived).wants(t, http.StatusGone)
+	r.get(l.root+"/en/"+l.quiet).wants(t, http.StatusNotFound)
 	secrets := []string{"Secret autumn", "Refund limits", "Retired team", "Wholesale prices", "Summer sale"}
 	for _, path := range []string{
 		"/en", "/ar", "/en?page=1", "/en/search?q=refund+limits+of+the+team", "/en/search?q=secret+autumn+launch", "/en/feed.atom", "/sitemap.xml", "/en/search?q=wholesale+prices",
@@ -450,6 +471,28 @@ func TestHelpCenterPreview(t *testing.T) {
 	ed.get("/help/preview/nothing").wants(t, http.StatusNotFound)
 }
 
+// A translation names an original in another language that is none itself.
+func TestTranslationNamesAnOriginal(t *testing.T) {
+	l := helpCenter(t)
+	ed := l.desk(t, "ed", gateway.RoleEditor)
+	in := func(locale, original string) map[string]any {
+		return map[string]any{
+			"locale": locale, "visibility": "public", "mailboxes": []string{}, "original": original, "title": "Rückgabe", "summary": "", "tags": []string{}, "phrasings": []string{},
+			"body": "30 Tage.", "note": "", "version": 0,
+		}
+	}
+	for name, original := range map[string]string{"itself a translation": l.arabic, "nothing": string(id(t, gateway.PrefixArticle)), "no id": "x/../y"} {
+		if status, answer := ed.call("POST", "/v1/articles", in("de", original)); status != http.StatusBadRequest || answer["code"] != "invalid" {
+			t.Errorf("%s: %d %v", name, status, answer)
+		}
+	}
+	ed.refused("invalid", "POST", "/v1/articles", in("en", l.public))
+	saved := ed.ok("POST", "/v1/articles", in("de", l.public))["article"].(map[string]any)
+	if saved["original"] != l.public {
+		t.Errorf("saved %v", saved)
+	}
+}
+
 // Feed and sitemap are XML that lists whole addresses; robots leads to the sitemaps, and those to every article.
 func TestHelpCenterLists(t *testing.T) {
 	l := helpCenter(t)
@@ -524,7 +567,7 @@ func TestHelpCenterLook(t *testing.T) {
 	if nonce == nil || strings.Count(talk.body, "<script") != 2 || talk.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("the chat's page: %v\n%s", talk.Header, talk.body)
 	}
-	talk.wants(t, http.StatusOK, `data-mailbox="`+box.Slug+`"`, "<noscript>", "mailto:"+box.Address, "noindex")
+	talk.wants(t, http.StatusOK, `data-mailbox="`+box.Slug+`"`, `id="off"`, "mailto:"+box.Address, "noindex")
 	if again := r.get("/help/" + box.Slug + "/en/talk"); strings.Contains(again.body, nonce[1]) {
 		t.Error("a nonce came twice")
 	}

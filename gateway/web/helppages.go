@@ -252,6 +252,10 @@ func (v *helpVisit) translations(a kb.Article) (out []help.Alternate, links []he
 		links = append(links, link)
 		out = append(out, help.Alternate{Lang: t.Locale, URL: v.s.whole(v.articlePath(t))})
 	}
+	if i := slices.IndexFunc(links, func(l help.Link) bool { return l.Lang == "en" }); i > 0 { // as on the home page
+		english := links[i]
+		links = slices.Insert(slices.Delete(links, i, i+1), 0, english)
+	}
 	return out, links
 }
 
