@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -172,7 +174,16 @@ var (
 // question makes what a visitor asked fit to be kept and shown to editors: one line without addresses, numbers, names
 // and links; nothing of it when the leak guard still finds something. ok = it is short enough for a phrasing and asks enough.
 func (s *Service) question(asked string, names ...string) (text string, ok bool) {
-	text = modelURL.ReplaceAllString(cutText(strings.ToValidUTF8(asked, ""), 2000), " ")
+	text = strings.TrimRight(stripped(cutText(asked, 2000), names), "… ")
+	if s.Leaks.Check(Outgoing{Text: text}).Action != LeakAllow {
+		return "", false
+	}
+	return text, utf8.RuneCountInString(text) <= kb.MaxPhrasing && kb.ContentWords(text) >= kb.MinAsked
+}
+
+// stripped takes addresses, numbers, names and links out of a text and makes one line of it.
+func stripped(text string, names []string) string {
+	text = modelURL.ReplaceAllString(strings.ToValidUTF8(text, ""), " ")
 	text = modelMail.ReplaceAllString(text, " ")
 	text = modelHost.ReplaceAllString(text, " ")
 	text = ownHandle.ReplaceAllString(text, " ")
@@ -190,12 +201,7 @@ func (s *Service) question(asked string, names ...string) (text string, ok bool)
 		return " "
 	})
 	text = withoutNames(text, names)
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }), " ")
-	text = strings.TrimRight(text, "… ")
-	if s.Leaks.Check(Outgoing{Text: text}).Action != LeakAllow {
-		return "", false
-	}
-	return text, utf8.RuneCountInString(text) <= kb.MaxPhrasing && kb.ContentWords(text) >= kb.MinAsked
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }), " ")
 }
 
 // withoutNames takes the words of names out of a text.
@@ -230,24 +236,29 @@ func (s *Service) Deflection(ctx context.Context, c Caller, days int, mailbox ID
 	if err := c.may(VerbArticles); err != nil {
 		return kb.Deflected{}, err
 	}
-	now, err := s.Store.Now(ctx)
-	if err != nil {
-		return kb.Deflected{}, err
+	p, err := s.period(ctx, days, mailbox)
+	return kb.Deflect(p.steps, p.chats, p.now), err
+}
+
+// period is what visitors did in the help in some days until now.
+type period struct {
+	steps []kb.Step
+	chats []kb.Chat
+	now   time.Time
+}
+
+// period reads the last days of one mailbox or, with "", of all.
+func (s *Service) period(ctx context.Context, days int, mailbox ID) (p period, err error) {
+	if p.now, err = s.Store.Now(ctx); err != nil {
+		return p, err
 	}
-	from := now.AddDate(0, 0, -days)
-	steps, err := s.Articles.Steps(ctx, from, now, maxSteps)
-	if err != nil {
-		return kb.Deflected{}, err
+	from := p.now.AddDate(0, 0, -days)
+	if p.steps, err = s.Articles.Steps(ctx, from, p.now, maxSteps); err != nil {
+		return p, err
 	}
 	if mailbox != "" {
-		kept := steps[:0]
-		for _, step := range steps {
-			if step.Mailbox == string(mailbox) {
-				kept = append(kept, step)
-			}
-		}
-		steps = kept
+		p.steps = slices.DeleteFunc(p.steps, func(step kb.Step) bool { return step.Mailbox != string(mailbox) })
 	}
-	chats, err := s.Articles.Chats(ctx, from, now)
-	return kb.Deflect(steps, chats, now), err
+	p.chats, err = s.Articles.Chats(ctx, from, p.now)
+	return p, err
 }

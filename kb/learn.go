@@ -77,8 +77,10 @@ type Step struct {
 
 // Chat is a conversation as deflection counts it: its visitor asked a person.
 type Chat struct {
-	Visitor string
-	At      time.Time
+	ID       string
+	Visitor  string
+	At       time.Time
+	Resolved bool
 }
 
 // LearnStore keeps what visitors teach. A method is one transaction.

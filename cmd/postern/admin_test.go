@@ -137,6 +137,8 @@ GET    /v1/phrasings                        - - - - x x -
 POST   /v1/phrasings                        - - - - x x -
 POST   /v1/phrasings/decide                 - - - - x x -
 GET    /v1/deflection?days=7                - - - - x x -
+GET    /v1/reports?days=7                   - - - - x x -
+GET    /v1/conversations/cv_x/article       - - - - x x -
 GET    /v1/pins                             - - - - x x -
 GET    /v1/pins/test?url=/x                 - - - - x x -
 POST   /v1/pins                             - - - - x x -

@@ -33,7 +33,7 @@ ON CONFLICT (phrasing, source) DO NOTHING`
 VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)`
 	qSteps = `SELECT id, at, kind, visitor, mailbox, locale, query, articles, coverage, fits FROM help_steps
 WHERE at >= $1 AND at < $2 ORDER BY at, id LIMIT $3`
-	qChats = `SELECT visitor, started_at FROM conversations WHERE started_at >= $1 AND started_at < $2 ORDER BY started_at, id`
+	qChats = `SELECT id, visitor, started_at, outcome FROM conversations WHERE started_at >= $1 AND started_at < $2 ORDER BY started_at, id`
 )
 
 // sourcesShown is how many sources a phrasing shows at most.
@@ -207,8 +207,9 @@ func (k *Articles) Steps(ctx context.Context, from, to time.Time, limit int) ([]
 func (k *Articles) Chats(ctx context.Context, from, to time.Time) ([]kb.Chat, error) {
 	return all(ctx, k.s, func(r scanner) (c kb.Chat, err error) {
 		var when int64
-		err = r.Scan(&c.Visitor, &when)
-		c.At = at(when)
+		var outcome string
+		err = r.Scan(&c.ID, &c.Visitor, &when, &outcome)
+		c.At, c.Resolved = at(when), outcome == string(gateway.Resolved)
 		return c, err
 	}, qChats, ms(from), ms(to))
 }

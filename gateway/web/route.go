@@ -35,6 +35,7 @@ func (s *Server) routes() {
 	s.assistRoutes(a)
 	s.articleRoutes(a)
 	s.learnRoutes(a)
+	s.reportRoutes(a)
 	s.pinRoutes(a)
 	s.verificationRoutes(a)
 	s.auditRoutes(a)
