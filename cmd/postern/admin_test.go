@@ -172,6 +172,7 @@ PUT    /v1/agents/ag_x                      - - - - - x -
 POST   /v1/agents/ag_x/link                 - - - - - x -
 GET    /v1/availability                     x x x x x x x
 PUT    /v1/availability/ag_x                - - - x - x -
+POST   /v1/conversations/cv_x/assign        - - - x - x -
 PUT    /v1/availability/ag_x/away           - - - x - x -
 GET    /v1/inactivity                       - - - x - x -
 PUT    /v1/inactivity                       - - - - - x -

@@ -23,6 +23,19 @@ func (s *Server) setAway(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	return nil, s.svc.SetAway(c.UserContext(), who, gateway.ID(c.Params("agent")), fromMS(in.From), fromMS(in.Until))
 }
 
+// reassign hands a conversation on from the live view; the console does the same by conversation.assign.
+func (s *Server) reassign(c *fiber.Ctx, who gateway.Caller) (any, error) {
+	var in struct {
+		Agent   gateway.ID `json:"agent"`
+		Mailbox gateway.ID `json:"mailbox"`
+		Note    string     `json:"note"`
+	}
+	if err := body(c, &in); err != nil {
+		return nil, err
+	}
+	return nil, s.svc.Assign(c.UserContext(), who, gateway.ID(c.Params("id")), in.Agent, in.Mailbox, in.Note)
+}
+
 func fromMS(v int64) time.Time {
 	if v == 0 {
 		return time.Time{}

@@ -24,6 +24,7 @@ func (s *Server) agentRoutes(a *fiber.App) {
 	a.Post("/v1/replies", s.staff(gateway.VerbReplies, s.saveReply))
 	a.Put("/v1/replies/:id", s.staff(gateway.VerbReplies, s.saveReply))
 	a.Delete("/v1/replies/:id", s.staff(gateway.VerbReplies, s.deleteReply))
+	a.Post("/v1/conversations/:id/assign", s.staff(gateway.VerbForce, s.reassign))
 	a.Put("/v1/availability/:agent/away", s.staff(gateway.VerbAvailability, s.setAway))
 	a.Get("/v1/inactivity", s.staff(gateway.VerbForce, s.inactivity))
 	a.Put("/v1/inactivity", s.staff(gateway.VerbSettings, s.setInactivity))
@@ -113,6 +114,8 @@ func viewFilter(f *gateway.ConversationFilter, view string, me gateway.ID) error
 	case "", "all":
 	case "incoming":
 		f.Statuses = []gateway.Status{gateway.Queued}
+	case "live":
+		f.Channel, f.Statuses = gateway.ByChat, []gateway.Status{gateway.Queued, gateway.Active}
 	case "mine":
 		f.Assignee, f.Statuses = me, []gateway.Status{gateway.Active, gateway.Open, gateway.Waiting}
 	case "unassigned":

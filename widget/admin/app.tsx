@@ -32,6 +32,7 @@ import { AuditPage } from "./pages/audit";
 import { AvailabilityPage } from "./pages/availability";
 import { DeflectionPage } from "./pages/deflection";
 import { LibraryPage } from "./pages/library";
+import { LivePage } from "./pages/live";
 import { MailboxPage } from "./pages/mailbox";
 import { MailboxesPage } from "./pages/mailboxes";
 import { OverviewPage } from "./pages/overview";
@@ -49,6 +50,7 @@ import { NoRight } from "./parts";
 type Place = { id: string; icon: IconName; right: string; group: string };
 const places: Place[] = [
 	{ id: "overview", icon: "grid", right: "see", group: "now" },
+	{ id: "live", icon: "chat", right: "force", group: "now" },
 	{ id: "availability", icon: "clock", right: "see", group: "now" },
 	{ id: "staffing", icon: "people", right: "force", group: "now" },
 	{ id: "mailboxes", icon: "inbox", right: "settings", group: "people" },
@@ -253,6 +255,8 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 	if (!place) return <NoPage />;
 	if (!may(place.right)) return <NoRight />;
 	switch (at) {
+		case "live":
+			return <LivePage />;
 		case "availability":
 			return <AvailabilityPage />;
 		case "staffing":

@@ -8,6 +8,7 @@ import type { Agent, SavedReply, Text } from "../kit/wire";
 /** What the settings' routes carry; times are unix milliseconds unless said (gateway/web/PROTOCOL.md §7). */
 export type Person = Agent;
 export type Interval = { day: number; from: number; to: number };
+export type OpenDay = { date: string; from: number; to: number };
 export type Question = { name: string; label: string; required: boolean };
 export type Box = {
 	id: string;
@@ -17,6 +18,7 @@ export type Box = {
 	zone: string;
 	hours: Interval[] | null;
 	holidays: string[] | null;
+	days: OpenDay[] | null;
 	color: string;
 	greeting: string;
 	signature: string;
@@ -134,6 +136,7 @@ const rights: Record<string, string[]> = {
 	replies: ["supervisor", "admin"],
 	audit: ["supervisor", "auditor", "admin"],
 	force: ["supervisor", "admin"],
+	assign: ["supervisor"],
 	see: ["supervisor", "editor", "auditor", "admin"],
 };
 /** True when the signed-in person's role has the right; the server decides all the same. */

@@ -33,6 +33,7 @@ scene("P49: a supervisor announces an absence and takes it back; an admin sets w
 	const mia = async () => (await staff.call("GET", "/v1/availability")).agents.find((a) => a.name === "Mia");
 	const { away_from: from, away_until: end } = await mia();
 	assert.equal(Math.round((end - from) / 86_400_000), 7);
+	await page.getByRole("button", { name: t("a.availability.cell", { agent: "Mia", mailbox: "Orders", value: t("a.availability.absent") }) }).waitFor();
 	await axe(page, "admin-availability-away");
 	await shot(page, "admin-availability-away");
 	await page.getByLabel(t("a.inactivity.mark"), { exact: true }).fill("72");
@@ -44,4 +45,26 @@ scene("P49: a supervisor announces an absence and takes it back; an admin sets w
 	await d.getByRole("button", { name: t("a.save"), exact: true }).click();
 	await button.filter({ hasText: t("a.away.none") }).waitFor();
 	assert.equal((await mia()).away_until, undefined);
+});
+
+scene("P43: a holiday of every year, and one day with times of its own, are stored", async () => {
+	const ada = await s.world.person("hours");
+	await signIn(s.demo, ada, "ada@shop.example", "admin");
+	const { page } = ada;
+	await page.goto(`${s.demo.admin}#/mailboxes`);
+	await page.locator("main").getByText("Orders", { exact: true }).first().click();
+	await page.getByLabel(t("a.hours.holiday"), { exact: true }).fill("2027-05-01");
+	await page.getByRole("switch", { name: t("a.hours.yearly"), exact: true }).or(page.getByLabel(t("a.hours.yearly"), { exact: true })).first().click();
+	await page.getByRole("button", { name: t("a.hours.holiday.add"), exact: true }).click();
+	await page.getByLabel(t("a.hours.single"), { exact: true }).first().fill("2027-12-24");
+	await page.getByRole("button", { name: t("a.hours.single.add"), exact: true }).click();
+	await page.getByRole("button", { name: t("a.save"), exact: true }).click();
+	await page.getByText(t("a.saved")).first().waitFor();
+	const staff = await Staff.in(s.demo.gateway, "ada@shop.example");
+	const { mailboxes } = await staff.call("GET", "/v1/mailboxes");
+	const orders = mailboxes.find((b) => b.slug === "orders");
+	assert.deepEqual([orders.holidays, orders.days], [["05-01"], [{ date: "2027-12-24", from: 540, to: 1020 }]]);
+	await page.getByRole("list", { name: t("a.hours.single") }).scrollIntoViewIfNeeded();
+	await axe(page, "admin-hours-days");
+	await shot(page, "admin-hours-days");
 });

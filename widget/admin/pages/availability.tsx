@@ -140,16 +140,18 @@ function Who({ a }: { a: Person }): JSX.Element {
 const looks: Record<string, { icon: IconName; tone: string }> = {
 	available: { icon: "check", tone: "ok" },
 	away: { icon: "check", tone: "plain" },
+	absent: { icon: "clock", tone: "wait" },
 	assign_only: { icon: "half", tone: "wait" },
 	unavailable: { icon: "circle", tone: "plain" },
 };
 function Cell({ a, b, seat, onEdit }: { a: Person; b: Box; seat: Seat; onEdit?: (at: At) => void }): JSX.Element {
 	const paused = a.paused_for && seat.availability === "available";
 	const value = paused ? "assign_only" : seat.availability;
-	const away = value === "available" && (a.presence ?? "offline") === "offline"; // declared, but nothing is offered
-	const look = looks[away ? "away" : value] ?? { icon: "circle" as const, tone: "plain" };
+	const absent = (a.away_from ?? 0) <= Date.now() && Date.now() < (a.away_until ?? 0);
+	const away = !absent && value === "available" && (a.presence ?? "offline") === "offline"; // declared, but nothing is offered
+	const look = looks[absent ? "absent" : away ? "away" : value] ?? { icon: "circle" as const, tone: "plain" };
 	const since = Date.parse(seat.since);
-	const word = t(`a.availability.${away ? "away" : value}`);
+	const word = t(`a.availability.${absent ? "absent" : away ? "away" : value}`);
 	const title = [since > 0 && t("a.since", { at: exact(since) }), seat.reason].filter(Boolean).join(" · ");
 	const inside = (
 		<>

@@ -99,6 +99,7 @@ function RuleForm({ old, onSaved }: { old: Rule; onSaved(r: Rule): void }): JSX.
 	);
 	return (
 		<form
+			class="part-in"
 			onSubmit={(e) => {
 				e.preventDefault();
 				save();

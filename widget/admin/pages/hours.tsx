@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { region, t } from "../../kit/i18n";
 import { Button, Field, IconButton, Switch, TextField } from "../../kit/ui";
-import type { Box, Interval } from "../data";
+import type { Box, Interval, OpenDay } from "../data";
 
 type Props = { box: Box; errors: Record<string, string>; onChange(part: Partial<Box>): void };
 const week = [1, 2, 3, 4, 5, 6, 0];
@@ -48,6 +48,7 @@ export function Hours({ box, errors, onChange }: Props): JSX.Element {
 			)}
 			<Zone zone={box.zone} error={errors.zone} onPick={(zone) => onChange({ zone })} />
 			<Holidays days={box.holidays ?? []} error={errors.holidays} onChange={(holidays) => onChange({ holidays })} />
+			<Days days={box.days ?? []} error={errors.days} onChange={(days) => onChange({ days })} />
 		</>
 	);
 }
@@ -132,12 +133,13 @@ function Holidays({
 	onChange(days: string[]): void;
 }): JSX.Element {
 	const [day, setDay] = useState("");
+	const [yearly, setYearly] = useState(false);
 	const add = () => {
-		if (day && !days.includes(day)) onChange([...days, day].sort());
+		const d = yearly ? day.slice(5) : day;
+		if (d && !days.includes(d)) onChange([...days, d].sort());
 		setDay("");
 	};
-	const long = (d: string) =>
-		new Intl.DateTimeFormat(region(), { dateStyle: "full", timeZone: "UTC" }).format(Date.parse(d));
+	const long = (d: string) => (d.length === 5 ? t("a.hours.yearly.on", { day: inYear(d) }) : full(d));
 	return (
 		<div class="form">
 			<div class="with-button">
@@ -152,6 +154,7 @@ function Holidays({
 					{t("a.hours.holiday.add")}
 				</Button>
 			</div>
+			<Switch label={t("a.hours.yearly")} on={yearly} onChange={setYearly} />
 			{days.length > 0 && (
 				<ul class="chips" aria-label={t("a.hours.holidays")}>
 					{days.map((d) => (
@@ -160,6 +163,78 @@ function Holidays({
 							<IconButton
 								icon="cross"
 								label={t("a.remove", { what: long(d) })}
+								onClick={() => onChange(days.filter((x) => x !== d))}
+							/>
+						</li>
+					))}
+				</ul>
+			)}
+		</div>
+	);
+}
+
+function full(date: string): string {
+	return new Intl.DateTimeFormat(region(), { dateStyle: "full", timeZone: "UTC" }).format(Date.parse(date));
+}
+/** A day of every year; 2024 had them all. */
+function inYear(day: string): string {
+	const form = { day: "numeric", month: "long", timeZone: "UTC" } as const;
+	return new Intl.DateTimeFormat(region(), form).format(Date.parse(`2024-${day}`));
+}
+
+type DaysProps = { days: OpenDay[]; error?: string; onChange(days: OpenDay[]): void };
+/** Single dates that are open at other times than their weekday. */
+function Days({ days, error, onChange }: DaysProps): JSX.Element {
+	const [date, setDate] = useState("");
+	const put = (old: OpenDay, part: Partial<OpenDay>) => onChange(days.map((d) => (d === old ? { ...d, ...part } : d)));
+	const add = () => {
+		if (date)
+			onChange(
+				[...days, { date, from: 540, to: 1020 }].sort((a, b) => a.date.localeCompare(b.date) || a.from - b.from),
+			);
+		setDate("");
+	};
+	return (
+		<div class="form">
+			<div class="with-button">
+				<TextField
+					label={t("a.hours.single")}
+					hint={t("a.hours.single.hint")}
+					type="date"
+					value={date}
+					error={error}
+					onInput={(e) => setDate(e.currentTarget.value)}
+				/>
+				<Button icon="plus" onClick={add} off={date ? false : t("a.hours.holiday.pick")}>
+					{t("a.hours.single.add")}
+				</Button>
+			</div>
+			{days.length > 0 && (
+				<ul class="week" aria-label={t("a.hours.single")}>
+					{days.map((d, n) => (
+						<li key={`${d.date}-${n}`}>
+							<span class="day">{full(d.date)}</span>
+							<span class="spans">
+								<span class="span">
+									<input
+										type="time"
+										aria-label={t("a.hours.from", { day: full(d.date), n: n + 1 })}
+										value={clock(d.from)}
+										onChange={(e) => put(d, { from: minutes(e.currentTarget.value) })}
+									/>
+									<span aria-hidden="true">–</span>
+									<input
+										type="time"
+										aria-label={t("a.hours.to", { day: full(d.date), n: n + 1 })}
+										value={clock(d.to)}
+										onChange={(e) => put(d, { to: minutes(e.currentTarget.value) || 1440 })}
+									/>
+									{d.to <= d.from && <small>{t("a.hours.next")}</small>}
+								</span>
+							</span>
+							<IconButton
+								icon="cross"
+								label={t("a.hours.remove", { day: full(d.date), n: n + 1 })}
 								onClick={() => onChange(days.filter((x) => x !== d))}
 							/>
 						</li>

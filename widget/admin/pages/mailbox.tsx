@@ -16,6 +16,7 @@ const fresh: Box = {
 	zone: "UTC",
 	hours: null,
 	holidays: [],
+	days: [],
 	color: "",
 	greeting: "",
 	signature: "",
