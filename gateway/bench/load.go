@@ -82,7 +82,7 @@ type run struct {
 // their count.
 type writer struct {
 	*socket
-	cv   string
+	chat Chat
 	at   uint64        // place among the writers
 	room chan struct{} // one token per message that may be under way
 
@@ -176,7 +176,7 @@ func (r *run) open() error {
 			s := r.socket(last, a, some)
 			for _, c := range some {
 				if r.ByAgent && n == 0 {
-					r.writers = append(r.writers, r.writer(s, c.Conversation))
+					r.writers = append(r.writers, r.writer(s, c))
 				}
 			}
 		}
@@ -184,7 +184,7 @@ func (r *run) open() error {
 	for i, c := range r.Chats {
 		s := r.socket(first, c.Visitor, r.Chats[i:i+1])
 		if !r.ByAgent {
-			r.writers = append(r.writers, r.writer(s, c.Conversation))
+			r.writers = append(r.writers, r.writer(s, c))
 		}
 	}
 	if len(r.writers) != len(r.Chats) {
@@ -199,12 +199,12 @@ func (r *run) open() error {
 	})
 }
 
-func (r *run) writer(s *socket, cv string) *writer {
+func (r *run) writer(s *socket, c Chat) *writer {
 	n := max(1, r.Inflight)
 	if r.Rate > 0 {
 		n = window / 2
 	}
-	return &writer{socket: s, cv: cv, at: uint64(len(r.writers)), room: make(chan struct{}, n)}
+	return &writer{socket: s, chat: c, at: uint64(len(r.writers)), room: make(chan struct{}, n)}
 }
 
 // measured says whether a message that was planned for this moment counts.
@@ -257,7 +257,9 @@ func (r *run) answered(raw []byte, now time.Time) {
 func (r *run) send(w *writer, n uint64, at time.Time) {
 	w.note(n, at, uint64(len(r.writers)))
 	r.due.Add(int64(len(r.Agents)))
-	frame := fmt.Appendf(nil, `{"cmd":"message.send","id":"%d","args":{"conversation":%q,"client_id":"b%d","text":"m%d %s"}}`, n, w.cv, n, n, r.pad)
+	// The head makes the client id that of this run: another one on the same database began where this one ends.
+	frame := fmt.Appendf(nil, `{"cmd":"message.send","id":"%d","args":{"conversation":%q,"client_id":"b%d.%d","text":"m%d %s"}}`,
+		n, w.chat.Conversation, w.chat.Seen, n, n, r.pad)
 	if err := w.write(frame); err != nil && !r.stopped.Load() && r.ctx.Err() == nil {
 		r.fail(err)
 	}
