@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/postern-chat/postern/kb"
@@ -42,20 +43,37 @@ func (s *Service) SearchArticles(ctx context.Context, c Caller, in Search) (kb.F
 }
 
 // SuggestFor finds articles for what the visitor said last, for the agent's side panel.
-func (s *Service) SuggestFor(ctx context.Context, c Caller, id ID) (kb.Found, error) {
+// guide is a published public article that covers it and that nobody has sent yet, "" = none: its link goes first (P22).
+func (s *Service) SuggestFor(ctx context.Context, c Caller, id ID) (found kb.Found, guide string, err error) {
 	if err := c.may(VerbRead); err != nil {
-		return kb.Found{}, err
+		return found, "", err
 	}
 	cv, err := s.access(ctx, c, id)
 	if err != nil {
-		return kb.Found{}, err
+		return found, "", err
 	}
 	events, err := s.Store.EventsBefore(ctx, string(cv.ID), 0, 50)
 	if err != nil {
-		return kb.Found{}, err
+		return found, "", err
 	}
 	last, before := turns(events)
-	return s.Index.Search(kb.Query{Text: last, Before: before, Agent: true, Mailbox: string(cv.Mailbox)}), nil
+	q := kb.Query{Text: last, Before: before, Agent: true, Mailbox: string(cv.Mailbox)}
+	found, q.Agent = s.Index.Search(q), false
+	if top := s.Index.Search(q); top.Fits() && top.Coverage >= kb.Upper && !sentArticle(events, top.Results[0].Article) {
+		guide = top.Results[0].Article
+	}
+	return found, guide, nil
+}
+
+// sentArticle reports whether somebody has sent an article among some events.
+func sentArticle(events []Event, article string) bool {
+	for _, e := range events {
+		var m Message
+		if e.Kind == (MessageCreated{}).Kind() && json.Unmarshal(e.Payload, &m) == nil && string(m.Article) == article {
+			return true
+		}
+	}
+	return false
 }
 
 // OpenArticle gives a published article as a tree. Errors: not_found, also for an internal one asked by a visitor.

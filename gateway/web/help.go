@@ -129,9 +129,13 @@ func (s *Server) suggest(c *fiber.Ctx) error {
 }
 
 func (s *Server) suggestFor(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	found, err := s.svc.SuggestFor(c.UserContext(), who, gateway.ID(c.Params("id")))
+	found, guide, err := s.svc.SuggestFor(c.UserContext(), who, gateway.ID(c.Params("id")))
 	if err != nil {
 		return nil, err
 	}
-	return foundView("", found), nil
+	view := foundView("", found)
+	if a, ok := s.svc.Index.Public(guide); ok {
+		view["guide"] = map[string]any{"article": a.ID, "title": a.Version.Title}
+	}
+	return view, nil
 }

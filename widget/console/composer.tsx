@@ -7,6 +7,7 @@ import { AssistKeys, AssistNotes, unedited } from "./assist";
 import { type Draft, draftOf, setDraft } from "./drafts";
 import { type Files, useFiles } from "./files";
 import { Library } from "./library";
+import { Nudge } from "./nudge";
 import type { Session } from "./session";
 import * as st from "./state";
 import { Suggest, type Suggesting, useSuggest } from "./suggest";
@@ -110,6 +111,7 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 			}}
 		>
 			<Suggest of={sug} />
+			{!note && <Nudge s={s} r={r} />}
 			{!note && <AssistNotes r={r} d={d} />}
 			<textarea
 				ref={box}
