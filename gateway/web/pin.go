@@ -58,7 +58,14 @@ func (s *Server) testPins(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	at, err := queryNumber(c, "at") // unix ms, 0 = now
+	if err != nil || at > 1<<52 {
+		return nil, gateway.Invalid("at")
+	}
 	now, hold := s.svc.Now(), []kb.Pin{}
+	if at > 0 {
+		now = time.UnixMilli(int64(at))
+	}
 	for _, p := range list {
 		mailbox, locale := c.Query("mailbox", p.Mailbox), c.Query("locale", p.Locale)
 		if p.Matches(address, mailbox, locale, now) {

@@ -40,6 +40,7 @@ import { PhrasingsPage } from "./pages/phrasings";
 import { PinsPage } from "./pages/pins";
 import { RepliesPage } from "./pages/replies";
 import { RulesPage } from "./pages/rules";
+import { ReportsPage } from "./pages/reports";
 import { SearchPage } from "./pages/search";
 import { SpoolPage } from "./pages/spool";
 import { StaffingPage } from "./pages/staffing";
@@ -59,6 +60,7 @@ const places: Place[] = [
 	{ id: "articles", icon: "book", right: "articles", group: "answers" },
 	{ id: "pins", icon: "link", right: "articles", group: "answers" },
 	{ id: "phrasings", icon: "chat", right: "articles", group: "answers" },
+	{ id: "reports", icon: "list", right: "articles", group: "answers" },
 	{ id: "deflection", icon: "check", right: "articles", group: "answers" },
 	{ id: "search", icon: "search", right: "articles", group: "answers" },
 	{ id: "replies", icon: "reply", right: "replies", group: "answers" },
@@ -273,6 +275,8 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 			return <PinsPage />;
 		case "phrasings":
 			return <PhrasingsPage />;
+		case "reports":
+			return <ReportsPage />;
 		case "deflection":
 			return <DeflectionPage />;
 		case "search":

@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
 import { api, ask, Button, Field, SelectField, TextField, toast } from "../../kit/ui";
 import { Icon } from "../../kit/ui/icons";
+import { type Begin, begin, type ChatLine } from "../begin";
 import { type Article, type Box, useLoad, type Wrong, wrong } from "../data";
 import { dirty, go, useDirty } from "../guard";
 import { Head, Loaded, Part } from "../parts";
@@ -26,7 +27,15 @@ type Draft = {
 
 /** One article: new or old. */
 export function ArticlePage({ id }: { id: string }): JSX.Element {
-	return id === "new" ? <Form data={undefined} onSaved={async () => undefined} /> : <Old id={id} />;
+	return id === "new" ? <New /> : <Old id={id} />;
+}
+/** A new article; it may begin with what the reports or a chat gave. */
+function New(): JSX.Element {
+	const [from] = useState(() => begin.peek());
+	useEffect(() => {
+		begin.value = undefined;
+	}, []);
+	return <Form data={undefined} from={from} onSaved={async () => undefined} />;
 }
 function Old({ id }: { id: string }): JSX.Element {
 	const data = useLoad<Data>(`/v1/articles/${id}`);
@@ -49,12 +58,18 @@ function draftOf(a: Article | undefined): Draft {
 	};
 }
 
-type FormProps = { data: Data | undefined; onSaved(): Promise<void> };
+function begun(from: Begin | undefined): Partial<Draft> {
+	if (!from) return {};
+	const { title, phrasings, body, locale, mailbox } = from;
+	return { title, phrasings, body, locale: locale || "en", mailboxes: mailbox ? [mailbox] : [] };
+}
+
+type FormProps = { data: Data | undefined; from?: Begin; onSaved(): Promise<void> };
 /** What is written, and the three things that can be done with it. */
-function useArticle({ data, onSaved }: FormProps) {
+function useArticle({ data, from, onSaved }: FormProps) {
 	const [a, setA] = useState(data?.article);
 	const [base, setBase] = useState(() => draftOf(data?.article));
-	const [d, setD] = useState(base);
+	const [d, setD] = useState(() => ({ ...base, ...begun(from) }));
 	const [bad, setBad] = useState<Wrong>();
 	const [busy, setBusy] = useState(false);
 	const changed = JSON.stringify(d) !== JSON.stringify(base);
@@ -112,8 +127,8 @@ function useArticle({ data, onSaved }: FormProps) {
 		archive: () => void archive(),
 	};
 }
-function Form({ data, onSaved }: FormProps): JSX.Element {
-	const x = useArticle({ data, onSaved });
+function Form({ data, from, onSaved }: FormProps): JSX.Element {
+	const x = useArticle({ data, from, onSaved });
 	const { a, d, put, bad, busy, changed } = x;
 	const err = (f: string) => (bad?.field === f ? bad.text : undefined);
 	const ready = changed || !a || stateOf(a) !== "published";
@@ -144,6 +159,7 @@ function Form({ data, onSaved }: FormProps): JSX.Element {
 					{t("a.notsaved", { why: bad.text })}
 				</p>
 			)}
+			{from && from.messages.length > 0 && <Chat lines={from.messages} />}
 			<TextField
 				label={t("a.article.title")}
 				value={d.title}
@@ -158,6 +174,24 @@ function Form({ data, onSaved }: FormProps): JSX.Element {
 			{data && <Versions data={data} a={a ?? data.article} onLoad={(body) => put({ body })} />}
 			{data && <Ratings data={data} a={a ?? data.article} />}
 		</form>
+	);
+}
+
+/** What the text was made of, to read beside it. */
+function Chat({ lines }: { lines: ChatLine[] }): JSX.Element {
+	return (
+		<Part title={t("a.chat")} hint={t("a.chat.hint")}>
+			<ul class="chat-lines">
+				{lines.map((l, i) => (
+					<li key={`${i}${l.text}`} class={l.agent ? "agent" : undefined}>
+						<b>{t(l.agent ? "a.chat.agent" : "a.chat.visitor")}</b>
+						<p class="pre" dir="auto">
+							{l.text}
+						</p>
+					</li>
+				))}
+			</ul>
+		</Part>
 	);
 }
 
@@ -231,7 +265,7 @@ function Reach({ id, d, err, onChange }: PartProps & { id: string | undefined })
 			<SelectField
 				label={t("a.article.locale")}
 				value={d.locale}
-				options={["en", "ar"].map((l) => ({
+				options={[...new Set(["en", "ar", d.locale])].map((l) => ({
 					value: l,
 					label: new Intl.DisplayNames(l, { type: "language" }).of(l) ?? l,
 				}))}

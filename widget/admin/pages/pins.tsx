@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { t } from "../../kit/i18n";
-import { api, Button, FormDialog, SelectField, TextField, toast } from "../../kit/ui";
+import { lang, languageName, t } from "../../kit/i18n";
+import { api, Badge, Button, FormDialog, SelectField, TextField, toast } from "../../kit/ui";
 import { type Article, type Box, type Pin, useLoad } from "../data";
 import { useDraft } from "../draft";
 import { First, Head, Loaded, RowActs, Table } from "../parts";
 import { remove } from "../remove";
+import { dayOf, dayStart, held } from "../schedule";
 import { PinTest } from "./pin-test";
 
 const fresh: Pin = { id: "", article: "", pattern: "/", from: 0, until: 0, order: 1 };
@@ -39,7 +40,7 @@ export function PinsPage(): JSX.Element {
 					d.pins.length ? (
 						<>
 							<List pins={d.pins} boxes={boxes} title={title} onEdit={setEdit} onDelete={drop} />
-							<PinTest title={title} boxes={boxes} />
+							<PinTest title={title} boxes={boxes} locales={locales(articles)} />
 						</>
 					) : (
 						<First icon="link" title={t("a.pins.none")} text={t("a.pins.none.text")}>
@@ -74,6 +75,12 @@ function List({ pins, boxes, title, onEdit, onDelete }: ListProps): JSX.Element 
 				{ id: "pattern", label: t("a.pin.pattern"), cell: (p) => <code dir="ltr">{p.pattern}</code> },
 				{ id: "article", label: t("a.pin.article"), grow: true, cell: (p) => <bdi>{title(p.article)}</bdi> },
 				{ id: "box", label: t("a.mailbox"), cell: (p) => boxes.find((b) => b.id === p.mailbox)?.name ?? t("a.all") },
+				{
+					id: "locale",
+					label: t("a.pin.locale"),
+					cell: (p) => (p.locale ? languageName(p.locale) : t("a.all")),
+				},
+				{ id: "when", label: t("a.pin.when"), cell: (p) => <Schedule p={p} /> },
 				{ id: "order", label: t("a.pin.order"), cell: (p) => p.order },
 				{
 					id: "acts",
@@ -89,6 +96,22 @@ function List({ pins, boxes, title, onEdit, onDelete }: ListProps): JSX.Element 
 			]}
 		/>
 	);
+}
+
+/** When a pin holds, and whether that is now. */
+function Schedule({ p }: { p: Pin }): JSX.Element {
+	const state = held(p, Date.now());
+	const day = (at: number) => new Date(at).toLocaleDateString(lang(), { dateStyle: "medium" });
+	return (
+		<>
+			{p.from > 0 && t("a.pin.since", { day: day(p.from) })} {p.until > 0 && t("a.pin.to", { day: day(p.until - 1) })}
+			{!p.from && !p.until && t("a.pin.always")} {state !== "now" && <Badge tone="wait">{t(`a.pin.${state}`)}</Badge>}
+		</>
+	);
+}
+/** The languages that something is written in. */
+function locales(articles: Article[], mine = ""): string[] {
+	return [...new Set(["en", "ar", ...articles.map((a) => a.locale), mine])].filter(Boolean);
 }
 
 type EditProps = { old: Pin; articles: Article[]; boxes: Box[]; onClose(): void; onSaved(): void };
@@ -111,7 +134,7 @@ function Edit({ old, articles, boxes, onClose, onSaved }: EditProps): JSX.Elemen
 			title={t(p.id ? "a.pins.edit" : "a.pins.new")}
 			submit={t("a.save")}
 			busy={d.busy}
-			error={d.rest("pattern", "article", "order")}
+			error={d.rest("pattern", "article", "order", "until")}
 			onSubmit={save}
 			onClose={() => void d.close()}
 		>
@@ -140,6 +163,31 @@ function Edit({ old, articles, boxes, onClose, onSaved }: EditProps): JSX.Elemen
 				options={[{ value: "", label: t("a.all") }, ...boxes.map((b) => ({ value: b.id, label: b.name }))]}
 				onPick={(mailbox) => d.put({ mailbox })}
 			/>
+			<SelectField
+				label={t("a.pin.locale")}
+				value={p.locale ?? ""}
+				options={[
+					{ value: "", label: t("a.all") },
+					...locales(articles, p.locale).map((l) => ({ value: l, label: languageName(l) })),
+				]}
+				onPick={(locale) => d.put({ locale })}
+			/>
+			<div class="two">
+				<TextField
+					label={t("a.pin.from")}
+					type="date"
+					value={dayOf(p.from)}
+					onInput={(e) => d.put({ from: dayStart(e.currentTarget.value) })}
+				/>
+				<TextField
+					label={t("a.pin.until")}
+					hint={t("a.pin.until.hint")}
+					type="date"
+					value={p.until ? dayOf(p.until - 1) : ""}
+					error={d.at("until")}
+					onInput={(e) => d.put({ until: dayStart(e.currentTarget.value, 1) })}
+				/>
+			</div>
 			<TextField
 				label={t("a.pin.order")}
 				hint={t("a.pin.order.hint")}
