@@ -25,6 +25,8 @@ type MailSourceStore interface {
 	MailPosition(ctx context.Context, source string) (MailPosition, error)
 	// MoveMail notes a mail that needed no storing. Within one Validity a position never goes back.
 	MoveMail(ctx context.Context, p MailPosition) error
+	// Original reads the mail that a message came in, and whose conversation it is. Errors: not_found.
+	Original(ctx context.Context, message ID) (ID, Original, error)
 }
 
 // MailFile is a file that came in a mail. It is stored with the mail's message, in the same transaction.

@@ -28,6 +28,7 @@ type Message struct {
 	Guide    *Guide    `json:"guide,omitempty"`   // a settings page sent as a card
 	Via      string    `json:"via,omitempty"`     // "email" for a mail that came in
 	Unproven bool      `json:"unverified,omitempty"`
+	Warnings []string  `json:"warnings,omitempty"` // of a mail: what could not be read as it was sent
 	Mentions []ID      `json:"mentions,omitempty"` // notes only
 }
 

@@ -388,6 +388,8 @@ type Incoming struct {
 	Message      Message
 	Files        []MailFile // named in Message by the store, as far as the conversation has room
 	Raw          []byte
+	Original     Original
+	Auto         bool          // a program wrote it: it reopens nothing
 	Verified     bool          // the sender is proven to be the ticket's address
 	Position     *MailPosition // moves in the same transaction; nil = the mail came from no source that has one
 }

@@ -54,6 +54,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"of messages judged with the same past one is stored", judgedRace},
 		{"jobs are leased once", jobsOnce},
 		{"mail goes out through the outbox and comes in once", mailOnce},
+		{"a source of mail has one reader and a position", mailSources},
 		{"a file's parts are stored once", fileParts},
 		{"uploads that are not sent are limited by owner, mailbox and conversation", fileQuotas},
 		{"a file is sent or removed, never both", looseFiles},

@@ -26,13 +26,20 @@ type IMAP struct {
 	Name  string // names the position and the lease: one folder of one account
 	Owner string // this node
 	Dial  func(ctx context.Context) (Folder, error)
-	Store gateway.MailSourceStore
+	Store Positions
 	Now   func(ctx context.Context) (time.Time, error) // the clock that nodes compare leases by
 	// Take stores one mail and moves the position with it; a mail that is stored already is no error.
 	Take  func(ctx context.Context, f Fetched, at gateway.MailPosition) error
 	Since time.Time // mail that reached the server before is left alone; zero = all is taken
 	Pause func(ctx context.Context, d time.Duration) error
 	Log   *slog.Logger
+}
+
+// Positions is what IMAP needs of gateway.MailSourceStore, which says what each does.
+type Positions interface {
+	LeaseMail(ctx context.Context, source, owner string, until, now time.Time) (bool, error)
+	MailPosition(ctx context.Context, source string) (gateway.MailPosition, error)
+	MoveMail(ctx context.Context, p gateway.MailPosition) error
 }
 
 // Fetched is one mail as a server gave it.

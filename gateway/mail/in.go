@@ -86,9 +86,11 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 	if in.Message, err = i.message(l, now); err != nil {
 		return gateway.Conversation{}, nil, err
 	}
-	if in.Files, err = i.files(l, now); err != nil {
+	if in.Files, err = i.files(&l, now); err != nil {
 		return gateway.Conversation{}, nil, err
 	}
+	in.Original, in.Auto = l.original(in.Files), l.kind == KindAuto
+	in.Message.Warnings = shown(l.warnings)
 	cv, err := i.find(ctx, mb, env.Recipient, l)
 	if err != nil {
 		return gateway.Conversation{}, nil, err
@@ -111,7 +113,7 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 }
 
 // files gives what a mail carries beside its text, as far as people may send it. The rest stays in the original.
-func (i Ingest) files(l letter, now time.Time) (out []gateway.MailFile, err error) {
+func (i Ingest) files(l *letter, now time.Time) (out []gateway.MailFile, err error) {
 	if i.Sniff == nil {
 		return nil, nil
 	}
@@ -123,6 +125,8 @@ func (i Ingest) files(l letter, now time.Time) (out []gateway.MailFile, err erro
 		if f, ok := gateway.NewMailFile(id, a.name, i.Sniff(a.data), a.data, now); ok {
 			f.CID = a.cid
 			out = append(out, f)
+		} else {
+			l.warn("files_left")
 		}
 	}
 	return out, nil

@@ -48,7 +48,7 @@ func (l *letter) warn(what string) {
 
 // open reads the parts of the mail into l: text, files, reports. What is beyond the limits stays closed.
 func (l *letter) open(raw []byte) {
-	env := l.parse(raw)
+	env := l.parseSafely(raw)
 	var root *enmime.Part
 	if env != nil {
 		root = env.Root
@@ -77,6 +77,17 @@ func (l *letter) bounceOf(root *enmime.Part) {
 	if l.bounce, complaint = report(l, root); complaint {
 		l.warn("complaint")
 	}
+}
+
+// parseSafely is parse for mails that were made to break a parser: what it does not survive is shown as it stands there.
+func (l *letter) parseSafely(raw []byte) (env *enmime.Envelope) {
+	defer func() {
+		if recover() != nil {
+			l.warn("malformed")
+			env = l.rescue()
+		}
+	}()
+	return l.parse(raw)
 }
 
 // parse takes the mail apart within the limits; nil = it stays closed.

@@ -103,7 +103,7 @@ func (s *Store) Outbox(ctx context.Context) ([]gateway.OutboxRow, error) {
 	return all(ctx, s, scanOutbox, qOutbox)
 }
 
-const qInsertIncoming = `INSERT INTO incoming (dedupe, conversation, message, raw, at) VALUES ($1,$2,$3,$4,$5)
+const qInsertIncoming = `INSERT INTO incoming (dedupe, conversation, message, raw, at, original) VALUES ($1,$2,$3,$4,$5,$6)
 ON CONFLICT (dedupe) DO NOTHING`
 
 // StoreIncoming implements gateway.JobStore. Only a proven sender's words count as the visitor's turn; they reopen
@@ -113,10 +113,14 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 	if in.Start != nil {
 		id = in.Start.ID
 	}
+	original, err := json.Marshal(in.Original)
+	if err != nil {
+		return gateway.Conversation{}, nil, failure("encode a mail", err)
+	}
 	named := in.Message.Files
 	events, err := s.change(ctx, "store a mail", now, func(x *tx) error {
 		in.Message.Files = slices.Clone(named) // it may run again
-		n, err := x.exec(qInsertIncoming, in.Key, string(id), string(in.Message.ID), in.Raw, ms(now))
+		n, err := x.exec(qInsertIncoming, in.Key, string(id), string(in.Message.ID), in.Raw, ms(now), string(original))
 		if err == nil && n == 0 {
 			err = gateway.Conflict()
 		}
@@ -154,7 +158,7 @@ func (x *tx) joinMail(in gateway.Incoming) error {
 		return err
 	}
 	by := visitorOf(c)
-	if c.Status.Ended() {
+	if c.Status.Ended() && !in.Auto {
 		if c.Number == 0 || !in.Verified || x.now.Sub(c.ClosedAt) > reopenWithin {
 			return gateway.ConversationClosed()
 		}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/postern-chat/postern/gateway"
@@ -55,4 +56,22 @@ func (x *tx) moveMail(p *gateway.MailPosition) error {
 	}
 	_, err := x.exec(qMoveMail, p.Source, int64(p.Validity), int64(p.UID))
 	return err
+}
+
+const qOriginal = `SELECT conversation, original FROM incoming WHERE message = $1`
+
+// Original implements gateway.MailSourceStore.
+func (s *Store) Original(ctx context.Context, message gateway.ID) (gateway.ID, gateway.Original, error) {
+	var cv gateway.ID
+	o, err := one(ctx, s, func(r scanner) (o gateway.Original, err error) {
+		var text string
+		if err := r.Scan(&cv, &text); err != nil {
+			return o, missing(err)
+		}
+		if text == "" {
+			return o, gateway.NotFound()
+		}
+		return o, json.Unmarshal([]byte(text), &o)
+	}, qOriginal, string(message))
+	return cv, o, err
 }

@@ -41,6 +41,7 @@ func (s *Server) routes() {
 	s.auditRoutes(a)
 	s.spoolRoutes(a)
 	s.fileRoutes(a)
+	s.originalRoutes(a)
 	s.hookRoutes(a)
 	s.logRoutes(a)
 	s.verifyRoutes(a)

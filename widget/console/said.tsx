@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { pick, t } from "../kit/i18n";
+import { has, pick, t } from "../kit/i18n";
 import { Nodes, safeURL } from "../kit/nodes";
 import type { Item as Unsent } from "../kit/outbox";
 import { clock, exact } from "../kit/time";
@@ -53,6 +53,18 @@ export function Said({ s, r, i, joined, read, got }: SaidProps): JSX.Element {
 			<div class="bubble">
 				<span class="sr">{joined && `${name}: `}</span>
 				<Body s={s} m={i.message} />
+				{i.message.warnings?.map((w) => (
+					<p key={w} class="said-foot">
+						<Icon name="warn" /> {t(has(`mail.warn.${w}`) ? `mail.warn.${w}` : "mail.warn.malformed")}
+					</p>
+				))}
+				{i.message.via === "email" && (
+					<p class="said-foot">
+						<a href={`/v1/mails/${i.message.id}`} target="_blank" rel="noopener noreferrer">
+							{t("mail.original")}
+						</a>
+					</p>
+				)}
 				<p class="said-foot">
 					<When at={i.at} />
 					{kind === "ours" && (

@@ -38,6 +38,7 @@ export type Message = {
 	guide?: { kind: string; url: string; title: Text };
 	via?: string;
 	unverified?: boolean;
+	warnings?: string[];
 	mentions?: string[];
 };
 /** An agent's message that the leak guard holds. The text is there for its author and for supervisors. */
