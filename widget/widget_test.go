@@ -100,6 +100,7 @@ func TestBudgets(t *testing.T) {
 		{"loader", size(t, f, m["loader.js"].File), 3 << 10},
 		{"visitor", first(t, f, m["visitor.js"]) + language(t, f), 30 << 10},
 		{"rate", first(t, f, m["rate.js"]), 10 << 10},
+		{"help", size(t, f, m["help.css"].File), 6 << 10},
 		{"transcript", first(t, f, m["transcript.js"]), 14 << 10},
 		{"console", first(t, f, m["console.js"]) + language(t, f), 180 << 10},
 		{"admin", first(t, f, m["admin.js"]) + language(t, f), 180 << 10},
