@@ -18,7 +18,7 @@ const headsPerQuery = 200
 
 // watcher is one socket's side of a topic: it gets each event once, in order.
 type watcher interface {
-	// sendEvent queues an encoded event frame and does not block. True: nothing is written before flush.
+	// sendEvent queues an encoded frame and does not block. True: nothing is written before flush.
 	sendEvent(frame []byte) bool
 	// flush lets the connection write what was queued.
 	flush()
@@ -466,6 +466,23 @@ func (h *Hub) watched(name string) bool {
 
 // local sends a signal to this node's sockets of a topic.
 func (h *Hub) local(name string, frame []byte) {
+	h.each(name, func(w watcher) { w.sendNote(frame) })
+}
+
+// localAll sends several signals: each connection is written to once for all of them.
+func (h *Hub) localAll(name string, frames [][]byte) {
+	h.each(name, func(w watcher) {
+		waits := false
+		for _, f := range frames {
+			waits = w.sendEvent(f) || waits
+		}
+		if waits {
+			w.flush()
+		}
+	})
+}
+
+func (h *Hub) each(name string, do func(watcher)) {
 	h.mu.Lock()
 	t := h.topics[name]
 	h.mu.Unlock()
@@ -475,6 +492,6 @@ func (h *Hub) local(name string, frame []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, w := range t.watchers {
-		w.sendNote(frame)
+		do(w.watcher)
 	}
 }

@@ -92,9 +92,13 @@ func (t *toucher) run(ctx context.Context) {
 func (t *toucher) flush(ctx context.Context) {
 	ids, touches := t.take()
 	var notes []gateway.Hint
+	rows := map[string][][]byte{}
 	for i, id := range ids {
 		notes = append(notes, t.notes(id, touches[i])...)
-		t.show(ctx, id, touches[i])
+		t.show(ctx, id, touches[i], rows)
+	}
+	for name, frames := range rows {
+		t.hub.localAll(name, frames)
 	}
 	if len(notes) == 0 {
 		return
@@ -137,8 +141,8 @@ func (t *toucher) notes(id gateway.ID, p *touch) (out []gateway.Hint) {
 	return out
 }
 
-// show sends a row to whoever watches one of its mailboxes here.
-func (t *toucher) show(ctx context.Context, id gateway.ID, p *touch) {
+// show adds a row to what goes to whoever watches one of its mailboxes here.
+func (t *toucher) show(ctx context.Context, id gateway.ID, p *touch, rows map[string][][]byte) {
 	var names []string
 	for name := range p.mailboxes {
 		if t.hub.watched(name) {
@@ -162,6 +166,6 @@ func (t *toucher) show(ctx context.Context, id gateway.ID, p *touch) {
 		return
 	}
 	for _, name := range names {
-		t.hub.local(name, frame)
+		rows[name] = append(rows[name], frame)
 	}
 }
