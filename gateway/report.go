@@ -104,7 +104,7 @@ func (s *Service) findings(ctx context.Context, p period, out *HelpReport) error
 func (s *Service) impersonal(text string, names []string) string {
 	var out []string
 	for line := range strings.Lines(cutText(text, MaxMessage)) {
-		line = stripped(line, names)
+		line = strings.TrimLeft(stripped(line, names), ".,;:!?)… ") // what stood before them may be gone
 		if line != "" && s.Leaks.Check(Outgoing{Text: line}).Action == LeakAllow {
 			out = append(out, line)
 		}
