@@ -182,7 +182,7 @@ func (s *Server) helpArticle(v *helpVisit) error {
 		return v.Redirect(own, http.StatusMovedPermanently)
 	}
 	p := v.page(help.Article)
-	p.Title, p.Description, p.Canonical = a.Version.Title, describe(a.Version.Summary, s.svc.Markdown(a.Version.Body)), s.whole(own)
+	p.Title, p.Description, p.Canonical = a.Version.Title, describe(a.Version.Summary, s.svc.Page(a.Version.Body)), s.whole(own)
 	p.Read = v.reading(a.Version)
 	p.Read.Rate = v.path(a.Locale, a.ID, "rate")
 	if rated := v.Query("rated"); rated == "yes" || rated == "no" || rated == "done" {
@@ -221,7 +221,7 @@ func (v *helpVisit) article() (kb.Article, error) {
 
 func (v *helpVisit) reading(version kb.Version) *help.Reading {
 	return &help.Reading{
-		Title: version.Title, Lead: version.Summary, Nodes: v.s.svc.Markdown(version.Body), At: version.At, Version: version.Number,
+		Title: version.Title, Lead: version.Summary, Nodes: v.s.svc.Page(version.Body), At: version.At, Version: version.Number,
 	}
 }
 
