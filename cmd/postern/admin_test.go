@@ -188,6 +188,7 @@ GET    /v1/overview                         x x x x x x x
 GET    /v1/conversations                    x x x x - x -
 GET    /v1/conversations/cv_x               x x x x - x -
 GET    /v1/conversations/cv_x/suggest       x x x x - x -
+GET    /v1/mails/ms_x                       x x x x - x -
 POST   /v1/conversations/cv_x/draft         x x x x - x -
 POST   /v1/conversations/cv_x/summary       x x x x - x -
 GET    /v1/conversations/cv_x/history         x x x x - x -

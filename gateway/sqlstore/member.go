@@ -16,9 +16,9 @@ VALUES ($1,$2,'unavailable',$3,$4,'') ON CONFLICT (agent, mailbox) DO NOTHING`
 	qDropMember = `DELETE FROM members WHERE agent = $1 AND mailbox = $2`
 	qDeclare    = `UPDATE members SET availability = $3, since = $4, by_id = $5, reason = $6
 WHERE agent = $1 AND (mailbox = $2 OR $2 = '') RETURNING mailbox`
-	qChosen = `UPDATE agents SET chosen = TRUE, inactive_at = 0, paused_at = 0, paused_for = '' WHERE id = $1`
+	qChosen = `UPDATE agents SET chosen = TRUE, active_at = $2, inactive_at = 0, paused_at = 0, paused_for = '' WHERE id = $1`
 	qPause  = `UPDATE agents SET paused_at = $2, paused_for = $3 WHERE id = $1 AND paused_at = 0`
-	qResume = `UPDATE agents SET inactive_at = 0, paused_at = 0, paused_for = '' WHERE id = $1 AND paused_at <> 0`
+	qResume = `UPDATE agents SET active_at = $2, inactive_at = 0, paused_at = 0, paused_for = '' WHERE id = $1 AND paused_at <> 0`
 )
 
 func scanMembership(r scanner) (gateway.Membership, error) {
@@ -96,7 +96,7 @@ func (s *Store) SetAvailability(ctx context.Context, agent, mailbox gateway.ID, 
 		if len(boxes) == 0 {
 			return gateway.Forbidden()
 		}
-		if err := x.must(qChosen, string(agent)); err != nil {
+		if err := x.must(qChosen, string(agent), ms(now)); err != nil {
 			return err
 		}
 		slices.Sort(boxes)
@@ -153,7 +153,7 @@ func (s *Store) Resume(ctx context.Context, agent gateway.ID, now time.Time) ([]
 		if _, err := x.lockAgents(agent); err != nil {
 			return err
 		}
-		n, err := x.exec(qResume, string(agent))
+		n, err := x.exec(qResume, string(agent), ms(now))
 		if err != nil || n == 0 {
 			return err
 		}

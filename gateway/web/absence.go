@@ -9,6 +9,10 @@ import (
 
 // setAway announces an absence: the caller's own, or as a supervisor anybody's.
 func (s *Server) setAway(c *fiber.Ctx, who gateway.Caller) (any, error) {
+	agent := gateway.ID(c.Params("agent"))
+	if agent != who.Actor.ID && !gateway.Allowed(who.Actor.Role, gateway.VerbForce) {
+		return nil, gateway.Forbidden() // before anything of the request is looked at
+	}
 	var in struct {
 		From  int64 `json:"from"`
 		Until int64 `json:"until"`
@@ -20,7 +24,7 @@ func (s *Server) setAway(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if in.From < 0 || in.Until < 0 || in.From > most || in.Until > most {
 		return nil, gateway.Invalid("until")
 	}
-	return nil, s.svc.SetAway(c.UserContext(), who, gateway.ID(c.Params("agent")), fromMS(in.From), fromMS(in.Until))
+	return nil, s.svc.SetAway(c.UserContext(), who, agent, fromMS(in.From), fromMS(in.Until))
 }
 
 // reassign hands a conversation on from the live view; the console does the same by conversation.assign.
