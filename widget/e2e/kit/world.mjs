@@ -160,6 +160,10 @@ export async function axe(page, name) {
 	const words = [];
 	for (const frame of page.frames()) {
 		if (!(await frame.evaluate(() => Boolean(window.axe)))) await frame.evaluate(axeSource);
+		// A colour on its way is nobody's choice.
+		await frame.evaluate(() => {
+			for (const a of document.getAnimations()) if (a instanceof CSSTransition) a.finish();
+		});
 		const found = await frame.evaluate((tags) => window.axe.run(document, { runOnly: tags, iframes: false, resultTypes: ["violations"] }), tags);
 		for (const v of found.violations) {
 			const nodes = v.nodes.slice(0, 4).map((n) => `    ${n.target.join(" ")}: ${n.html.slice(0, 160)}\n      ${(n.failureSummary ?? "").split("\n").slice(1, 3).join("; ")}`);
