@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -118,29 +117,13 @@ func TestFilesOfAMail(t *testing.T) {
 			t.Fatalf("%+v", m.Files)
 		}
 		mia, _ := n.signIn(t, n.agents[0].Email, password)
-		get := func(cookie *http.Cookie, id gateway.ID) (int, []byte, http.Header) {
-			req, err := http.NewRequestWithContext(t.Context(), "GET", n.url+"/v1/files/"+string(id), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if cookie != nil {
-				req.AddCookie(cookie)
-			}
-			res, err := http.DefaultClient.Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = res.Body.Close() }()
-			b, err := io.ReadAll(res.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return res.StatusCode, b, res.Header
+		get := func(cookie *http.Cookie, id gateway.ID) (int, string, http.Header) {
+			return n.read(t, "/v1/files/"+string(id), signed(cookie))
 		}
-		if code, b, h := get(mia, m.Files[0].ID); code != 200 || !bytes.Equal(b, png) || h.Get("Content-Security-Policy") != "default-src 'none'; sandbox" {
+		if code, b, h := get(mia, m.Files[0].ID); code != 200 || b != string(png) || h.Get("Content-Security-Policy") != "default-src 'none'; sandbox" {
 			t.Errorf("picture: %d, %d of %d bytes, %v", code, len(b), len(png), h)
 		}
-		if code, b, h := get(mia, m.Files[1].ID); code != 200 || bytes.Contains(b, []byte("abcdefghijklmnop")) || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") {
+		if code, b, h := get(mia, m.Files[1].ID); code != 200 || strings.Contains(b, "abcdefghijklmnop") || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") {
 			t.Errorf("text: %d %q %v", code, b, h)
 		}
 		if code, _, _ := get(n.desk(t, "eve", gateway.RoleAgent).cookie, m.Files[0].ID); code != 404 {

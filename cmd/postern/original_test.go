@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -15,23 +14,7 @@ import (
 // look opens the page of a mail.
 func (n *node) look(t *testing.T, cookie *http.Cookie, message gateway.ID) (int, string, http.Header) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), "GET", n.url+"/v1/mails/"+string(message), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if cookie != nil {
-		req.AddCookie(cookie)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.StatusCode, string(b), res.Header
+	return n.read(t, "/v1/mails/"+string(message), signed(cookie))
 }
 
 // The staff of a mailbox may look at a mail in its own form, on a page that can do nothing; nobody else may. A damaged

@@ -17,7 +17,21 @@ import (
 
 func (n *node) readyz(t *testing.T) (int, string) {
 	t.Helper()
-	res, err := http.Get(n.url + "/readyz")
+	status, body, _ := n.read(t, "/readyz", nil)
+	return status, body
+}
+
+// read gets a page of the gateway as it is, without a browser.
+func (n *node) read(t *testing.T, path string, header http.Header) (int, string, http.Header) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +40,15 @@ func (n *node) readyz(t *testing.T) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res.StatusCode, string(b)
+	return res.StatusCode, string(b), res.Header
+}
+
+// signed is the header of whoever has the cookie; nil = of nobody.
+func signed(cookie *http.Cookie) http.Header {
+	if cookie == nil {
+		return nil
+	}
+	return http.Header{"Cookie": {cookie.String()}}
 }
 
 // Few articles are indexed before the listener opens, many beside it: the start does not wait for them, and the

@@ -16,19 +16,7 @@ const (
 
 // Acted implements gateway.AgentStore.
 func (s *Store) Acted(ctx context.Context, agents []gateway.ID, now time.Time) error {
-	ids := sorted(agents...)
-	if len(ids) == 0 {
-		return nil
-	}
-	args := []any{ms(now)}
-	for _, id := range ids {
-		args = append(args, string(id))
-	}
-	_, err := s.change(ctx, "note activity", now, func(x *tx) error {
-		_, err := x.ExecContext(x.ctx, qActed+list(1, len(ids))+")", args...)
-		return err
-	})
-	return err
+	return s.stampAgents(ctx, "note activity", qActed, agents, now)
 }
 
 // SetAway implements gateway.AgentStore.

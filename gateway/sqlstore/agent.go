@@ -233,16 +233,18 @@ const qBeat = `UPDATE agents SET last_beat_at = $1 WHERE id IN (`
 
 // Beats implements gateway.AgentStore.
 func (s *Store) Beats(ctx context.Context, agents []gateway.ID, now time.Time) error {
+	return s.stampAgents(ctx, "beat", qBeat, agents, now)
+}
+
+// stampAgents runs a query that ends in "IN (" with the time and the agents.
+func (s *Store) stampAgents(ctx context.Context, doing, query string, agents []gateway.ID, now time.Time) error {
 	ids := sorted(agents...)
 	if len(ids) == 0 {
 		return nil
 	}
-	args := []any{ms(now)}
-	for _, id := range ids {
-		args = append(args, string(id))
-	}
-	_, err := s.change(ctx, "beat", now, func(x *tx) error {
-		_, err := x.ExecContext(x.ctx, qBeat+list(1, len(ids))+")", args...)
+	args := append([]any{ms(now)}, anys(ids)...)
+	_, err := s.change(ctx, doing, now, func(x *tx) error {
+		_, err := x.ExecContext(x.ctx, query+list(1, len(ids))+")", args...)
 		return err
 	})
 	return err

@@ -99,15 +99,23 @@ func (s *Server) articlesMoved(ctx context.Context) {
 	}
 }
 
+// reported reads what a report is asked for.
+func reported(c *fiber.Ctx) (days int, mailbox gateway.ID, err error) {
+	if days, err = number(c, "days", 30, 366); err != nil {
+		return 0, "", err
+	}
+	mailbox = gateway.ID(c.Query("mailbox"))
+	if mailbox != "" && !mailbox.Is(gateway.PrefixMailbox) {
+		return 0, "", gateway.Invalid("mailbox")
+	}
+	return days, mailbox, nil
+}
+
 // showDeflection reports self-help of the last ?days= (30), of ?mailbox= or all.
 func (s *Server) showDeflection(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	days, err := number(c, "days", 30, 366)
+	days, mailbox, err := reported(c)
 	if err != nil {
 		return nil, err
-	}
-	mailbox := gateway.ID(c.Query("mailbox"))
-	if mailbox != "" && !mailbox.Is(gateway.PrefixMailbox) {
-		return nil, gateway.Invalid("mailbox")
 	}
 	d, err := s.svc.Deflection(c.UserContext(), who, days, mailbox)
 	if err != nil {

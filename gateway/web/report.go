@@ -30,13 +30,9 @@ type findingView struct {
 
 // showReport reports the last ?days= (30), of ?mailbox= or all.
 func (s *Server) showReport(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	days, err := number(c, "days", 30, 366)
+	days, mailbox, err := reported(c)
 	if err != nil {
 		return nil, err
-	}
-	mailbox := gateway.ID(c.Query("mailbox"))
-	if mailbox != "" && !mailbox.Is(gateway.PrefixMailbox) {
-		return nil, gateway.Invalid("mailbox")
 	}
 	r, err := s.svc.HelpReport(c.UserContext(), who, days, mailbox)
 	if err != nil {

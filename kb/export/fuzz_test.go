@@ -32,7 +32,7 @@ func FuzzHTML(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 4000 || !utf8.ValidString(text) {
-			t.Skip()
+			return // what is no text is the other targets'
 		}
 		nodes, err := (&reader{left: mostNodes, dropped: map[string]int{}}).read(text)
 		if err != nil {

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { ago, exact } from "../kit/time";
-import { Button, Empty, Icon, type IconName, Skeleton, words } from "../kit/ui";
+import { Button, Empty, Icon, type IconName, SelectField, Skeleton, words } from "../kit/ui";
 import { type Load, may } from "./data";
 import { go } from "./guard";
 
@@ -250,5 +250,18 @@ export function Figure({ n, label, tone }: { n: ComponentChildren; label: string
 			<b>{n}</b>
 			<span>{label}</span>
 		</div>
+	);
+}
+
+/** How many days a report goes back. */
+export function Last({ days, onPick }: { days: string; onPick(days: string): void }): JSX.Element {
+	return (
+		<SelectField
+			label={t("a.deflection.days")}
+			bare
+			value={days}
+			options={["7", "30", "90", "366"].map((n) => ({ value: n, label: t("a.deflection.last", { n: Number(n) }) }))}
+			onPick={onPick}
+		/>
 	);
 }

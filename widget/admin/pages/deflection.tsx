@@ -1,10 +1,9 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
-import { SelectField } from "../../kit/ui";
 import { useLoad } from "../data";
 import { go } from "../guard";
-import { Figure, Head, Loaded, Table } from "../parts";
+import { Figure, Head, Last, Loaded, Table } from "../parts";
 
 type Line = {
 	article: string;
@@ -36,13 +35,7 @@ export function DeflectionPage(): JSX.Element {
 		<>
 			<Head title={t("a.deflection")} hint={t("a.deflection.hint")} />
 			<div class="filters">
-				<SelectField
-					label={t("a.deflection.days")}
-					bare
-					value={days}
-					options={["7", "30", "90", "366"].map((n) => ({ value: n, label: t("a.deflection.last", { n: Number(n) }) }))}
-					onPick={setDays}
-				/>
+				<Last days={days} onPick={setDays} />
 			</div>
 			<Loaded from={report}>
 				{(d) => (

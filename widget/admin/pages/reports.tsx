@@ -6,7 +6,7 @@ import { type Begin, write } from "../begin";
 import { type Article, type Box, useLoad, wrong } from "../data";
 import { useDraft } from "../draft";
 import { go } from "../guard";
-import { Head, Loaded, Part, Table, When } from "../parts";
+import { Head, Last, Loaded, Part, Table, When } from "../parts";
 
 type Gap = {
 	text: string;
@@ -46,13 +46,7 @@ export function ReportsPage(): JSX.Element {
 		<>
 			<Head title={t("a.reports")} hint={t("a.reports.hint")} />
 			<div class="filters">
-				<SelectField
-					label={t("a.deflection.days")}
-					bare
-					value={days}
-					options={["7", "30", "90", "366"].map((n) => ({ value: n, label: t("a.deflection.last", { n: Number(n) }) }))}
-					onPick={setDays}
-				/>
+				<Last days={days} onPick={setDays} />
 				<SelectField
 					label={t("a.mailbox")}
 					bare
