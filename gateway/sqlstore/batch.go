@@ -25,6 +25,7 @@ type batch struct {
 	alone   []*item
 	later   map[gateway.ID]bool // conversations of alone: what comes behind must wait with it
 	single  bool                // one item only: it may take further locks, and fail by itself
+	sent    bool                // the commit is on its way: after an error nobody knows
 }
 
 // clientKey names a message as its sender does.
@@ -69,25 +70,41 @@ func (b *batch) run(items []*item) error {
 			return err
 		}
 	}
-	if err := b.saveSpoke(spoke); err != nil {
+	fresh, err := b.number(b.spoken(spoke)...)
+	if err != nil {
 		return err
 	}
-	return b.flush()
+	return b.commit(b.insertions(fresh))
 }
 
-// read takes the locks and reads what the items are decided by: after it a message needs no read of its own.
-func (b *batch) read(items []*item) error {
-	for _, do := range []func([]*item) error{b.lockRows, b.lockTopics, b.readBefore, b.readHeld, b.readSaid, b.readEpoch} {
-		if err := do(items); err != nil {
-			return err
-		}
+// commit runs the last steps and makes everything durable. Nothing may be asked of them: on the way to a server the
+// commit is behind them before their answers are here.
+func (b *batch) commit(last []step) error {
+	if b.s.o.CommitDelay > 0 {
+		time.Sleep(b.s.o.CommitDelay)
 	}
-	return nil
+	b.sent = true
+	err := b.round(append(last, step{query: "COMMIT"})...)
+	b.over = err == nil
+	return err
 }
 
-// lockRows locks every conversation of the batch in order; a missing one stays nil. A row that is not as it was
-// remembered is read.
-func (b *batch) lockRows(items []*item) error {
+// read takes the locks and reads what the items are decided by, in one round: after it a message needs no read of its
+// own.
+func (b *batch) read(items []*item) error {
+	var heads []rowHead
+	steps := b.lockRows(items, &heads)
+	for _, of := range []func([]*item) []step{b.lockTopics, b.readBefore, b.readHeld, b.readSaid, b.readEpoch} {
+		steps = append(steps, of(items)...)
+	}
+	if err := b.round(steps...); err != nil {
+		return err
+	}
+	return b.fillRows(heads)
+}
+
+// lockRows locks every conversation of the batch in order; a missing one stays nil.
+func (b *batch) lockRows(items []*item, heads *[]rowHead) (steps []step) {
 	var ids []gateway.ID
 	for _, it := range items {
 		id := it.in.Conversation
@@ -95,28 +112,35 @@ func (b *batch) lockRows(items []*item) error {
 			b.rows[id], ids = nil, append(ids, id)
 		}
 	}
-	var heads []rowHead
-	err := inParts(ids, func(part []gateway.ID) error {
-		return b.each(func(r scanner) error {
+	forParts(ids, func(part []gateway.ID) {
+		steps = append(steps, step{query: b.s.texts.lock.of[len(part)], args: anys(part), take: func(r scanner) error {
 			var h rowHead
 			err := r.Scan(&h.id, &h.version, &h.status, &h.assignee)
-			heads = append(heads, h)
+			*heads = append(*heads, h)
 			return err
-		}, b.s.texts.lock.of[len(part)], anys(part)...)
+		}})
 	})
-	if err != nil {
-		return err
-	}
+	return steps
+}
+
+// fillRows remembers locked rows, or reads those that are not as they were remembered.
+func (b *batch) fillRows(heads []rowHead) error {
+	var steps []step
 	for _, h := range heads {
-		c, ok := b.s.talks.get(h)
-		if !ok {
-			if c, err = scanConversation(b.row(qLockConversation, string(h.id))); err != nil {
-				return err
-			}
+		if c, ok := b.s.talks.get(h); ok {
+			b.rows[h.id] = &c
+			continue
 		}
-		b.rows[h.id] = &c
+		steps = append(steps, step{query: qLockConversation, args: []any{string(h.id)}, take: func(r scanner) error {
+			c, err := scanConversation(r)
+			b.rows[c.ID] = &c
+			return err
+		}})
 	}
-	return nil
+	if len(steps) == 0 {
+		return nil
+	}
+	return b.round(steps...)
 }
 
 func anys[T ~string](in []T) []any {
@@ -130,51 +154,51 @@ func anys[T ~string](in []T) []any {
 const qLockTopic = `SELECT seq FROM topics WHERE topic = $1`
 
 // lockTopics locks topics without a conversation by their counters, before anybody looks for their client ids.
-func (b *batch) lockTopics(items []*item) error {
+func (b *batch) lockTopics(items []*item) (steps []step) {
 	for _, it := range items {
 		if it.in.Conversation == "" && it.in.ClientID != "" && b.s.d.lock != "" {
-			if _, err := b.Exec(qLockTopic+b.s.d.lock, it.in.Topic); err != nil {
-				return err
-			}
+			steps = append(steps, step{query: qLockTopic + b.s.d.lock, args: []any{it.in.Topic}, take: func(scanner) error { return nil }})
 		}
 	}
-	return nil
+	return steps
 }
 
 // readBefore finds what was stored under the items' client ids.
-func (b *batch) readBefore(items []*item) error {
+func (b *batch) readBefore(items []*item) (steps []step) {
 	var keys []clientKey
 	for _, it := range items {
 		if it.in.ClientID != "" {
 			keys = append(keys, keyOf(it.in))
 		}
 	}
-	return inParts(keys, func(part []clientKey) error {
-		return b.each(func(r scanner) error {
+	forParts(keys, func(part []clientKey) {
+		steps = append(steps, step{query: b.s.texts.client.of[len(part)], args: pairs(part), take: func(r scanner) error {
 			var client string
 			e, err := scanEvent(wider{r, []any{&client}})
 			b.before[clientKey{e.Topic, client}] = e
 			return err
-		}, b.s.texts.client.of[len(part)], pairs(part)...)
+		}})
 	})
+	return steps
 }
 
 // readHeld finds what was held under the client ids of judged items: harmless words under the id of held ones are no
 // second message.
-func (b *batch) readHeld(items []*item) error {
+func (b *batch) readHeld(items []*item) (steps []step) {
 	var keys []clientKey
 	for _, it := range items {
 		if it.in.Judged && it.in.ClientID != "" {
 			keys = append(keys, keyOf(it.in))
 		}
 	}
-	return inParts(keys, func(part []clientKey) error {
-		return b.each(func(r scanner) error {
+	forParts(keys, func(part []clientKey) {
+		steps = append(steps, step{query: b.s.texts.held.of[len(part)], args: pairs(part), take: func(r scanner) error {
 			h, err := scanHeld(r)
 			b.held[clientKey{string(h.Conversation), h.Message.ClientID}] = h
 			return err
-		}, b.s.texts.held.of[len(part)], pairs(part)...)
+		}})
 	})
+	return steps
 }
 
 func pairs(keys []clientKey) []any {
@@ -188,7 +212,7 @@ func pairs(keys []clientKey) []any {
 func keyOf(in gateway.Append) clientKey { return clientKey{in.Topic, in.ClientID} }
 
 // readSaid finds the agents' messages that came after those that the leak guard has read for the judged items.
-func (b *batch) readSaid(items []*item) error {
+func (b *batch) readSaid(items []*item) (steps []step) {
 	since := map[string]uint64{}
 	var topics []string
 	for _, it := range items {
@@ -202,27 +226,31 @@ func (b *batch) readSaid(items []*item) error {
 			since[it.in.Topic] = min(s, it.in.Said)
 		}
 	}
-	return inParts(topics, func(part []string) error {
+	forParts(topics, func(part []string) {
 		args := make([]any, 0, 2*len(part))
 		for _, t := range part {
 			args = append(args, t, int64(since[t]))
 		}
-		return b.each(func(r scanner) error {
+		steps = append(steps, step{query: b.s.texts.said.of[len(part)], args: args, take: func(r scanner) error {
 			var t string
 			var seq uint64
 			err := r.Scan(&t, &seq)
 			b.said[t] = seq
 			return err
-		}, b.s.texts.said.of[len(part)], args...)
+		}})
 	})
+	return steps
 }
 
 // readEpoch reads how often rights have changed, if an item was let in by rights that were remembered.
-func (b *batch) readEpoch(items []*item) (err error) {
-	if slices.ContainsFunc(items, func(it *item) bool { return it.in.By != nil }) {
-		b.epoch, err = scanEpoch(b.tx.row(qEpoch))
+func (b *batch) readEpoch(items []*item) []step {
+	if !slices.ContainsFunc(items, func(it *item) bool { return it.in.By != nil }) {
+		return nil
 	}
-	return err
+	return []step{{query: qEpoch, take: func(r scanner) (err error) {
+		b.epoch, err = scanEpoch(r)
+		return err
+	}}}
 }
 
 // item decides about one append. An error here fails the batch; refusals stand in the item's answer.
@@ -392,8 +420,9 @@ func (b *batch) counted(c *gateway.Conversation, in gateway.Append) {
 	if m, ok := in.Payload.(gateway.MessageCreated); ok {
 		text = m.Text
 	}
+	was := c.Status
 	spoke(c, in.Actor.Role, text, in.At)
-	b.mark(c.ID, false)
+	b.mark(c.ID, c.Status != was)
 }
 
 func (b *batch) mark(id gateway.ID, whole bool) {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -33,14 +34,15 @@ const (
 type dialect struct {
 	engine Engine
 	lock   string // ends a SELECT whose rows the transaction will change
+	begin  string // begins a transaction that writes
 }
 
 func dialectOf(e Engine) (dialect, error) {
 	switch e {
 	case SQLite:
-		return dialect{engine: e}, nil // an immediate transaction is alone with its database: nothing to lock
+		return dialect{engine: e, begin: "BEGIN IMMEDIATE"}, nil // an immediate transaction is alone with its database: nothing to lock
 	case PostgreSQL:
-		return dialect{engine: e, lock: " FOR UPDATE"}, nil
+		return dialect{engine: e, lock: " FOR UPDATE", begin: "BEGIN"}, nil
 	}
 	return dialect{}, gateway.Invalid("engine")
 }
@@ -157,10 +159,25 @@ func unique(err error) bool {
 }
 
 // passing reports whether the same transaction may succeed if tried again: a deadlock's victim, a lost race of
-// serialisation. Nothing of it was stored.
+// serialisation, a connection that died before the commit. Nothing of it was stored.
 func passing(err error) bool {
+	var u unsent
+	return errors.As(err, &u) && gone(err) || lostRace(err)
+}
+
+func lostRace(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
+}
+
+// gone reports whether the connection ended: a server that is stopped says so first, one that is killed does not.
+func gone(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08")
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) ||
+		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "connection reset")
 }
 
 // failure gives a database error its code.
@@ -189,12 +206,10 @@ func down(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		class := pg.Code[:2]
-		return class == "08" || class == "53" || class == "57" || passing(err)
+		return class == "08" || class == "53" || class == "57" || lostRace(err)
 	}
 	var dial *pgconn.ConnectError
-	// A server that is killed in the middle of an answer ends it like this.
-	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "conn closed")
-	return cut || errors.As(err, &dial) || errors.Is(err, sql.ErrConnDone) || strings.Contains(err.Error(), "connection")
+	return gone(err) || errors.As(err, &dial) || errors.Is(err, sql.ErrConnDone) || strings.Contains(err.Error(), "connection")
 }
 
 // list gives "$4,$5,$6" for n placeholders after the first `after`.

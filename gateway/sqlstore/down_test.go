@@ -22,3 +22,15 @@ func TestCutAnswerIsUnavailable(t *testing.T) {
 		}
 	}
 }
+
+// A batch whose connection died is tried again, unless its commit was on the way: then nobody knows.
+func TestCutBatchIsTriedAgain(t *testing.T) {
+	lost := fmt.Errorf("receive message: %w", io.ErrUnexpectedEOF)
+	for err, want := range map[error]bool{
+		lost: false, unsent{lost}: true, unsent{errors.New("syntax error")}: false, unsent{io.EOF}: true,
+	} {
+		if got := passing(err); got != want {
+			t.Errorf("%v is tried again: %v, want %v", err, got, want)
+		}
+	}
+}

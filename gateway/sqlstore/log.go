@@ -159,7 +159,7 @@ func readHashes(ctx context.Context, db queryer, index []int64) ([][32]byte, err
 	return out, nil
 }
 
-func (x *tx) hashes(index []int64) ([][32]byte, error) { return readHashes(x.ctx, x.Tx, index) }
+func (x *tx) hashes(index []int64) ([][32]byte, error) { return readHashes(x.ctx, x, index) }
 
 // Head implements verify.Log. The root is computed from stored hashes, which never change once written.
 func (l *Ledger) Head(ctx context.Context) (verify.Head, error) {

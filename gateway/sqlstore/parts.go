@@ -6,21 +6,28 @@ import (
 	"strings"
 )
 
+// writes are the row counts of statements that write rows: on SQLite one by one costs least, since nothing travels.
+func (d dialect) writes() []int {
+	if d.engine == SQLite {
+		return []int{1}
+	}
+	return parts()
+}
+
 // parts are the row counts of multi-row statements, largest first: few texts, so that each stays prepared, and for a
 // batch of a few dozen rows two or three statements.
 func parts() []int { return []int{128, 64, 32, 16, 8, 4, 2, 1} }
 
-// inParts calls do for runs of rows whose lengths are those of parts.
-func inParts[T any](rows []T, do func(part []T) error) error {
-	for _, size := range parts() {
+// forParts calls do for runs of rows whose lengths are those of parts.
+func forParts[T any](rows []T, do func(part []T)) { forSizes(parts(), rows, do) }
+
+func forSizes[T any](sizes []int, rows []T, do func(part []T)) {
+	for _, size := range sizes {
 		for len(rows) >= size {
-			if err := do(rows[:size]); err != nil {
-				return err
-			}
+			do(rows[:size])
 			rows = rows[size:]
 		}
 	}
-	return nil
 }
 
 // values gives "($1,$2),($3,$4)" for n rows of width placeholders.
@@ -96,8 +103,12 @@ func newStatements(d dialect) statements {
 			return `SELECT id, version, status, assignee FROM conversations WHERE id IN (` + list(0, n) + `) ORDER BY id` + d.lock
 		}),
 		spoke: d.textOf(func(n int) string {
-			return `WITH v(id, status, spoken, author, words, messages) AS (VALUES ` + typed(n, "ttnttn") + `)
-UPDATE conversations SET status = v.status, version = version + 1, last_message_at = v.spoken, last_author = v.author,
+			if n == 1 {
+				return `UPDATE conversations SET version = version + 1, last_message_at = $1, last_author = $2, first_words = $3,
+messages = $4 WHERE id = $5`
+			}
+			return `WITH v(spoken, author, words, messages, id) AS (VALUES ` + typed(n, "nttnt") + `)
+UPDATE conversations SET version = version + 1, last_message_at = v.spoken, last_author = v.author,
 first_words = v.words, messages = v.messages FROM v WHERE conversations.id = v.id`
 		}),
 		client: d.textOf(func(n int) string {
@@ -128,19 +139,4 @@ func (x *tx) rows(query string, args ...any) (*sql.Rows, error) {
 		return st.QueryContext(x.ctx, args...)
 	}
 	return x.QueryContext(x.ctx, query, args...)
-}
-
-// each calls take for every row of a query.
-func (x *tx) each(take func(r scanner) error, query string, args ...any) error {
-	rows, err := x.rows(query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // Err says what went wrong
-	for rows.Next() {
-		if err := take(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

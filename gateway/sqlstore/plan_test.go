@@ -14,7 +14,8 @@ func TestMessagePathUsesIndexes(t *testing.T) {
 	for _, c := range []struct{ name, query, literals, lite, pg string }{
 		{"messages sent twice", q.client.of[8], many("'t', 'c'"), "events_client (topic=? AND client_id=?)", "events_client"},
 		{"the rows", q.lock.of[8], many("'cv'"), "(id=?)", "conversations_pkey"},
-		{"messages in their rows", q.spoke.of[8], many("'cv', 'active', 1, 'visitor', '', 1"), "(id=?)", "conversations_pkey"},
+		{"messages in their rows", q.spoke.of[8], many("1, 'visitor', '', 1, 'cv'"), "(id=?)", "conversations_pkey"},
+		{"a message in its row", q.spoke.of[1], "1, 'visitor', '', 1, 'cv'", "(id=?)", "conversations_pkey"},
 		{"whether others came between", q.said.of[8], many("'t', 1"), "(topic=? AND seq>?)", "events_pkey"},
 		{"a message sent twice", qEventClient, "'t', 'c'", "events_client (topic=? AND client_id=?)", "events_client"},
 		{"the row", qLockConversation, "'cv'", "(id=?)", "conversations_pkey"},

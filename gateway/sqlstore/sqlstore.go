@@ -42,6 +42,7 @@ type Store struct {
 	stop  sync.Once // of the lanes
 	texts statements
 	talks *remembered
+	lite  liteKept // of the connection that writes, on SQLite
 	watch atomic.Pointer[func(query string)]
 
 	mu    sync.Mutex           // rand, high, prepared
@@ -123,7 +124,7 @@ func (s *Store) closePools() error {
 		}
 		clear(kept)
 	}
-	return errors.Join(err, closeBoth(s.write, s.read))
+	return errors.Join(err, s.lite.close(), closeBoth(s.write, s.read))
 }
 
 // backStep is how far a clock may step back before its answers are refused, ms: what time servers correct daily.

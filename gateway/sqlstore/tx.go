@@ -14,7 +14,11 @@ import (
 // tx is one transaction of one verb. Events wait in it until the row locks are held: their topics' counters come
 // last in the lock order, sorted.
 type tx struct {
-	*sql.Tx
+	runner
+	verb    *sql.Tx // of a verb; a batch has a line
+	line    line
+	begun   bool // on the line
+	over    bool // committed there
 	s       *Store
 	ctx     context.Context
 	now     time.Time
@@ -54,7 +58,7 @@ func (s *Store) changeOnce(ctx context.Context, now time.Time, fn func(x *tx) er
 	if err := x.flush(); err != nil {
 		return nil, err
 	}
-	if err := x.Commit(); err != nil {
+	if err := x.verb.Commit(); err != nil {
 		return nil, err
 	}
 	return x.events(), nil
@@ -66,7 +70,7 @@ func (s *Store) begin(ctx context.Context, now time.Time) (x *tx, end func(), er
 	if err != nil {
 		return nil, nil, err
 	}
-	x = &tx{Tx: t, s: s, ctx: ctx, now: now}
+	x = &tx{runner: t, verb: t, s: s, ctx: ctx, now: now}
 	return x, func() {
 		_ = t.Rollback() // after a commit it does nothing
 		s.prepare(ctx, x.unprepared)
@@ -86,8 +90,8 @@ func (x *tx) events() []gateway.Event {
 
 // statement gives the prepared form of a query, or nil: then it is prepared once this transaction is over.
 func (x *tx) statement(query string) *sql.Stmt {
-	if x.s.d.engine != SQLite {
-		return nil // pgx keeps prepared statements by itself
+	if x.s.d.engine != SQLite || x.verb == nil {
+		return nil // pgx keeps prepared statements by itself, so does a line
 	}
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
@@ -96,22 +100,7 @@ func (x *tx) statement(query string) *sql.Stmt {
 		x.unprepared = append(x.unprepared, query)
 		return nil
 	}
-	return x.StmtContext(x.ctx, st)
-}
-
-// exec runs a statement and gives the number of rows it changed.
-func (x *tx) exec(query string, args ...any) (int64, error) {
-	var r sql.Result
-	var err error
-	if st := x.statement(query); st != nil {
-		r, err = st.ExecContext(x.ctx, args...)
-	} else {
-		r, err = x.ExecContext(x.ctx, query, args...)
-	}
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
+	return x.verb.StmtContext(x.ctx, st)
 }
 
 // must is exec for a statement that changes exactly one row.
@@ -189,9 +178,19 @@ func (a about) MarshalJSON() ([]byte, error) {
 	return append(out, body[1:]...), nil
 }
 
-// flush numbers and stores the pending events: topics in order, so that no two transactions wait in a circle.
+// flush numbers and stores the pending events.
 func (x *tx) flush() error {
-	fresh := slices.DeleteFunc(slices.Clone(x.pending), func(p *pending) bool { return p.event.Seq > 0 })
+	fresh, err := x.number()
+	if err != nil {
+		return err
+	}
+	return x.round(x.insertions(fresh)...)
+}
+
+// number runs the steps and gives the pending events their places: topics in order, so that no two transactions wait in
+// a circle.
+func (x *tx) number(first ...step) (fresh []*pending, err error) {
+	fresh = slices.DeleteFunc(slices.Clone(x.pending), func(p *pending) bool { return p.event.Seq > 0 })
 	slices.SortStableFunc(fresh, func(a, b *pending) int { return cmp.Compare(a.event.Topic, b.event.Topic) })
 	var topics []topicEvents
 	for _, p := range fresh {
@@ -201,10 +200,7 @@ func (x *tx) flush() error {
 		t := &topics[len(topics)-1]
 		t.events = append(t.events, p)
 	}
-	if err := x.number(topics); err != nil {
-		return err
-	}
-	return x.insertEvents(fresh)
+	return fresh, x.round(append(first, x.bumps(topics)...)...)
 }
 
 // topicEvents are the new events of one topic.
@@ -213,14 +209,14 @@ type topicEvents struct {
 	events []*pending
 }
 
-// number gives the events of each topic their places.
-func (x *tx) number(topics []topicEvents) error {
-	return inParts(topics, func(part []topicEvents) error {
+// bumps count the topics on and note what the counters then say.
+func (x *tx) bumps(topics []topicEvents) (steps []step) {
+	forParts(topics, func(part []topicEvents) {
 		args, of := make([]any, 0, 2*len(part)), make(map[string][]*pending, len(part))
 		for _, t := range part {
-			args, of[t.topic] = append(args, t.topic, len(t.events)), t.events
+			args, of[t.topic] = append(args, t.topic, int64(len(t.events))), t.events
 		}
-		return x.each(func(r scanner) error {
+		steps = append(steps, step{query: x.s.texts.bump.of[len(part)], args: args, take: func(r scanner) error {
 			var topic string
 			var head int64
 			if err := r.Scan(&topic, &head); err != nil {
@@ -231,19 +227,21 @@ func (x *tx) number(topics []topicEvents) error {
 				p.event.Seq = uint64(first + int64(i))
 			}
 			return nil
-		}, x.s.texts.bump.of[len(part)], args...)
+		}})
 	})
+	return steps
 }
 
-func (x *tx) insertEvents(events []*pending) error {
-	return inParts(events, func(part []*pending) error {
+// insertions store numbered events.
+func (x *tx) insertions(events []*pending) (steps []step) {
+	forSizes(x.s.d.writes(), events, func(part []*pending) {
 		args := make([]any, 0, 9*len(part))
 		for _, p := range part {
 			e := &p.event
 			args = append(args, e.Topic, int64(e.Seq), string(e.ID), string(e.Kind), ms(e.At),
 				string(e.Actor.Role), string(e.Actor.ID), p.clientID, string(e.Payload))
 		}
-		_, err := x.exec(x.s.texts.event.of[len(part)], args...)
-		return err
+		steps = append(steps, step{query: x.s.texts.event.of[len(part)], args: args})
 	})
+	return steps
 }
