@@ -23,7 +23,7 @@ const (
 	maxCorked      = 32 << 10 // bytes gathered before a batch is written in parts
 
 	messageTime = 10 * time.Second // from the first byte of a message to its last
-	writeTime   = 10 * time.Second // for one batch of outgoing frames
+	writeTime   = 10 * time.Second // for one batch of outgoing frames, at least
 	closeTime   = 5 * time.Second  // for the peer's answer to our close
 )
 
@@ -80,9 +80,10 @@ type conn struct {
 	code    int
 	reason  string
 
-	outMu  sync.Mutex
-	corked bool
-	out    []byte
+	outMu   sync.Mutex
+	corked  bool
+	out     []byte
+	writeBy time.Time // the deadline that stands
 }
 
 // ID is unique within the process.

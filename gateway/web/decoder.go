@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"runtime"
@@ -115,7 +116,7 @@ func (d *decoder) Write(p []byte) (int, error) {
 	c.outMu.Lock()
 	defer c.outMu.Unlock()
 	if !c.corked {
-		if err := c.raw.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+		if err := c.setWriteDeadline(); err != nil {
 			return 0, err
 		}
 		return c.raw.Write(p)
@@ -130,9 +131,29 @@ func (d *decoder) Write(p []byte) (int, error) {
 }
 
 // Close closes the connection.
-func (d *decoder) Close() error                       { return d.c.raw.Close() }
-func (d *decoder) LocalAddr() net.Addr                { return d.c.raw.LocalAddr() }
-func (d *decoder) RemoteAddr() net.Addr               { return d.c.raw.RemoteAddr() }
-func (d *decoder) SetDeadline(t time.Time) error      { return d.c.raw.SetDeadline(t) }
-func (d *decoder) SetReadDeadline(t time.Time) error  { return d.c.raw.SetReadDeadline(t) }
-func (d *decoder) SetWriteDeadline(t time.Time) error { return d.c.raw.SetWriteDeadline(t) }
+func (d *decoder) Close() error { return d.c.raw.Close() }
+
+// LocalAddr implements net.Conn.
+func (d *decoder) LocalAddr() net.Addr { return d.c.raw.LocalAddr() }
+
+// RemoteAddr implements net.Conn.
+func (d *decoder) RemoteAddr() net.Addr { return d.c.raw.RemoteAddr() }
+
+// SetDeadline is called by coder/websocket when it takes the connection over.
+func (d *decoder) SetDeadline(t time.Time) error {
+	return errors.Join(d.SetReadDeadline(t), d.SetWriteDeadline(t))
+}
+
+// SetReadDeadline is a part of SetDeadline.
+func (d *decoder) SetReadDeadline(t time.Time) error {
+	d.c.readBy = t
+	return d.c.raw.SetReadDeadline(t)
+}
+
+// SetWriteDeadline is a part of SetDeadline.
+func (d *decoder) SetWriteDeadline(t time.Time) error {
+	d.c.outMu.Lock()
+	defer d.c.outMu.Unlock()
+	d.c.writeBy = t
+	return d.c.raw.SetWriteDeadline(t)
+}

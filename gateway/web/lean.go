@@ -59,6 +59,7 @@ type input struct {
 	inMessage bool // between the first frame of a message and its end
 	between   bool // no byte of a further frame is here
 	tried     error
+	readBy    time.Time // the deadline that stands, unless a close has asked for another
 }
 
 // begin starts the clock of a message.
@@ -86,6 +87,7 @@ func (c *conn) setReadDeadline(t time.Time) error {
 	if c.closing && !c.writing {
 		t = past()
 	}
+	c.readBy = t
 	return c.raw.SetReadDeadline(t)
 }
 
@@ -105,7 +107,7 @@ func (c *conn) wait() error {
 	if len(c.unread) > 0 || !c.dec.empty() {
 		return nil
 	}
-	if err := c.setReadDeadline(time.Now().Add(c.reg.idleAfter)); err != nil {
+	if err := c.setIdleDeadline(); err != nil {
 		return err
 	}
 	err := c.fill()
@@ -114,6 +116,16 @@ func (c *conn) wait() error {
 		return errIdle
 	}
 	return err
+}
+
+// setIdleDeadline leaves between three quarters of the idle time and all of it: a lively connection gets no deadline for
+// each message.
+func (c *conn) setIdleDeadline() error {
+	now := time.Now()
+	if left := c.readBy.Sub(now); left <= c.reg.idleAfter && left >= c.reg.idleAfter*3/4 {
+		return nil
+	}
+	return c.setReadDeadline(now.Add(c.reg.idleAfter))
 }
 
 // fill reads once into the block.

@@ -46,7 +46,7 @@ func (s *shim) Write(p []byte) (int, error) {
 
 // Hijack hands the connection over, with buffers that hold next to nothing.
 func (s *shim) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if err := s.d.c.raw.SetDeadline(time.Time{}); err != nil {
+	if err := s.d.SetDeadline(time.Time{}); err != nil {
 		return nil, nil, err
 	}
 	return s.d, s.d.buffers(), nil

@@ -67,7 +67,7 @@ func TestSlowloris(t *testing.T) {
 	})
 }
 
-// A peer that takes nothing for 10 s is cut off.
+// A peer that takes nothing for 10 s is cut off, and in 15 s at the latest.
 func TestWriteDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, _, e, reg := pipe(t)
@@ -76,8 +76,8 @@ func TestWriteDeadline(t *testing.T) {
 		if got := <-e.closed; got != "1006 " {
 			t.Errorf("onClose %q", got)
 		}
-		if d := time.Since(began); d != writeTime {
-			t.Errorf("cut after %v, want %v", d, writeTime)
+		if d := time.Since(began); d < writeTime || d > writeTime*3/2 {
+			t.Errorf("cut after %v, want %v or a little more", d, writeTime)
 		}
 		_ = client.Close()
 		reg.shutdown(t.Context(), 0, func(*conn) {})
