@@ -20,6 +20,28 @@ async function drafts(at, address) {
 	await at.getByRole("button", { name: t("offer.go") }).waitFor();
 }
 
+/**
+ * Holds the next reading of an address until it is let go; that ends when the page has the answer.
+ * @param {import("playwright-core").Page} page
+ * @param {string} address
+ */
+async function late(page, address) {
+	/** @type {() => void} */
+	let go = () => {};
+	const held = new Promise((done) => (go = () => done(undefined)));
+	await page.route(address, async (route) => {
+		if (route.request().method() !== "GET") return route.continue();
+		await held;
+		await route.continue();
+	});
+	return async () => {
+		const answered = page.waitForResponse((r) => r.request().method() === "GET" && r.url().endsWith("/v1/passkeys"));
+		go();
+		await (await answered).finished();
+		await page.unroute(address);
+	};
+}
+
 scene("who has no passkey is told so where he offers, and led to where one is registered", async () => {
 	sol = await onDuty(s, "sol", "sol@shop.example");
 	key = await authenticator(sol.page);
@@ -31,10 +53,12 @@ scene("who has no passkey is told so where he offers, and led to where one is re
 	await drafts(tab, "9 Quay Street");
 	await tab.getByRole("button", { name: t("offer.go") }).click();
 	await sol.page.getByText(t("reason.stepup.none")).waitFor();
+	const list = await late(sol.page, "**/v1/passkeys");
 	await sol.page.locator(".toasts").getByRole("button", { name: t("passkey.title"), exact: true }).click();
 	const d = sol.page.getByRole("dialog", { name: t("passkey.title") });
 	await d.getByLabel(t("passkey.name")).fill("Desk computer");
 	await d.getByLabel(t("passkey.password")).fill("not my password");
+	await list(); // what was typed before it came stays
 	await d.getByRole("button", { name: t("passkey.add"), exact: true }).click();
 	await d.getByText(t("passkey.error.password")).waitFor();
 	await axe(sol.page, "passkeys-refused");

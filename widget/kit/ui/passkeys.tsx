@@ -39,7 +39,7 @@ export function Passkeys({ onClose }: { onClose(): void }): JSX.Element {
 			setAll((await act()).passkeys);
 			setPassword("");
 			ok = true;
-			if (done) toast(t(done), "ok");
+			toast(t(done), "ok");
 		} catch (e) {
 			const field = e instanceof CommandError ? e.error.params?.field : undefined;
 			const own = field === "name" || field === "password";
@@ -49,7 +49,11 @@ export function Passkeys({ onClose }: { onClose(): void }): JSX.Element {
 		return ok;
 	};
 	useEffect(() => {
-		void run(() => api<List>("GET", "/v1/passkeys"), "");
+		// Whoever has typed or added something meanwhile keeps it.
+		api<List>("GET", "/v1/passkeys").then(
+			(l) => setAll((have) => have ?? l.passkeys),
+			(e) => setBad((have) => have ?? { text: words(e) }),
+		);
 	}, []);
 	const add = async () => {
 		if (await run(() => register<List>(api, name.trim(), password), "passkey.added")) setName("");
