@@ -116,10 +116,15 @@ func (c *conn) Queue(frame []byte) bool {
 // Flush writes what Queue has queued.
 func (c *conn) Flush() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.waiting = false
-	if len(c.queue) > 0 && !c.broken {
-		c.startLocked()
+	mine := len(c.queue) > 0 && !c.broken && !c.writing
+	if mine {
+		c.writing = true
+		c.reg.running.Add(1)
+	}
+	c.mu.Unlock()
+	if mine {
+		c.writeNow()
 	}
 }
 

@@ -333,6 +333,40 @@ func TestSlowConsumer(t *testing.T) {
 }
 
 // A parked connection holds no block, wakes for input and for output, and is parked again.
+// What a connection does not take at once goes after it, whole and in order, also when pongs come between.
+func TestWhatIsLeftFollows(t *testing.T) {
+	r := newRig(t, time.Minute)
+	nc, br, _ := r.raw(fromShop, nil)
+	if err := nc.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+		t.Fatal(err)
+	}
+	e := <-r.got
+	if err := e.c.raw.(*net.TCPConn).SetWriteBuffer(4 << 10); err != nil {
+		t.Fatal(err)
+	}
+	const frames = 50
+	body := func(n int) string { return strings.Repeat(string(rune('a'+n%26)), 8<<10-n) }
+	for n := range frames {
+		if e.c.Queue([]byte(body(n))) {
+			e.c.Flush()
+		}
+		if n%10 == 0 {
+			if _, err := nc.Write(frame(0x89, fmt.Sprint("ping ", n))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for n := 0; n < frames; {
+		switch op, got := r.next(br); {
+		case op == 0xA && strings.HasPrefix(got, "ping "):
+		case op != 1 || got != body(n):
+			t.Fatalf("frame %d is of kind %d and begins with %.10q", n, op, got)
+		default:
+			n++
+		}
+	}
+}
+
 func TestParkedWakes(t *testing.T) {
 	r := newRig(t, time.Millisecond)
 	ws := r.dial()

@@ -471,15 +471,19 @@ func (h *Hub) local(name string, frame []byte) {
 
 // localAll sends several signals: each connection is written to once for all of them.
 func (h *Hub) localAll(name string, frames [][]byte) {
+	var dirty []watcher
 	h.each(name, func(w watcher) {
 		waits := false
 		for _, f := range frames {
 			waits = w.sendEvent(f) || waits
 		}
 		if waits {
-			w.flush()
+			dirty = append(dirty, w)
 		}
 	})
+	for _, w := range dirty {
+		w.flush()
+	}
 }
 
 func (h *Hub) each(name string, do func(watcher)) {

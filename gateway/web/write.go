@@ -2,29 +2,71 @@ package web
 
 import (
 	"encoding/binary"
+	"errors"
+	"slices"
+	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
 )
 
-// write empties the queue and ends.
-func (c *conn) write() {
-	defer c.reg.running.Done()
-	for {
-		batch := c.take()
-		if batch == nil {
+// writeNow writes what the connection takes at once, in the goroutine of a caller who must not wait. A writer does the
+// rest; most often there is none. writing is the caller's.
+func (c *conn) writeNow() {
+	batch := c.take()
+	if batch != nil && sizeOf(batch) <= maxCorked {
+		whole, err := c.tryBatch(batch)
+		if err != nil {
+			c.writeFailed()
+			c.reg.running.Done()
 			return
 		}
+		if !whole {
+			go c.writeRest(batch)
+			return
+		}
+		c.written(batch)
+		batch = c.take()
+	}
+	if batch == nil {
+		c.reg.running.Done()
+		return
+	}
+	go c.writeFrom(batch)
+}
+
+// write empties the queue and ends.
+func (c *conn) write() { c.writeFrom(c.take()) }
+
+func (c *conn) writeFrom(batch [][]byte) {
+	defer c.reg.running.Done()
+	for ; batch != nil; batch = c.take() {
 		if err := c.writeBatch(batch); err != nil {
 			c.writeFailed()
 			return
 		}
-		c.mu.Lock()
-		c.frames -= len(batch)
-		for _, f := range batch {
-			c.bytes -= len(f)
-		}
-		c.mu.Unlock()
+		c.written(batch)
+	}
+}
+
+// writeRest goes on where tryBatch had to stop.
+func (c *conn) writeRest(batch [][]byte) {
+	if err := c.uncork(); err != nil {
+		c.writeFailed()
+		c.reg.running.Done()
+		return
+	}
+	c.written(batch)
+	c.write()
+}
+
+// written counts a batch as gone.
+func (c *conn) written(batch [][]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frames -= len(batch)
+	for _, f := range batch {
+		c.bytes -= len(f)
 	}
 }
 
@@ -80,11 +122,14 @@ func (c *conn) writeFailed() {
 
 // writeBatch sends the frames in as few writes as their size allows.
 func (c *conn) writeBatch(batch [][]byte) error {
-	total := 0
-	for _, f := range batch {
-		total += len(f) + maxHeader
+	if err := c.corkBatch(batch); err != nil {
+		return err
 	}
-	if err := c.cork(total); err != nil {
+	return c.uncork()
+}
+
+func (c *conn) corkBatch(batch [][]byte) error {
+	if err := c.cork(sizeOf(batch)); err != nil {
 		return err
 	}
 	for _, f := range batch {
@@ -93,7 +138,55 @@ func (c *conn) writeBatch(batch [][]byte) error {
 			return err
 		}
 	}
-	return c.uncork()
+	return nil
+}
+
+func sizeOf(batch [][]byte) (n int) {
+	for _, f := range batch {
+		n += len(f) + maxHeader
+	}
+	return n
+}
+
+// tryBatch is writeBatch without waiting, for a batch that is gathered whole. Where it had to stop, the connection
+// stays corked, so that nothing comes between.
+func (c *conn) tryBatch(batch [][]byte) (whole bool, err error) {
+	if err := c.corkBatch(batch); err != nil {
+		return false, err
+	}
+	c.outMu.Lock()
+	n, err := c.tryWrite(c.out)
+	whole = n == len(c.out)
+	c.out = slices.Delete(c.out, 0, n) // in its place, which goes back to the pool
+	c.outMu.Unlock()
+	if err != nil || !whole {
+		return false, err
+	}
+	return true, c.uncork()
+}
+
+// tryWrite writes what fits. A connection without a descriptor of its own takes nothing at once.
+func (c *conn) tryWrite(p []byte) (n int, err error) {
+	sc, ok := c.raw.(syscall.Conn)
+	if !ok {
+		return 0, nil
+	}
+	rc, err := sc.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var wrote error
+	err = rc.Write(func(fd uintptr) bool {
+		for n, wrote = syscall.Write(int(fd), p); wrote == syscall.EINTR; {
+			n, wrote = syscall.Write(int(fd), p)
+		}
+		return true
+	})
+	n = max(n, 0)
+	if wrote == syscall.EAGAIN {
+		wrote = nil
+	}
+	return n, errors.Join(err, wrote)
 }
 
 // maxHeader is the longest header of a frame that is not masked, in bytes. Source: RFC 6455 §5.2.
