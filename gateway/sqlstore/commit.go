@@ -14,8 +14,14 @@ import (
 // maxBatch is how many appends one transaction takes.
 const maxBatch = 1000
 
-// lanesOf is how many committers run: SQLite has one writer; PostgreSQL gets one per hash of the conversation.
-const lanesOf = 4
+// lanesOf is how many committers run: SQLite has one writer; PostgreSQL gets two to four, by the conversation's hash. More
+// than half of the processors make batches smaller, and each message dearer.
+func lanesOf(e Engine) int {
+	if e == SQLite {
+		return 1
+	}
+	return min(4, max(2, runtime.GOMAXPROCS(0)/2))
+}
 
 // item is one caller's append and where its outcome goes.
 type item struct {
@@ -42,11 +48,7 @@ type lane struct {
 }
 
 func (s *Store) startLanes() {
-	n := lanesOf
-	if s.d.engine == SQLite {
-		n = 1
-	}
-	for range n {
+	for range lanesOf(s.d.engine) {
 		l := &lane{items: make(chan *item, maxBatch), told: make(chan []outcome, 1), done: make(chan struct{})}
 		s.lanes = append(s.lanes, l)
 		go s.runLane(l)
@@ -148,6 +150,7 @@ func failed(it *item, err error) outcome {
 func (s *Store) counted(l *lane, batch []*item) {
 	began, n := time.Now(), len(batch)
 	s.commit(l, batch)
+	s.commits.Add(1)
 	if s.o.OnCommit != nil {
 		s.o.OnCommit(n, time.Since(began))
 	}

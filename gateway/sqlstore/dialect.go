@@ -83,11 +83,11 @@ func sqliteSource(path string, readOnly bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-// writerPragmas are for the one connection that writes: 16 MiB of pages are kept and 16 MiB of log gathered before it
-// goes into the database, since a page of a lively conversation changes with every commit; what a statement may have to
-// take back stays in memory.
+// writerPragmas are for the one connection that writes: 16 MiB of pages are kept, and the log may grow to 32 MiB
+// before the writer itself brings it into the database (checkpointer); what a statement may have to take back stays in
+// memory.
 func writerPragmas() []string {
-	return []string{"cache_size(-16384)", "wal_autocheckpoint(4000)", "temp_store(memory)"}
+	return []string{"cache_size(-16384)", "wal_autocheckpoint(8000)", "temp_store(memory)"}
 }
 
 // goose gives the provider's options: nodes that start together migrate one after the other.

@@ -34,16 +34,18 @@ type Options struct {
 
 // Store implements gateway.Store. Make it with Open.
 type Store struct {
-	o     Options
-	d     dialect
-	write *sql.DB
-	read  *sql.DB
-	lanes []*lane
-	stop  sync.Once // of the lanes
-	texts statements
-	talks *remembered
-	lite  liteKept // of the connection that writes, on SQLite
-	watch atomic.Pointer[func(query string)]
+	o       Options
+	d       dialect
+	write   *sql.DB
+	read    *sql.DB
+	lanes   []*lane
+	stop    sync.Once // of the lanes
+	texts   statements
+	talks   *remembered
+	lite    liteKept // of the connection that writes, on SQLite
+	check   *checkpointer
+	commits atomic.Uint64 // of batches
+	watch   atomic.Pointer[func(query string)]
 
 	mu    sync.Mutex           // rand, high, prepared
 	high  int64                // latest time given out, unix ms
@@ -73,6 +75,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(failure("migrate", err), s.closePools())
+	}
+	if err := s.startCheckpoints(); err != nil {
+		return nil, errors.Join(failure("open the database", err), s.closePools())
 	}
 	s.startLanes()
 	return s, nil
@@ -111,7 +116,7 @@ func provider(d dialect, db *sql.DB) (*goose.Provider, error) {
 // Close ends the committers after what is queued, then the pools.
 func (s *Store) Close() error {
 	s.stopLanes()
-	return s.closePools()
+	return errors.Join(s.check.close(), s.closePools())
 }
 
 func (s *Store) closePools() error {
