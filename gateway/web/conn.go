@@ -48,7 +48,8 @@ const (
 // reader; onClose is last and comes exactly once. onAlarm comes from the wheel and may fall together with it.
 type connHandler interface {
 	// onFrame gets a whole message, valid UTF-8, at most 64 KiB; the slice is the handler's to keep.
-	onFrame(ctx context.Context, frame []byte)
+	// lively says that more may follow soon: a mere answer to a ping is the last for a while.
+	onFrame(ctx context.Context, frame []byte) (lively bool)
 	// onAlarm says that the time given to conn.Alarm is over. It must not block.
 	onAlarm()
 	// onClose tells why: the code and reason that we gave or that the peer sent, 1006 for a lost connection.
@@ -215,9 +216,12 @@ func (c *conn) serve() {
 			err = c.readMessage()
 		}
 		switch {
+		case err == nil && !c.lively && c.nothingLeft():
+			c.rest()
+			return
 		case err == nil || errors.Is(err, errBetween):
 		case errors.Is(err, errIdle):
-			go c.park()
+			c.rest()
 			return
 		default:
 			c.end(err)
@@ -250,7 +254,7 @@ func (c *conn) readMessage() error {
 		return c.refuse(closeInvalidText, "invalid")
 	}
 	c.inMessage = false
-	c.h.onFrame(c.reg.ctx, frame)
+	c.lively = c.h.onFrame(c.reg.ctx, frame)
 	return nil
 }
 

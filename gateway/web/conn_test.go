@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +31,12 @@ type echo struct {
 	alarms chan struct{}
 }
 
-func (e *echo) onFrame(_ context.Context, frame []byte) {
+func (e *echo) onFrame(_ context.Context, frame []byte) bool {
+	e.answer(frame)
+	return string(frame) != "rest"
+}
+
+func (e *echo) answer(frame []byte) {
 	if string(frame) == "bye" {
 		e.c.Send([]byte("the last word"))
 		e.c.Close(closeUnauthenticated, "unauthenticated")
@@ -364,6 +370,40 @@ func TestWhatIsLeftFollows(t *testing.T) {
 		default:
 			n++
 		}
+	}
+}
+
+// Whoever only answers a ping rests at once, and nothing that came behind the answer is lost.
+func TestRestsAfterAnAnswer(t *testing.T) {
+	r := newRig(t, time.Minute)
+	nc, br, _ := r.raw(fromShop, nil)
+	e := <-r.got
+	for n := range 20 {
+		send := frame(0x81, "rest")
+		for range n % 3 {
+			send = append(send, frame(0x81, "and more")...)
+		}
+		if n%5 == 4 {
+			send = append(send, frame(0x89, "ping")...)
+		}
+		if _, err := nc.Write(send); err != nil {
+			t.Fatal(err)
+		}
+		want := append([]string{"rest"}, slices.Repeat([]string{"and more"}, n%3)...)
+		for pongs := n % 5 / 4; len(want) > 0 || pongs > 0; {
+			switch op, text := r.next(br); {
+			case op == 0xA: // it may overtake
+				pongs--
+			case len(want) == 0 || op != 1 || text != want[0]:
+				t.Fatalf("frame %d %q, want %q", op, text, want)
+			default:
+				want = want[1:]
+			}
+		}
+	}
+	e.c.Close(4000, "restarting")
+	if op, text := r.next(br); op != 8 || !strings.HasSuffix(text, "restarting") {
+		t.Errorf("the last frame is %d %q", op, text)
 	}
 }
 

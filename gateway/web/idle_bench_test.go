@@ -48,9 +48,9 @@ func benchDial(addr string) int {
 
 type quiet struct{}
 
-func (quiet) onFrame(context.Context, []byte) {}
-func (quiet) onAlarm()                        {}
-func (quiet) onClose(int, string)             {}
+func (quiet) onFrame(context.Context, []byte) bool { return true }
+func (quiet) onAlarm()                             {}
+func (quiet) onClose(int, string)                  {}
 
 // BenchmarkIdle prints the resident memory of one idle, parked websocket at 5,000; the clients are another
 // process. Aim: at most 11 KB (issue A), 8 KB (performance.md F1).

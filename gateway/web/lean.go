@@ -55,9 +55,12 @@ type input struct {
 	block     []byte // borrowed; nil at rest
 	unread    []byte // part of block, or the bytes that came with the handshake
 	begunAt   time.Time
-	timed     bool // the message has its deadline
-	inMessage bool // between the first frame of a message and its end
-	between   bool // no byte of a further frame is here
+	timed     bool     // the message has its deadline
+	lively    bool     // after the last message
+	inMessage bool     // between the first frame of a message and its end
+	between   bool     // no byte of a further frame is here
+	first     [14]byte // what woke a resting connection: a masked frame's header, and less than a message
+	came      int8     // bytes of it
 	tried     error
 	readBy    time.Time // the deadline that stands, unless a close has asked for another
 }
@@ -104,7 +107,7 @@ func (c *conn) wait() error {
 		c.drain()
 		return net.ErrClosed
 	}
-	if len(c.unread) > 0 || !c.dec.empty() {
+	if !c.nothingLeft() {
 		return nil
 	}
 	if err := c.setIdleDeadline(); err != nil {
@@ -112,7 +115,6 @@ func (c *conn) wait() error {
 	}
 	err := c.fill()
 	if errors.Is(err, os.ErrDeadlineExceeded) && !c.isClosing() {
-		c.release()
 		return errIdle
 	}
 	return err
@@ -128,6 +130,9 @@ func (c *conn) setIdleDeadline() error {
 	return c.setReadDeadline(now.Add(c.reg.idleAfter))
 }
 
+// nothingLeft reports whether all that was read has been understood.
+func (c *conn) nothingLeft() bool { return len(c.unread) == 0 && c.dec.empty() }
+
 // fill reads once into the block.
 func (c *conn) fill() error {
 	if c.block == nil {
@@ -141,68 +146,66 @@ func (c *conn) fill() error {
 	return err
 }
 
-// park waits for input and nothing else, on a fresh stack, without a buffer and without a decoder.
-func (c *conn) park() {
+// rest gives everything back and lets a fresh goroutine wait. What needs a deep stack comes before it: a stack that has
+// grown stays.
+func (c *conn) rest() {
 	c.giveDecoder()
-	err := c.setReadDeadline(time.Time{})
-	if err == nil {
-		if sc, ok := c.raw.(syscall.Conn); ok {
-			err = c.parkRaw(sc)
-		} else {
-			err = c.parkSmall()
+	c.release()
+	if err := c.setReadDeadline(time.Time{}); err != nil {
+		c.end(err)
+		return
+	}
+	if sc, ok := c.raw.(syscall.Conn); ok {
+		if rc, err := sc.SyscallConn(); err == nil {
+			go c.park(rc)
+			return
 		}
 	}
+	go c.parkSmall()
+}
+
+// park waits for input on the descriptor itself and does nothing else, within the smallest stack there is.
+func (c *conn) park(rc syscall.RawConn) {
+	err := rc.Read(c.try)
+	if err == nil {
+		err = c.tried
+	}
+	go c.wake(err)
+}
+
+// wake goes on with what came.
+func (c *conn) wake(err error) {
 	if err != nil {
 		c.end(err)
 		return
 	}
-	go c.serve()
-}
-
-// parkRaw waits on the descriptor itself.
-func (c *conn) parkRaw(sc syscall.Conn) error {
-	rc, err := sc.SyscallConn()
-	if err != nil {
-		return err
-	}
-	if err := rc.Read(c.try); err != nil {
-		return err
-	}
-	return c.tried
-}
-
-// try reads if there is something. The poller tells only of new input, so the read comes before the wait.
-func (c *conn) try(fd uintptr) bool {
-	block := takeBlock()
-	for {
-		n, err := syscall.Read(int(fd), block)
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err == syscall.EAGAIN:
-			giveBlock(block)
-			return false
-		case err == nil && n == 0:
-			err = io.EOF
-		}
-		c.tried = err
-		if err != nil {
-			giveBlock(block)
-			return true
-		}
-		c.block, c.unread = block, block[:n]
-		return true
-	}
-}
-
-// parkSmall is for a connection without a descriptor of its own, such as TLS: it waits on few bytes.
-func (c *conn) parkSmall() error {
-	small := make([]byte, 16)
-	n, err := c.raw.Read(small)
-	if n == 0 {
-		return err
-	}
 	c.block = takeBlock()
-	c.unread = c.block[:copy(c.block, small[:n])]
-	return nil
+	c.unread = c.block[:copy(c.block, c.first[:c.came])]
+	c.serve()
+}
+
+// try reads the first bytes, if there are any. The poller tells only of new input, so the read comes before the wait.
+func (c *conn) try(fd uintptr) bool {
+	n, err := syscall.Read(int(fd), c.first[:])
+	for err == syscall.EINTR {
+		n, err = syscall.Read(int(fd), c.first[:])
+	}
+	if err == syscall.EAGAIN {
+		return false
+	}
+	if err == nil && n == 0 {
+		err = io.EOF
+	}
+	c.came, c.tried = int8(n), err
+	return true
+}
+
+// parkSmall is for a connection without a descriptor of its own, such as TLS.
+func (c *conn) parkSmall() {
+	n, err := c.raw.Read(c.first[:])
+	if n > 0 {
+		err = nil
+	}
+	c.came = int8(n)
+	go c.wake(err)
 }

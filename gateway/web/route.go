@@ -153,9 +153,9 @@ func (s *Server) socketRoute(c *fiber.Ctx) error {
 // deadEnd lives on a connection that is being closed.
 type deadEnd struct{}
 
-func (deadEnd) onFrame(context.Context, []byte) {}
-func (deadEnd) onAlarm()                        {}
-func (deadEnd) onClose(int, string)             {}
+func (deadEnd) onFrame(context.Context, []byte) bool { return false }
+func (deadEnd) onAlarm()                             {}
+func (deadEnd) onClose(int, string)                  {}
 
 // sessionHash is what the store knows the request's session by.
 func (s *Server) sessionHash(c *fiber.Ctx) string {

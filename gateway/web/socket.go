@@ -116,10 +116,10 @@ func (k *socket) drain() {
 const frameBytes = 4 << 10
 
 // onFrame takes one frame from the reader; frames of one connection come one after another.
-func (k *socket) onFrame(ctx context.Context, raw []byte) {
+func (k *socket) onFrame(ctx context.Context, raw []byte) (lively bool) {
 	if !k.frames.spend(k.s.limits.frames, 1+float64(len(raw))/frameBytes, k.s.svc.Now()) {
 		k.line.Close(closeTooMany, "too_many")
-		return
+		return false
 	}
 	id, words, quick := readSend(raw)
 	var in inbound
@@ -146,6 +146,7 @@ func (k *socket) onFrame(ctx context.Context, raw []byte) {
 	default:
 		k.command(ctx, *in.Cmd, in.ID, in.Args)
 	}
+	return in.Sig == nil
 }
 
 func (k *socket) refuse(id string, err error) {

@@ -14,8 +14,9 @@ import (
 // rest; most often there is none. writing is the caller's.
 func (c *conn) writeNow() {
 	batch := c.take()
-	if batch != nil && sizeOf(batch) <= maxCorked {
+	if batch != nil && sizeOf(batch) <= blockSize && c.outMu.TryLock() { // who has it may wait for the peer
 		whole, err := c.tryBatch(batch)
+		c.outMu.Unlock()
 		if err != nil {
 			c.writeFailed()
 			c.reg.running.Done()
@@ -122,13 +123,6 @@ func (c *conn) writeFailed() {
 
 // writeBatch sends the frames in as few writes as their size allows.
 func (c *conn) writeBatch(batch [][]byte) error {
-	if err := c.corkBatch(batch); err != nil {
-		return err
-	}
-	return c.uncork()
-}
-
-func (c *conn) corkBatch(batch [][]byte) error {
 	if err := c.cork(sizeOf(batch)); err != nil {
 		return err
 	}
@@ -138,7 +132,7 @@ func (c *conn) corkBatch(batch [][]byte) error {
 			return err
 		}
 	}
-	return nil
+	return c.uncork()
 }
 
 func sizeOf(batch [][]byte) (n int) {
@@ -148,21 +142,27 @@ func sizeOf(batch [][]byte) (n int) {
 	return n
 }
 
-// tryBatch is writeBatch without waiting, for a batch that is gathered whole. Where it had to stop, the connection
-// stays corked, so that nothing comes between.
+// tryBatch is writeBatch without waiting. Where it had to stop, the connection stays corked, so that nothing comes
+// between. outMu is held.
 func (c *conn) tryBatch(batch [][]byte) (whole bool, err error) {
-	if err := c.corkBatch(batch); err != nil {
+	c.corked, c.out = true, takeRoom(sizeOf(batch))
+	if err := c.setWriteDeadline(); err != nil {
 		return false, err
 	}
-	c.outMu.Lock()
+	for _, f := range batch {
+		c.out = appendFrame(c.out, f)
+	}
 	n, err := c.tryWrite(c.out)
-	whole = n == len(c.out)
-	c.out = slices.Delete(c.out, 0, n) // in its place, which goes back to the pool
-	c.outMu.Unlock()
-	if err != nil || !whole {
+	if err != nil {
 		return false, err
 	}
-	return true, c.uncork()
+	c.out = slices.Delete(c.out, 0, n) // in its place, which goes back to the pool
+	if len(c.out) > 0 {
+		return false, nil
+	}
+	giveRoom(c.out)
+	c.corked, c.out = false, nil
+	return true, nil
 }
 
 // tryWrite writes what fits. A connection without a descriptor of its own takes nothing at once.
@@ -202,17 +202,22 @@ func (c *conn) gather(payload []byte) error {
 			return err
 		}
 	}
-	c.out = append(c.out, 0x80|byte(websocket.MessageText))
+	c.out = appendFrame(c.out, payload)
+	return nil
+}
+
+// appendFrame encodes a text frame. Source: RFC 6455 §5.2.
+func appendFrame(b, payload []byte) []byte {
+	b = append(b, 0x80|byte(websocket.MessageText))
 	switch n := len(payload); {
 	case n < 126:
-		c.out = append(c.out, byte(n))
+		b = append(b, byte(n))
 	case n < 1<<16:
-		c.out = binary.BigEndian.AppendUint16(append(c.out, 126), uint16(n))
+		b = binary.BigEndian.AppendUint16(append(b, 126), uint16(n))
 	default:
-		c.out = binary.BigEndian.AppendUint64(append(c.out, 127), uint64(n))
+		b = binary.BigEndian.AppendUint64(append(b, 127), uint64(n))
 	}
-	c.out = append(c.out, payload...)
-	return nil
+	return append(b, payload...)
 }
 
 // cork gathers what is written from now on; size is how much that will be, about.
