@@ -53,15 +53,17 @@ type Article struct {
 
 // Version is one saved state; it never changes. A save makes a new one, which stays a draft until published.
 type Version struct {
-	Number    int64     `json:"number"`
-	Title     string    `json:"title"`
-	Summary   string    `json:"summary"`
-	Tags      []string  `json:"tags"`
-	Phrasings []string  `json:"phrasings"` // questions in visitors' words
-	Body      string    `json:"body"`      // Markdown
-	By        string    `json:"by,omitempty"`
-	Note      string    `json:"note,omitempty"`
-	At        time.Time `json:"-"`
+	Number     int64     `json:"number"`
+	Title      string    `json:"title"`
+	Summary    string    `json:"summary"`
+	Tags       []string  `json:"tags"`
+	Phrasings  []string  `json:"phrasings"`            // questions in visitors' words
+	Body       string    `json:"body"`                 // Markdown
+	Collection string    `json:"collection,omitempty"` // name of the group that it stands in, "" = none
+	Order      int       `json:"order,omitempty"`      // place among its articles, from 1 on; 0 = after those that have one
+	By         string    `json:"by,omitempty"`
+	Note       string    `json:"note,omitempty"`
+	At         time.Time `json:"-"`
 }
 
 // Pin shows an article on pages whose address matches.

@@ -15,9 +15,13 @@ const (
 
 // Shelf is what the public pages of one mailbox may list: its published public articles. It never changes.
 type Shelf struct {
-	Rows []Row // one for each locale with articles, by locale
-	by   map[string]*Article
-	same map[string][]*Article // translations by the id of their original, one for each locale, by locale
+	Rows    []Row // one for each locale with articles, by locale
+	mailbox string
+	by      map[string]*Article
+	same    map[string][]*Article // translations by the id of their original, one for each locale, by locale
+
+	mu   sync.Mutex
+	near map[string][]*Article // what is related, as far as it was asked for
 }
 
 // Row is the shelf's articles in one locale.
@@ -26,6 +30,9 @@ type Row struct {
 	ByTitle []*Article
 	Newest  []*Article // by the time of the published version, at most 50
 	Best    []*Article // those that solved most questions, at most 6; none that solved nothing
+
+	Collections []Collection
+	Loose       []*Article // those in no collection, by title
 }
 
 // Article gives one of the shelf by its id.
@@ -45,6 +52,15 @@ func (s *Shelf) Row(locale string) (Row, bool) {
 		}
 	}
 	return Row{}, false
+}
+
+// Pages is how many pages show them: one for each article and each collection.
+func (s *Shelf) Pages() int {
+	n := s.Len()
+	for _, r := range s.Rows {
+		n += len(r.Collections)
+	}
+	return n
 }
 
 // Len is how many articles stand on the shelf.
@@ -79,7 +95,7 @@ func (x *Index) Shelf(mailbox string) *Shelf {
 }
 
 func (s *snapshot) shelf(mailbox string) *Shelf {
-	out := &Shelf{by: map[string]*Article{}, same: map[string][]*Article{}}
+	out := &Shelf{mailbox: mailbox, by: map[string]*Article{}, same: map[string][]*Article{}, near: map[string][]*Article{}}
 	rows := map[string][]*Article{}
 	for _, e := range s.slots {
 		if e == nil || !s.public.sees(e.article) || !e.in(mailbox) {
@@ -106,6 +122,7 @@ func rowOf(locale string, list []*Article) Row {
 	slices.SortFunc(r.ByTitle, func(a, b *Article) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Version.Title), strings.ToLower(b.Version.Title)), byID(a, b))
 	})
+	r.Collections, r.Loose = collect(r.ByTitle)
 	r.Newest = slices.Clone(list)
 	slices.SortFunc(r.Newest, func(a, b *Article) int { return cmp.Or(b.Version.At.Compare(a.Version.At), byID(a, b)) })
 	r.Newest = slices.Clone(r.Newest[:min(shelfNewest, len(list))])

@@ -32,7 +32,11 @@ const (
 // Digest names what an article says: two with the same one say the same.
 func (a Article) Digest() string {
 	v := a.Version
-	raw, _ := json.Marshal([]any{a.Locale, a.Visibility, a.Mailboxes, v.Title, v.Summary, v.Tags, v.Phrasings, v.Body}) // words only: it cannot fail
+	said := []any{a.Locale, a.Visibility, a.Mailboxes, v.Title, v.Summary, v.Tags, v.Phrasings, v.Body}
+	if v.Collection != "" || v.Order != 0 { // without, it is what it was before there were any
+		said = append(said, v.Collection, v.Order)
+	}
+	raw, _ := json.Marshal(said) // words only: it cannot fail
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:])
 }

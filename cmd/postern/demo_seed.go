@@ -168,7 +168,7 @@ func (s *seeder) replies(ctx context.Context) error {
 func articleID(a shopsite.Article) string { return "ar_" + a.ID }
 
 func (s *seeder) articles(ctx context.Context) error {
-	for _, a := range shopsite.Articles() {
+	for i, a := range shopsite.Articles() {
 		_, err := s.app.store.articles.Article(ctx, articleID(a))
 		if err == nil {
 			continue
@@ -178,7 +178,9 @@ func (s *seeder) articles(ctx context.Context) error {
 		}
 		saved, err := s.app.store.articles.SaveVersion(ctx, kb.Article{
 			ID: articleID(a), Locale: "en", Visibility: kb.Public,
-			Version: kb.Version{Title: a.Title, Summary: a.Summary, Body: a.Body, Phrasings: a.Keywords, By: s.byEdit},
+			Version: kb.Version{
+				Title: a.Title, Summary: a.Summary, Body: a.Body, Phrasings: a.Keywords, Collection: a.Collection, Order: i + 1, By: s.byEdit,
+			},
 		}, s.now)
 		if err != nil {
 			return err

@@ -24,12 +24,13 @@ type Kind string
 
 // The pages. Centers lists the help centers of an installation; Problem says why there is nothing to show.
 const (
-	Centers Kind = "centers"
-	Home    Kind = "home"
-	Search  Kind = "search"
-	Article Kind = "article"
-	Talk    Kind = "talk"
-	Problem Kind = "problem"
+	Centers    Kind = "centers"
+	Home       Kind = "home"
+	Collection Kind = "collection"
+	Search     Kind = "search"
+	Article    Kind = "article"
+	Talk       Kind = "talk"
+	Problem    Kind = "problem"
 )
 
 // Page is what a page shows. Addresses are paths of this site, but Canonical and Alternates, which are whole.
@@ -48,6 +49,8 @@ type Page struct {
 	Query       string
 	Searched    bool
 	Best, Links []Link
+	Collections []Link
+	Crumbs      []Link // what the page stands in, below the home
 	Before      string // the page of links before, "" = none
 	After       string
 	Read        *Reading
@@ -71,8 +74,11 @@ type Center struct {
 	Feed     string
 }
 
-// Link leads to an article or a help center.
-type Link struct{ URL, Title, Text, Lang string }
+// Link leads to an article, a collection or a help center.
+type Link struct {
+	URL, Title, Text, Lang string
+	Count                  int64 // articles of a collection
+}
 
 // Reading is an article that is read.
 type Reading struct {
@@ -83,6 +89,7 @@ type Reading struct {
 	Version int64
 	Rate    string // where its form goes, "" = it cannot be rated
 	Rated   string // "", "yes", "no", "done"
+	Related []Link
 }
 
 // Draft is what an editor's preview says above an article.

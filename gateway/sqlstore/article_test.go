@@ -33,9 +33,10 @@ func articles(t *testing.T, k *Articles) {
 	_, err = k.Publish(ctx, "ar_1", 1, "ag_1", now)
 	ok(err)
 	draft.Visibility, draft.Version.Title, draft.Version.Number = kb.Public, "Two", 1
+	draft.Version.Collection, draft.Version.Order = "Plans", 2
 	second, err := k.SaveVersion(ctx, draft, now)
 	ok(err)
-	if second.Version.Number != 2 || second.Version.Title != "Two" || second.Published != 1 {
+	if v := second.Version; v.Number != 2 || v.Title != "Two" || v.Collection != "Plans" || v.Order != 2 || second.Published != 1 {
 		t.Errorf("second version: %+v", second)
 	}
 	for name, c := range map[string]struct {

@@ -118,6 +118,8 @@ type articleInput struct {
 	Tags       []string      `json:"tags"`
 	Phrasings  []string      `json:"phrasings"`
 	Body       string        `json:"body"`
+	Collection string        `json:"collection"` // "" = none
+	Order      int           `json:"order"`      // in its collection, 0 = after those that have one
 	Note       string        `json:"note"`
 	Version    int64         `json:"version"`
 }
@@ -150,7 +152,7 @@ func (s *Server) saveArticle(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		ID: id, Locale: in.Locale, Visibility: in.Visibility, Mailboxes: in.Mailboxes, Original: in.Original,
 		Version: kb.Version{
 			Number: in.Version, Title: in.Title, Summary: in.Summary, Tags: in.Tags, Phrasings: in.Phrasings, Body: in.Body,
-			By: string(who.Actor.ID), Note: in.Note, At: now,
+			Collection: in.Collection, Order: in.Order, By: string(who.Actor.ID), Note: in.Note, At: now,
 		},
 	}, now)
 	if err != nil {
@@ -178,6 +180,7 @@ func (s *Server) checkOriginal(ctx context.Context, id string, in articleInput) 
 func (in *articleInput) tidy() {
 	in.Title, in.Summary, in.Note = strings.TrimSpace(in.Title), strings.TrimSpace(in.Summary), strings.TrimSpace(in.Note)
 	in.Tags, in.Phrasings = trimmed(in.Tags), trimmed(in.Phrasings)
+	in.Collection = strings.Join(strings.Fields(in.Collection), " ")
 	if in.Visibility == "" {
 		in.Visibility = kb.Public
 	}
@@ -206,6 +209,7 @@ func (in articleInput) check() error {
 		{"title", in.Title, kb.MaxTitle, true},
 		{"summary", in.Summary, kb.MaxSummary, false},
 		{"note", in.Note, kb.MaxSummary, false},
+		{"collection", in.Collection, kb.MaxCollection, false},
 		{"body", in.Body, kb.MaxBody, true},
 	} {
 		if err := checkWords(f.name, f.text, f.max, f.needed); err != nil {
@@ -217,6 +221,8 @@ func (in articleInput) check() error {
 		return gateway.Invalid("locale")
 	case in.Visibility != kb.Public && in.Visibility != kb.Internal:
 		return gateway.Invalid("visibility")
+	case in.Order < 0 || in.Order > kb.MaxOrder:
+		return gateway.Invalid("order")
 	case len(in.Tags) > kb.MaxTags:
 		return gateway.TooLarge("tags", kb.MaxTags)
 	case len(in.Phrasings) > kb.MaxPhrasings:

@@ -38,6 +38,7 @@ func (s *Server) helpPageRoutes(a *fiber.App) {
 	a.Get(helpRoot+"/:mailbox/:locale/search", s.helpPage(s.helpSearch))
 	a.Get(helpRoot+"/:mailbox/:locale/talk", s.helpPage(s.helpTalk))
 	a.Get(helpRoot+"/:mailbox/:locale/feed.atom", s.helpPage(s.helpFeed))
+	a.Get(helpRoot+"/:mailbox/:locale/collection/:collection", s.helpPage(s.helpCollection))
 	a.Post(helpRoot+"/:mailbox/:locale/:article/rate", s.helpPage(s.helpRate))
 	a.Get(helpRoot+"/:mailbox/:locale/:article/:title?", s.helpPage(s.helpArticle))
 }
@@ -118,7 +119,7 @@ func (s *Server) whole(path string) string {
 
 // articlePath is the one address of an article.
 func (v *helpVisit) articlePath(a *kb.Article) string {
-	return v.path(a.Locale, a.ID, help.Slug(a.Version.Title))
+	return v.path(a.Locale, a.ID, kb.Slug(a.Version.Title))
 }
 
 // page begins a page of the visit's help center.

@@ -33,23 +33,26 @@ func (s *Server) helpSitemaps(v *helpVisit) error {
 	var list []help.Entry
 	for _, mb := range boxes {
 		v.take(mb)
-		for part := range (v.shelf.Len() + mapPart - 1) / mapPart {
+		for part := range (v.shelf.Pages() + mapPart - 1) / mapPart {
 			list = append(list, help.Entry{URL: s.whole(v.path("sitemap.xml")) + "?part=" + strconv.Itoa(part+1)})
 		}
 	}
 	return v.sendXML("application/xml", time.Time{}, func(w io.Writer) error { return help.WriteSitemaps(w, list) })
 }
 
-// helpSitemap lists a help center's articles, newest first in each language; ?part=n gives the n-th 10,000.
+// helpSitemap lists a help center's collections and articles in each language; ?part=n gives the n-th 10,000.
 func (s *Server) helpSitemap(v *helpVisit) error {
 	part, err := number(v.Ctx, "part", 1, 1000)
 	first := (part - 1) * mapPart
-	if err != nil || part < 1 || first > 0 && first >= v.shelf.Len() {
+	if err != nil || part < 1 || first > 0 && first >= v.shelf.Pages() {
 		return gateway.NotFound()
 	}
 	var all []help.Entry
 	at := time.Time{}
 	for _, row := range v.shelf.Rows {
+		for _, c := range row.Collections {
+			all = append(all, help.Entry{URL: s.whole(v.collectionPath(row.Locale, c)), Title: c.Name, At: newestOf(c.Articles)})
+		}
 		for _, a := range row.ByTitle {
 			all = append(all, s.entry(v, a))
 			if a.Version.At.After(at) {

@@ -111,39 +111,22 @@ func (s *Server) helpHome(v *helpVisit) error {
 	if err != nil {
 		return err
 	}
-	at, err := number(v.Ctx, "page", 1, helpPages)
-	first := (at - 1) * helpPerPage
-	if err != nil || at < 1 || first > 0 && first >= len(row.ByTitle) {
-		return gateway.NotFound()
-	}
 	p := v.page(help.Home)
+	if p.Links, err = v.paged(&p, row.Loose, v.path(v.locale)); err != nil {
+		return err
+	}
 	p.Title = ""
 	p.NoIndex = len(row.ByTitle) == 0
 	p.Description = v.mb.Greeting
-	if at == 1 {
+	if p.Before == "" {
 		p.Best = v.links(row.Best)
-	}
-	p.Links = v.links(row.ByTitle[first:min(first+helpPerPage, len(row.ByTitle))])
-	listAt := func(n int) string {
-		if n == 1 {
-			return v.path(v.locale)
+		for _, c := range row.Collections {
+			p.Collections = append(p.Collections, help.Link{URL: v.collectionPath(v.locale, c), Title: c.Name, Count: int64(len(c.Articles))})
 		}
-		return v.path(v.locale) + "?page=" + strconv.Itoa(n)
 	}
-	if at > 1 {
-		p.Before = listAt(at - 1)
-	}
-	if first+helpPerPage < len(row.ByTitle) {
-		p.After = listAt(at + 1)
-	}
-	p.Canonical = s.whole(listAt(at))
+	p.Locales = v.homes()
 	for _, l := range v.locales() {
-		link := help.Link{Title: languageName(l), Lang: l}
-		if l != v.locale {
-			link.URL = v.path(l)
-		}
-		p.Locales = append(p.Locales, link)
-		if at == 1 && v.shelf.Len() > 0 {
+		if p.Before == "" && v.shelf.Len() > 0 {
 			p.Alternates = append(p.Alternates, help.Alternate{Lang: l, URL: s.whole(v.path(l))})
 		}
 	}
@@ -151,6 +134,41 @@ func (s *Server) helpHome(v *helpVisit) error {
 		p.Alternates = append(p.Alternates, help.Alternate{Lang: "x-default", URL: s.whole(v.path())})
 	}
 	return v.send(http.StatusOK, p, newest(row))
+}
+
+// paged gives the part of a list that ?page= asks for, and the page its neighbours and its own address.
+func (v *helpVisit) paged(p *help.Page, list []*kb.Article, path string) ([]help.Link, error) {
+	at, err := number(v.Ctx, "page", 1, helpPages)
+	first := (at - 1) * helpPerPage
+	if err != nil || at < 1 || first > 0 && first >= len(list) {
+		return nil, gateway.NotFound()
+	}
+	listAt := func(n int) string {
+		if n == 1 {
+			return path
+		}
+		return path + "?page=" + strconv.Itoa(n)
+	}
+	if at > 1 {
+		p.Before = listAt(at - 1)
+	}
+	if first+helpPerPage < len(list) {
+		p.After = listAt(at + 1)
+	}
+	p.Canonical = v.s.whole(listAt(at))
+	return v.links(list[first:min(first+helpPerPage, len(list))]), nil
+}
+
+// homes are the help center in each of its languages; the one that is read has no address.
+func (v *helpVisit) homes() (out []help.Link) {
+	for _, l := range v.locales() {
+		link := help.Link{Title: languageName(l), Lang: l}
+		if l != v.locale {
+			link.URL = v.path(l)
+		}
+		out = append(out, link)
+	}
+	return out
 }
 
 // newest is when the row's youngest version was saved.
@@ -177,7 +195,7 @@ func (s *Server) helpArticle(v *helpVisit) error {
 	}
 	own := v.articlePath(&a)
 	title, err := url.PathUnescape(v.Params("title"))
-	if err != nil || title != help.Slug(a.Version.Title) || v.Params("locale") != a.Locale {
+	if err != nil || title != kb.Slug(a.Version.Title) || v.Params("locale") != a.Locale {
 		v.Set(fiber.HeaderCacheControl, kept)
 		return v.Redirect(own, http.StatusMovedPermanently)
 	}
@@ -185,12 +203,17 @@ func (s *Server) helpArticle(v *helpVisit) error {
 	p.Title, p.Description, p.Canonical = a.Version.Title, describe(a.Version.Summary, s.svc.Page(a.Version.Body)), s.whole(own)
 	p.Read = v.reading(a.Version)
 	p.Read.Rate = v.path(a.Locale, a.ID, "rate")
+	p.Read.Related, p.Crumbs = v.links(s.svc.Index.Related(v.shelf, &a)), v.crumbs(a)
 	if rated := v.Query("rated"); rated == "yes" || rated == "no" || rated == "done" {
 		p.Read.Rated, p.NoIndex = rated, true
 	}
 	p.Alternates, p.Locales = v.translations(a)
 	s.helpStep(v, gateway.ArticleOpened{Article: gateway.ID(a.ID), Title: a.Version.Title}, 0)
-	return v.send(http.StatusOK, p, a.Version.At)
+	at := a.Version.At
+	if len(p.Read.Related) > 0 {
+		at = time.Time{} // others change the page too: it has its tag, and no date of its own
+	}
+	return v.send(http.StatusOK, p, at)
 }
 
 // article finds the article that the address names. Errors: gone for one that was published here and is not any more;

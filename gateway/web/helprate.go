@@ -6,7 +6,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/postern-chat/postern/gateway"
-	"github.com/postern-chat/postern/gateway/help"
+	"github.com/postern-chat/postern/kb"
 )
 
 // readerCookie knows a browser of the help center again until it is closed: one reader rates an article once. It is set
@@ -100,5 +100,5 @@ func (s *Server) helpRate(v *helpVisit) error {
 		s.helpStep(v, rated, 0)
 	}
 	v.Set(fiber.HeaderCacheControl, "no-store")
-	return v.Redirect(v.path(a.Locale, a.ID, help.Slug(a.Version.Title))+"?rated="+next+"#helped", http.StatusSeeOther)
+	return v.Redirect(v.path(a.Locale, a.ID, kb.Slug(a.Version.Title))+"?rated="+next+"#helped", http.StatusSeeOther)
 }

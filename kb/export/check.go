@@ -49,6 +49,13 @@ func (r *Row) cut() {
 		v.Summary = string([]rune(v.Summary)[:kb.MaxSummary])
 		r.note("summary cut")
 	}
+	if v.Collection = line(v.Collection); utf8.RuneCountInString(v.Collection) > kb.MaxCollection {
+		v.Collection = line(string([]rune(v.Collection)[:kb.MaxCollection]))
+		r.note("collection cut")
+	}
+	if v.Collection == "" {
+		v.Order = 0
+	}
 	var cut bool
 	if v.Tags, cut = words(v.Tags, maxTag, kb.MaxTags); cut {
 		r.note("tags left out")

@@ -49,7 +49,7 @@ func FuzzHTML(f *testing.F) {
 // Whatever file comes: a row keeps to kb's limits or says why it is none.
 func FuzzPage(f *testing.F) {
 	for _, s := range []string{
-		"# a\n\nb", "---\ntitle: a\n---\nb", "---\ntags: [a, 'b\n---\n", "---\ntitle: |\n  a\n  b\nx: {y: z}\n---\nc", "+++\n", "---\n- a\n---\nb", "---\ntitle: \"\\n\"\n---\nb", "# [a](b)\n\n[c](d \"e\")",
+		"# a\n\nb", "---\ntitle: a\n---\nb", "---\ntags: [a, 'b\n---\n", "---\ntitle: |\n  a\n  b\nx: {y: z}\n---\nc", "+++\n", "---\n- a\n---\nb", "---\ntitle: a\ncategories: [c, d]\nweight: 3\n---\nb", "---\ntitle: \"\\n\"\n---\nb", "# [a](b)\n\n[c](d \"e\")",
 	} {
 		f.Add(s)
 	}
@@ -62,7 +62,10 @@ func FuzzPage(f *testing.F) {
 
 // Whatever export comes: the same.
 func FuzzRecords(f *testing.F) {
-	for _, s := range []string{helpScoutExport, zendeskExport, chatwootExport, `[[{"id":1}]]`, `{"articles":{"articles":[]}}`, `{"article":{}}`, `[{"id":1,"name":"a","text":"<p>b"}]`} {
+	for _, s := range []string{
+		helpScoutExport, zendeskExport, chatwootExport, `[[{"id":1}]]`, `{"articles":{"articles":[]}}`, `{"article":{}}`, `[{"id":1,"name":"a","text":"<p>b"}]`,
+		`{"sections":[{"id":7,"name":"A","locale":"de"}],"articles":[{"id":1,"section_id":7,"position":3,"title":"a","body":"b"}]}`, `{"categories":{"items":[{"id":{}}]}}`,
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -79,6 +82,7 @@ func kept(t *testing.T, r Row) {
 	}
 	bad := r.Key == "" || r.Form == Guess || v.Title == "" || utf8.RuneCountInString(v.Title) > kb.MaxTitle || strings.ContainsAny(v.Title, "\n\x00") ||
 		strings.TrimSpace(v.Body) == "" || len(v.Body) > kb.MaxBody || utf8.RuneCountInString(v.Summary) > kb.MaxSummary ||
+		utf8.RuneCountInString(v.Collection) > kb.MaxCollection || strings.ContainsAny(v.Collection, "\n\x00") || v.Order < 0 || v.Order > kb.MaxOrder ||
 		len(v.Tags) > kb.MaxTags || len(v.Phrasings) > kb.MaxPhrasings || r.Article.Visibility != kb.Public && r.Article.Visibility != kb.Internal ||
 		!utf8.ValidString(v.Title+v.Body+v.Summary+strings.Join(v.Tags, "")+strings.Join(v.Phrasings, ""))
 	if bad {

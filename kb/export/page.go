@@ -11,7 +11,7 @@ import (
 )
 
 // knownFront are the keys of front matter that say something to us.
-const knownFront = " id title summary description excerpt tags keywords phrasings questions lang locale language visibility draft published status "
+const knownFront = " id title summary description excerpt tags keywords phrasings questions lang locale language visibility draft published status collection category categories section order weight position "
 
 func frontKey(key string) bool { return strings.Contains(knownFront, " "+key+" ") }
 
@@ -38,6 +38,10 @@ func readPage(from io.Reader, name, locale string) Row {
 	}
 	v := kb.Version{Title: f.word("title"), Summary: f.word("summary", "description", "excerpt"), Tags: f.list("tags", "keywords")}
 	v.Phrasings = f.list("phrasings", "questions")
+	v.Collection, v.Order = f.word("collection", "category", "section"), order(f.word("order", "weight", "position"))
+	if list := f.list("categories"); v.Collection == "" && len(list) > 0 {
+		v.Collection = list[0]
+	}
 	v.Title, body = titled(v.Title, body)
 	v.Body = row.withoutNearLinks(body)
 	row.Article = kb.Article{Locale: firstOf(f.word("locale", "lang", "language"), locale), Visibility: kb.Visibility(f.word("visibility")), Version: v}

@@ -15,11 +15,12 @@ import (
 // texts which name none.
 func Read(fsys fs.FS, name string, form Form, locale string) iter.Seq[Row] {
 	return func(yield func(Row) bool) {
-		r := &reading{fsys: fsys, form: form, locale: locale, seen: map[string]string{}}
+		r := &reading{fsys: fsys, form: form, locale: locale, seen: map[string]string{}, groups: groups{}}
 		r.yield = func(row Row) bool {
 			r.ended = r.ended || !yield(r.once(row))
 			return !r.ended
 		}
+		r.gather(name)
 		_ = fs.WalkDir(fsys, name, r.visit)
 	}
 }
@@ -29,6 +30,7 @@ type reading struct {
 	form   Form
 	locale string
 	seen   map[string]string // key → where
+	groups groups
 	files  int
 	yield  func(Row) bool
 	ended  bool
@@ -75,13 +77,10 @@ func (r *reading) visit(name string, d fs.DirEntry, err error) error {
 }
 
 func (r *reading) folder(name string) error {
-	base := path.Base(name)
 	switch {
-	case name == ".":
-		return nil
-	case strings.HasPrefix(base, "."), base == "node_modules":
+	case hidden(name):
 		return fs.SkipDir
-	case strings.Count(name, "/") >= MaxLevel:
+	case name != "." && tooDeep(name):
 		r.yield(Row{Where: name, Refused: fmt.Sprintf("deeper than %d folders", MaxLevel)})
 		return fs.SkipDir
 	}
@@ -89,12 +88,9 @@ func (r *reading) folder(name string) error {
 }
 
 func (r *reading) file(name string) {
-	page := false
-	switch strings.ToLower(path.Ext(name)) {
-	case ".md", ".markdown":
-		page = true
-	case ".json", ".jsonl", ".ndjson":
-	default:
+	ext := strings.ToLower(path.Ext(name))
+	page := ext == ".md" || ext == ".markdown"
+	if !page && !isRecords(name) {
 		r.yield(Row{Where: name, Skipped: "neither Markdown nor JSON"})
 		return
 	}

@@ -29,7 +29,11 @@ func (r *reading) records(from fs.File, name string) {
 			break
 		}
 	}
-	if s.n == 0 && !r.ended {
+	switch {
+	case s.n > 0 || r.ended:
+	case s.named:
+		r.yield(Row{Where: name, Skipped: "names of collections"})
+	default:
 		r.yield(Row{Where: name, Refused: "no articles found"})
 	}
 }
@@ -39,6 +43,8 @@ type stream struct {
 	name string
 	d    *json.Decoder
 	n    int // records so far
+
+	named bool // it has names of collections
 }
 
 // value reads one value that holds records.
@@ -84,6 +90,10 @@ func (s *stream) object(depth int) error {
 		if err := s.d.Decode(&raw); err != nil {
 			return err
 		}
+		if isGroupKey(key) && len(groupList(raw)) > 0 {
+			held, s.named = true, true
+			continue
+		}
 		if key == "article" && bytes.HasPrefix(raw, []byte("{")) {
 			held = true
 			s.record(raw)
@@ -124,7 +134,7 @@ func (s *stream) record(raw json.RawMessage) {
 	case !bytes.HasPrefix(raw, []byte("{")):
 		row.Refused = "not a record"
 	default:
-		readRecord(raw, s.form, s.locale, &row)
+		readRecord(raw, s.form, s.locale, s.groups, &row)
 	}
 	s.yield(row)
 }

@@ -13,7 +13,7 @@ import (
 type shape struct {
 	form  Form
 	marks []string // keys of which a record has one, for Guess
-	read  func(record, *Row)
+	read  func(record, groups, *Row)
 }
 
 func forms() []shape {
@@ -28,7 +28,7 @@ func forms() []shape {
 type record map[string]json.RawMessage
 
 // readRecord reads a record of the form, or of the first whose marks it has.
-func readRecord(raw json.RawMessage, form Form, locale string, row *Row) {
+func readRecord(raw json.RawMessage, form Form, locale string, g groups, row *Row) {
 	var r record
 	if err := json.Unmarshal(raw, &r); err != nil {
 		row.Refused = "not a record"
@@ -42,7 +42,7 @@ func readRecord(raw json.RawMessage, form Form, locale string, row *Row) {
 		return
 	}
 	row.Article.Locale, row.Form = locale, forms()[i].form
-	forms()[i].read(r, row)
+	forms()[i].read(r, g, row)
 	if row.Refused == "" && row.Key == "" {
 		row.Refused = "no id"
 	}
@@ -106,11 +106,12 @@ func (r *Row) keyed(parts ...string) {
 }
 
 // helpScout reads an article of Help Scout's Docs API.
-func helpScout(r record, row *Row) {
+func helpScout(r record, g groups, row *Row) {
 	row.keyed(r.word(row, "id", "number"))
 	v := &row.Article.Version
 	v.Title, v.Tags = r.word(row, "name"), append(r.list("keywords"), r.list("tags")...)
 	v.Body = row.html(r.word(row, "text"))
+	v.Collection = g.name(row.Article.Locale, append(r.list("categories"), r.word(row, "collectionId"))...)
 	row.Draft = r.word(row, "status") != "published"
 	if r.word(row, "visibility") == "private" {
 		row.Article.Visibility = kb.Internal
@@ -119,12 +120,13 @@ func helpScout(r record, row *Row) {
 
 // zendesk reads an article, or a translation of one, of Zendesk's Help Center API. What is for some users only there is
 // for agents here: we do not know who its readers were.
-func zendesk(r record, row *Row) {
+func zendesk(r record, g groups, row *Row) {
 	locale := firstOf(r.word(row, "locale", "source_locale"), row.Article.Locale)
 	row.keyed(r.word(row, "source_id", "id"), tag(locale))
 	v := &row.Article.Version
 	v.Title, v.Tags = r.word(row, "title", "name"), r.list("label_names")
 	v.Body = row.html(r.word(row, "body"))
+	v.Collection, v.Order = g.name(locale, r.word(row, "section_id")), order(r.word(row, "position"))
 	row.Article.Locale, row.Draft = locale, r.yes("draft")
 	if r.word(row, "user_segment_id") != "" || len(r.list("user_segment_ids")) > 0 {
 		row.Article.Visibility = kb.Internal
@@ -133,13 +135,14 @@ func zendesk(r record, row *Row) {
 }
 
 // chatwoot reads an article of Chatwoot's API, whose text is Markdown.
-func chatwoot(r record, row *Row) {
+func chatwoot(r record, _ groups, row *Row) {
 	row.keyed(r.word(row, "id", "slug"))
 	meta := r.inner("meta")
 	v := &row.Article.Version
 	v.Title, v.Tags = r.word(row, "title"), meta.list("tags")
 	v.Summary = firstOf(r.word(row, "description"), meta.word(row, "description"))
 	row.Article.Locale = firstOf(r.word(row, "locale"), r.inner("category").word(row, "locale"), row.Article.Locale)
+	v.Collection, v.Order = r.inner("category").word(row, "name"), order(r.word(row, "position"))
 	text := r.word(row, "content")
 	if looksLikeHTML(text) {
 		v.Body = row.html(text)

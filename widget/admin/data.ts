@@ -47,6 +47,8 @@ export type Version = {
 	tags: string[];
 	phrasings: string[];
 	body: string;
+	collection?: string;
+	order?: number;
 };
 export type Article = {
 	id: string;

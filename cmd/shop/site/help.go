@@ -12,12 +12,13 @@ var helpFiles embed.FS
 
 // Article is one help article of the shop.
 type Article struct {
-	ID       string   // stable, from its file's name
-	Title    string   // at most 200 characters
-	Summary  string   // one sentence
-	Body     string   // Markdown
-	Keywords []string // other words that customers use for it, and questions as they ask them
-	Pins     []string // paths of pages that show it first; * is a wildcard
+	ID         string   // stable, from its file's name
+	Title      string   // at most 200 characters
+	Collection string   // "" = none
+	Summary    string   // one sentence
+	Body       string   // Markdown
+	Keywords   []string // other words that customers use for it, and questions as they ask them
+	Pins       []string // paths of pages that show it first; * is a wildcard
 }
 
 // Articles are the shop's help articles, by the order of their files' names.
@@ -34,7 +35,7 @@ func Articles() []Article {
 	return all
 }
 
-// parseArticle reads lines "Title: …", "Summary: …", "Keywords: a; b", "Pins: a; b", an empty line, the body.
+// parseArticle reads lines "Title: …", "Collection: …", "Summary: …", "Keywords: a; b", "Pins: a; b", an empty line, the body.
 func parseArticle(id, text string) Article {
 	head, body, _ := strings.Cut(text, "\n\n")
 	a := Article{ID: id, Body: strings.TrimSpace(body)}
@@ -43,6 +44,8 @@ func parseArticle(id, text string) Article {
 		switch key {
 		case "Title":
 			a.Title = value
+		case "Collection":
+			a.Collection = value
 		case "Summary":
 			a.Summary = value
 		case "Keywords":

@@ -15,8 +15,9 @@ func TestArticles(t *testing.T) {
 	if len(all) < 30 {
 		t.Errorf("%d articles, want about thirty", len(all))
 	}
-	seen := map[string]bool{}
+	seen, collections := map[string]bool{}, map[string]int{}
 	for _, a := range all {
+		collections[a.Collection]++
 		if a.ID == "" || a.Title == "" || a.Summary == "" || len(a.Body) < 100 || len(a.Keywords) < 3 || len(a.Title) > 200 {
 			t.Errorf("article %s is incomplete: %+v", a.ID, a)
 		}
@@ -29,6 +30,9 @@ func TestArticles(t *testing.T) {
 				t.Errorf("article %s: pin %q is not a path", a.ID, p)
 			}
 		}
+	}
+	if len(collections) != 5 || collections[""] > 3 {
+		t.Errorf("articles by collection: %v, want four collections and hardly any article in none", collections)
 	}
 }
 

@@ -21,6 +21,8 @@ type Draft = {
 	tags: string[];
 	phrasings: string[];
 	body: string;
+	collection: string;
+	order: number;
 	note: string;
 	version: number;
 };
@@ -53,6 +55,8 @@ function draftOf(a: Article | undefined): Draft {
 		tags: v?.tags ?? [],
 		phrasings: v?.phrasings ?? [],
 		body: v?.body ?? "",
+		collection: v?.collection ?? "",
+		order: v?.order ?? 0,
 		note: "",
 		version: v?.number ?? 0,
 	};
@@ -246,10 +250,8 @@ function Finding({ d, err, onChange }: PartProps): JSX.Element {
 	);
 }
 function Reach({ id, d, err, onChange }: PartProps & { id: string | undefined }): JSX.Element {
-	const others = useLoad<{ articles: Article[] }>("/v1/articles");
-	const originals = (others.data?.articles ?? []).filter(
-		(o) => o.id === d.original || (o.id !== id && !o.original && o.locale !== d.locale),
-	);
+	const others = useLoad<{ articles: Article[] }>("/v1/articles").data?.articles ?? [];
+	const originals = others.filter((o) => o.id === d.original || (o.id !== id && !o.original && o.locale !== d.locale));
 	const boxes = useLoad<{ mailboxes: Box[] }>("/v1/mailboxes");
 	const flip = (id: string) =>
 		onChange({ mailboxes: d.mailboxes.includes(id) ? d.mailboxes.filter((m) => m !== id) : [...d.mailboxes, id] });
@@ -281,6 +283,7 @@ function Reach({ id, d, err, onChange }: PartProps & { id: string | undefined })
 				]}
 				onPick={(original) => onChange({ original })}
 			/>
+			<Place d={d} err={err} onChange={onChange} others={others} />
 			<fieldset class="checks">
 				<legend>{t("a.article.mailboxes")}</legend>
 				{(boxes.data?.mailboxes ?? []).map((b) => (
@@ -299,5 +302,37 @@ function Reach({ id, d, err, onChange }: PartProps & { id: string | undefined })
 				onInput={(e) => onChange({ note: e.currentTarget.value })}
 			/>
 		</Part>
+	);
+}
+/** The topic of the help center that an article stands in: one that others have, or a new one. */
+function Place({ d, err, onChange, others }: PartProps & { others: Article[] }): JSX.Element {
+	const names = new Set(others.filter((o) => o.locale === d.locale).map((o) => o.version.collection));
+	return (
+		<>
+			<datalist id="collections">
+				{[...names].sort().map((name) => name && <option key={name} value={name} />)}
+			</datalist>
+			<Field label={t("a.article.collection")} hint={t("a.article.collection.hint")} error={err("collection")}>
+				{(g) => (
+					<input
+						{...g}
+						value={d.collection}
+						list="collections"
+						maxLength={100}
+						dir="auto"
+						onInput={(e) => onChange({ collection: e.currentTarget.value })}
+					/>
+				)}
+			</Field>
+			<TextField
+				label={t("a.article.order")}
+				hint={t("a.article.order.hint")}
+				value={d.order ? String(d.order) : ""}
+				error={err("order")}
+				inputMode="numeric"
+				maxLength={4}
+				onInput={(e) => onChange({ order: Number(e.currentTarget.value.replace(/\D/g, "")) })}
+			/>
+		</>
 	);
 }
