@@ -49,6 +49,9 @@ type Article struct {
 	Solved     int64      `json:"solved"`            // "this answered my question"
 	Unsolved   int64      `json:"unsolved"`
 	UpdatedAt  time.Time  `json:"-"`
+	ReviewBy   time.Time  `json:"-"` // when it must be looked at again, zero = nobody said; Due counts then
+	ReviewedAt time.Time  `json:"-"` // zero = never
+	ReviewedBy string     `json:"-"` // editor
 }
 
 // Version is one saved state; it never changes. A save makes a new one, which stays a draft until published.
@@ -100,6 +103,9 @@ type Store interface {
 	// Publish makes version number the one that is found; Archive takes the article out.
 	Publish(ctx context.Context, id string, number int64, by string, now time.Time) (Article, error)
 	Archive(ctx context.Context, id, by string, now time.Time) (Article, error)
+	// Review stores when an article must be looked at again and, if it was looked at now, that and who did.
+	// Errors: not_found.
+	Review(ctx context.Context, id string, r Review, now time.Time) (Article, error)
 	// Article reads with the newest version; PublishedArticle with the published one. Errors: not_found, gone.
 	Article(ctx context.Context, id string) (Article, error)
 	Articles(ctx context.Context) ([]Article, error)

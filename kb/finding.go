@@ -8,7 +8,7 @@ import (
 
 // From when on an article stands in a report (self-help.md §7).
 const (
-	StaleAfter  = 180 * 24 * time.Hour // unedited, and still read
+	StaleAfter  = 180 * 24 * time.Hour // neither edited nor reviewed
 	fewShown    = 5                    // shown so often and never opened
 	fewRead     = 3                    // opened so often and never said to help
 	fewUnsolved = 2                    // said not to help
@@ -20,7 +20,7 @@ const (
 	NeverOpened = "never_opened" // shown, never opened
 	NeverSolved = "never_solved" // opened, never said to help
 	AskedAnyway = "asked_anyway" // most who read it asked a person all the same
-	Stale       = "stale"        // nobody edited it for long, and it is read
+	Stale       = "stale"        // past its date to be reviewed; or nobody edited or reviewed it for long, and it is read
 )
 
 // Finding is one reason why an article needs an editor. An article can have several.
@@ -48,7 +48,7 @@ func Findings(d Deflected, articles []Article, now time.Time) (out []Finding) {
 			{NeverOpened, n.Shown >= fewShown && n.Read == 0},
 			{NeverSolved, n.Read >= fewRead && n.Solved == 0 && n.Unsolved < fewUnsolved},
 			{AskedAnyway, n.Chatted >= fewRead && 2*n.Chatted > n.Read},
-			{Stale, n.Read > 0 && now.Sub(a.UpdatedAt) >= StaleAfter},
+			{Stale, a.Overdue(now) && (n.Read > 0 || !a.ReviewBy.IsZero())},
 		} {
 			if c.true {
 				out = append(out, Finding{c.why, n, a.Version.Title, a.UpdatedAt})

@@ -74,14 +74,18 @@ func TestFindings(t *testing.T) {
 		{ArticleDeflects{Article: "ar_old", Read: 1, Solved: 1}, 180},
 		{ArticleDeflects{Article: "ar_few", Shown: 4}, 1},
 	} {
-		articles = append(articles, Article{ID: n.Article, UpdatedAt: now.AddDate(0, 0, -n.days)})
+		articles = append(articles, Article{ID: n.Article, Status: Published, UpdatedAt: now.AddDate(0, 0, -n.days)})
 		d.Articles = append(d.Articles, n.ArticleDeflects)
 	}
+	articles = append(
+		articles, Article{ID: "ar_dated", Status: Published, UpdatedAt: now, ReviewBy: now},
+		Article{ID: "ar_later", Status: Published, UpdatedAt: now.AddDate(-2, 0, 0), ReviewBy: now.AddDate(0, 0, 1)},
+	)
 	var got []string
 	for _, f := range Findings(d, articles, now) {
 		got = append(got, f.Why+" "+f.Article)
 	}
-	want := []string{"low_rated ar_bad", "never_solved ar_mute", "asked_anyway ar_vain", "never_opened ar_unseen", "stale ar_old"}
+	want := []string{"low_rated ar_bad", "never_solved ar_mute", "asked_anyway ar_vain", "never_opened ar_unseen", "stale ar_old", "stale ar_dated"}
 	if !slices.Equal(got, want) {
 		t.Errorf("findings %q, want %q", got, want)
 	}

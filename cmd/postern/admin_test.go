@@ -133,6 +133,7 @@ GET    /v1/articles/ar_x                    - - - - x x -
 PUT    /v1/articles/ar_x                    - - - - x x -
 POST   /v1/articles/ar_x/publish            - - - - x x -
 POST   /v1/articles/ar_x/archive            - - - - x x -
+POST   /v1/articles/ar_x/review             - - - - x x -
 GET    /v1/phrasings                        - - - - x x -
 POST   /v1/phrasings                        - - - - x x -
 POST   /v1/phrasings/decide                 - - - - x x -

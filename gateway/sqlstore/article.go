@@ -23,7 +23,7 @@ const kbTopic = "kb"
 const (
 	articleColumns = `SELECT a.id, a.status, a.published, a.change, a.updated_at, v.number, v.data, v.at,
 (SELECT COUNT(*) FROM article_ratings r WHERE r.article = a.id AND r.solved),
-(SELECT COUNT(*) FROM article_ratings r WHERE r.article = a.id AND NOT r.solved)
+(SELECT COUNT(*) FROM article_ratings r WHERE r.article = a.id AND NOT r.solved), a.review_by, a.reviewed_at, a.reviewed_by
 FROM articles a JOIN article_versions v ON v.article = a.id AND v.number = `
 	qArticle     = articleColumns + `a.latest WHERE a.id = $1`
 	qArticleList = articleColumns + `a.latest ORDER BY a.id`
@@ -37,21 +37,25 @@ ON CONFLICT (id) DO NOTHING`
 	qPublish = `UPDATE articles SET status = 'published', published = $2, change = $3, updated_at = $4 WHERE id = $1
 AND EXISTS (SELECT 1 FROM article_versions WHERE article = $1 AND number = $2)`
 	qArchive  = `UPDATE articles SET status = 'archived', change = $2, updated_at = $3 WHERE id = $1`
+	qReviewBy = `UPDATE articles SET review_by = $2, change = $3 WHERE id = $1`
+	qReviewed = `UPDATE articles SET reviewed_at = $2, reviewed_by = $3 WHERE id = $1`
 	qVersions = `SELECT number, data, at FROM article_versions WHERE article = $1 ORDER BY number DESC`
 )
 
 // scanArticle reads a row with the version joined to it: its words, locale, visibility and mailboxes are that
 // version's, so a draft opens nothing before it is published.
 func scanArticle(r scanner) (kb.Article, error) {
-	var id, status, data string
-	var published, change, updated, number, when, solved, unsolved int64
-	if err := r.Scan(&id, &status, &published, &change, &updated, &number, &data, &when, &solved, &unsolved); err != nil {
+	var id, status, data, reviewer string
+	var published, change, updated, number, when, solved, unsolved, due, reviewed int64
+	err := r.Scan(&id, &status, &published, &change, &updated, &number, &data, &when, &solved, &unsolved, &due, &reviewed, &reviewer)
+	if err != nil {
 		return kb.Article{}, missing(err)
 	}
 	var a kb.Article
-	err := json.Unmarshal([]byte(data), &a)
+	err = json.Unmarshal([]byte(data), &a)
 	a.ID, a.Status, a.Published, a.Change, a.UpdatedAt = id, kb.Status(status), published, change, at(updated)
 	a.Version.Number, a.Version.At, a.Solved, a.Unsolved = number, at(when), solved, unsolved
+	a.ReviewBy, a.ReviewedAt, a.ReviewedBy = at(due), at(reviewed), reviewer
 	return a, err
 }
 
@@ -104,6 +108,16 @@ func (k *Articles) Publish(ctx context.Context, id string, number int64, by stri
 // Archive implements kb.Store. Errors: not_found.
 func (k *Articles) Archive(ctx context.Context, id, by string, now time.Time) (kb.Article, error) {
 	return k.move(ctx, id, by, now, func(x *tx, change int64) error { return x.must(qArchive, id, change, ms(now)) })
+}
+
+// Review implements kb.Store. It is a change of the article, so that the reports of every node know. Errors: not_found.
+func (k *Articles) Review(ctx context.Context, id string, r kb.Review, now time.Time) (kb.Article, error) {
+	return k.move(ctx, id, r.Who, now, func(x *tx, change int64) error {
+		if err := x.must(qReviewBy, id, ms(r.By), change); err != nil || !r.Done {
+			return err
+		}
+		return x.must(qReviewed, id, ms(now), r.Who)
+	})
 }
 
 // move changes what is found, under the next change number, and tells the kb topic.

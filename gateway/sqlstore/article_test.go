@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/postern-chat/postern/gateway"
 	"github.com/postern-chat/postern/gateway/gatewaytest"
@@ -83,6 +84,41 @@ func articles(t *testing.T, k *Articles) {
 		t.Errorf("pins: %+v, %v", pins, err)
 	}
 	ok(k.DeletePin(ctx, "p"))
+}
+
+// A review date stays with the article over versions, tells every node, and does not say that somebody looked.
+func TestArticleReview(t *testing.T) {
+	for name, s := range map[string]*Store{"sqlite": openSQLite(t), "postgres": openPostgres(t)} {
+		t.Run(name, func(t *testing.T) { reviews(t, s.Articles()) })
+	}
+}
+
+func reviews(t *testing.T, k *Articles) {
+	ctx, now := t.Context(), gatewaytest.Noon()
+	if _, err := k.Review(ctx, "ar_1", kb.Review{Done: true, Who: "ag_1"}, now); gateway.CodeOf(err) != "not_found" {
+		t.Errorf("nothing was reviewed: %v", err)
+	}
+	a, err := k.SaveVersion(ctx, kb.Article{ID: "ar_1", Locale: "en", Version: kb.Version{Title: "One"}}, now)
+	if err != nil || !a.ReviewBy.IsZero() || !a.ReviewedAt.IsZero() || a.ReviewedBy != "" {
+		t.Fatalf("new: %+v, %v", a, err)
+	}
+	if _, err := k.Publish(ctx, "ar_1", 1, "ag_1", now); err != nil {
+		t.Fatal(err)
+	}
+	by, later := now.AddDate(0, 1, 0), now.Add(time.Hour)
+	if a, err = k.Review(ctx, "ar_1", kb.Review{By: by, Who: "ag_1"}, now); err != nil || !a.ReviewBy.Equal(by) || !a.ReviewedAt.IsZero() {
+		t.Errorf("a date: %+v, %v", a, err)
+	}
+	if a, err = k.Review(ctx, "ar_1", kb.Review{Done: true, Who: "ag_2"}, later); err != nil || !a.ReviewBy.IsZero() || !a.ReviewedAt.Equal(later) || a.ReviewedBy != "ag_2" || !a.UpdatedAt.Equal(now) {
+		t.Errorf("reviewed: %+v, %v", a, err)
+	}
+	if list, err := k.Changed(ctx, 2, 10); err != nil || len(list) != 1 || list[0].ReviewedBy != "ag_2" || list[0].Change != 3 {
+		t.Errorf("what nodes learn: %+v, %v", list, err)
+	}
+	a.Version.Title = "Two"
+	if a, err = k.SaveVersion(ctx, a, later); err != nil || a.ReviewedBy != "ag_2" || !a.ReviewedAt.Equal(later) {
+		t.Errorf("after the next save: %+v, %v", a, err)
+	}
 }
 
 // Of sixteen editors who save on the same version one wins; the others are told, and none of their texts is stored.

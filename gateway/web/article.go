@@ -22,15 +22,21 @@ func (s *Server) articleRoutes(a *fiber.App) {
 	a.Put("/v1/articles/:id", s.staff(gateway.VerbArticles, s.saveArticle))
 	a.Post("/v1/articles/:id/publish", s.staff(gateway.VerbArticles, s.publishArticle))
 	a.Post("/v1/articles/:id/archive", s.staff(gateway.VerbArticles, s.archiveArticle))
+	a.Post("/v1/articles/:id/review", s.staff(gateway.VerbArticles, s.reviewArticle))
 }
 
-// articleView adds the times that kb keeps out of JSON. Body is left out of lists.
+// articleView adds the times that kb keeps out of JSON, in unix ms, 0 = none. Body is left out of lists.
 type articleView struct {
 	kb.Article
-	UpdatedAt int64 `json:"updated_at"` // unix ms
+	UpdatedAt  int64  `json:"updated_at"`
+	ReviewBy   int64  `json:"review_by"` // as an editor set it
+	ReviewedAt int64  `json:"reviewed_at"`
+	ReviewedBy string `json:"reviewed_by,omitempty"`
+	DueAt      int64  `json:"due_at"` // when it must be reviewed, set or not
+	Overdue    bool   `json:"overdue"`
 }
 
-func viewArticle(a kb.Article) articleView {
+func (s *Server) viewArticle(a kb.Article) articleView {
 	if a.Mailboxes == nil {
 		a.Mailboxes = []string{}
 	}
@@ -40,7 +46,10 @@ func viewArticle(a kb.Article) articleView {
 	if a.Version.Phrasings == nil {
 		a.Version.Phrasings = []string{}
 	}
-	return articleView{Article: a, UpdatedAt: ms(a.UpdatedAt)}
+	return articleView{
+		Article: a, UpdatedAt: ms(a.UpdatedAt), ReviewBy: ms(a.ReviewBy), ReviewedAt: ms(a.ReviewedAt), ReviewedBy: a.ReviewedBy,
+		DueAt: ms(a.Due()), Overdue: a.Overdue(s.svc.Now()),
+	}
 }
 
 func (s *Server) listArticles(c *fiber.Ctx, _ gateway.Caller) (any, error) {
@@ -51,7 +60,7 @@ func (s *Server) listArticles(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	out := make([]articleView, 0, len(list))
 	for _, a := range list {
 		a.Version.Body = ""
-		out = append(out, viewArticle(a))
+		out = append(out, s.viewArticle(a))
 	}
 	return fiber.Map{"articles": out}, nil
 }
@@ -104,7 +113,7 @@ func (s *Server) showArticle(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	for _, r := range ratings {
 		rated = append(rated, ratedView{Version: r.Version, Solved: r.Solved, Text: r.Text, At: ms(r.At)})
 	}
-	return fiber.Map{"article": viewArticle(a), "versions": list, "ratings": rated}, nil
+	return fiber.Map{"article": s.viewArticle(a), "versions": list, "ratings": rated}, nil
 }
 
 // articleInput is what an editor saves. Version is the number that he edited, 0 for a new article.
@@ -158,7 +167,7 @@ func (s *Server) saveArticle(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fiber.Map{"article": viewArticle(a)}, nil
+	return fiber.Map{"article": s.viewArticle(a)}, nil
 }
 
 // checkOriginal refuses a translation of itself, of what is a translation, or of what is not there: a chain would have
@@ -296,7 +305,7 @@ func (s *Server) articleMoved(ctx context.Context, a kb.Article, err error) (any
 		return nil, err
 	}
 	s.articlesMoved(ctx)
-	return fiber.Map{"article": viewArticle(a)}, nil
+	return fiber.Map{"article": s.viewArticle(a)}, nil
 }
 
 // previewArticle draws Markdown as the widget will.

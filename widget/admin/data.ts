@@ -62,6 +62,12 @@ export type Article = {
 	solved: number;
 	unsolved: number;
 	updated_at: number;
+	/** When an editor wants it looked at again; 0 = after the default time. */
+	review_by: number;
+	reviewed_at: number;
+	reviewed_by?: string;
+	due_at: number;
+	overdue: boolean;
 };
 export type Pin = {
 	id: string;

@@ -8,6 +8,7 @@ import { type Article, type Box, useLoad, type Wrong, wrong } from "../data";
 import { dirty, go, useDirty } from "../guard";
 import { Head, Loaded, Part } from "../parts";
 import { type Data, Ratings, Versions } from "./article-past";
+import { Review } from "./article-review";
 import { StateBadge, stateOf } from "./articles";
 import { Editor } from "./editor";
 
@@ -175,6 +176,7 @@ function Form({ data, from, onSaved }: FormProps): JSX.Element {
 			<Editor body={d.body} locale={d.locale} error={err("body")} onChange={(body) => put({ body })} />
 			<Finding d={d} err={err} onChange={put} />
 			<Reach id={a?.id} d={d} err={err} onChange={put} />
+			{data?.article.status === "published" && <Review a={data.article} onDone={onSaved} />}
 			{data && <Versions data={data} a={a ?? data.article} onLoad={(body) => put({ body })} />}
 			{data && <Ratings data={data} a={a ?? data.article} />}
 		</form>

@@ -4,7 +4,8 @@ import { t } from "../../kit/i18n";
 import { Badge, Button, Empty, SearchField, SelectField } from "../../kit/ui";
 import { type Article, useLoad } from "../data";
 import { go } from "../guard";
-import { First, Head, Loaded, Table, When } from "../parts";
+import { type Column, First, Head, Loaded, Table, When } from "../parts";
+import { review } from "./article-review";
 
 /** The list of help articles, found by their words and their state. */
 export function ArticlesPage(): JSX.Element {
@@ -29,9 +30,18 @@ export function ArticlesPage(): JSX.Element {
 								{create}
 							</First>
 						);
+					const due = d.articles.filter((a) => a.overdue).length;
 					const found = d.articles.filter((a) => fits(a, q, state)).sort((a, b) => b.updated_at - a.updated_at);
 					return (
 						<>
+							{due > 0 && state !== "due" && (
+								<p class="notice">
+									<span>{t("a.articles.due", { n: due })}</span>
+									<Button look="quiet" onClick={() => setState("due")}>
+										{t("a.articles.due.show")}
+									</Button>
+								</p>
+							)}
 							<div class="filters">
 								<SearchField label={t("a.articles.search")} value={q} onType={setQ} />
 								<SelectField
@@ -40,7 +50,7 @@ export function ArticlesPage(): JSX.Element {
 									value={state}
 									options={[
 										{ value: "", label: t("a.articles.all") },
-										...["draft", "changed", "published", "archived"].map((s) => ({
+										...["draft", "changed", "published", "archived", "due"].map((s) => ({
 											value: s,
 											label: t(`a.article.${s}`),
 										})),
@@ -51,7 +61,11 @@ export function ArticlesPage(): JSX.Element {
 									{t("a.articles.count", { n: found.length })}
 								</span>
 							</div>
-							{found.length ? <Found list={found} /> : <Empty icon="search" title={t("a.articles.nothing")} />}
+							{found.length ? (
+								<Found list={found} due={state === "due"} onReviewed={list.reload} />
+							) : (
+								<Empty icon="search" title={t("a.articles.nothing")} />
+							)}
 						</>
 					);
 				}}
@@ -64,8 +78,14 @@ export function stateOf(a: Article): string {
 	return a.status === "published" && a.version.number > a.published ? "changed" : a.status;
 }
 function fits(a: Article, q: string, state: string): boolean {
-	if (state && stateOf(a) !== state) return false;
-	const all = [a.version.title, a.version.summary, ...a.version.tags, ...a.version.phrasings]
+	if (state === "due" ? !a.overdue : state && stateOf(a) !== state) return false;
+	const all = [
+		a.version.title,
+		a.version.summary,
+		a.version.collection ?? "",
+		...a.version.tags,
+		...a.version.phrasings,
+	]
 		.join("\n")
 		.toLocaleLowerCase();
 	return q
@@ -91,7 +111,28 @@ export function Solved({ a }: { a: Article }): JSX.Element {
 		<span class="quiet-text">–</span>
 	);
 }
-function Found({ list }: { list: Article[] }): JSX.Element {
+type FoundProps = { list: Article[]; due: boolean; onReviewed(): Promise<void> };
+function Found({ list, due, onReviewed }: FoundProps): JSX.Element {
+	const reviewed = async (a: Article) => {
+		await review(a.id, 0, true);
+		await onReviewed();
+	};
+	const more: Column<Article>[] = [
+		{ id: "due", label: t("a.article.due.at"), cell: (a) => <When at={a.due_at} /> },
+		{
+			id: "acts",
+			label: t("a.actions"),
+			cell: (a) => (
+				<Button
+					look="quiet"
+					onClick={() => void reviewed(a)}
+					aria-label={`${t("a.article.review.now")}: ${a.version.title}`}
+				>
+					{t("a.article.review.now")}
+				</Button>
+			),
+		},
+	];
 	return (
 		<Table
 			label={t("a.articles")}
@@ -126,6 +167,7 @@ function Found({ list }: { list: Article[] }): JSX.Element {
 				{ id: "who", label: t("a.article.visibility"), cell: (a) => t(`a.article.${a.visibility || "public"}`) },
 				{ id: "solved", label: t("a.articles.solved"), cell: (a) => <Solved a={a} /> },
 				{ id: "at", label: t("a.changed"), cell: (a) => <When at={a.updated_at} /> },
+				...(due ? more : []),
 			]}
 		/>
 	);

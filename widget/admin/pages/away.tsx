@@ -4,20 +4,10 @@ import { api, FormDialog, TextField, toast } from "../../kit/ui";
 import { may, type Person, useLoad } from "../data";
 import { useDraft } from "../draft";
 import { Loaded, Part, SaveBar } from "../parts";
+import { after, field } from "./days";
 
 const day = (ms: number) => new Date(ms).toLocaleDateString();
-/** A local date as a date field has it. */
-function field(ms: number): string {
-	const d = new Date(ms);
-	const two = (n: number) => `${n}`.padStart(2, "0");
-	return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
-}
 const start = (date: string) => new Date(`${date}T00:00`).getTime();
-function after(date: string): number {
-	const d = new Date(`${date}T00:00`);
-	d.setDate(d.getDate() + 1);
-	return d.getTime();
-}
 
 /** What an announced absence says: until when it runs, or from when on. */
 export function awayNow(a: Person): string {
