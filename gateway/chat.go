@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +22,16 @@ type StartInput struct {
 	Article   ID   // the article that did not help
 	Ticket    bool // the message form
 	Searches  []Payload
+	Request   string   // of the help center's form: one of RequestTypes, "" = it is none
+	Priority  Priority // that its writer asks for, 0 = none; a rule that fits decides in its place
 }
+
+// RequestTypes are what a request of the help center can be about, as its writer says. No change of an account is among
+// them: the form proves nothing.
+func RequestTypes() []string { return []string{"question", "problem", "idea", "other"} }
+
+// requestField is under what the type stands among what the visitor typed.
+const requestField = "request"
 
 // StartConversation opens a conversation, queues it and offers it, or with Ticket stores it as a ticket.
 // Errors: invalid, too_large, mailbox_closed, nobody_available (the widget then shows the form).
@@ -35,6 +46,7 @@ func (s *Service) StartConversation(ctx context.Context, c Caller, in StartInput
 	if err := in.check(mb); err != nil {
 		return Conversation{}, err
 	}
+	in.Claimed = in.typed()
 	ruled, err := s.ruled(ctx, c, mb, in)
 	if err != nil {
 		return Conversation{}, err
@@ -54,6 +66,9 @@ func (s *Service) StartConversation(ctx context.Context, c Caller, in StartInput
 		return Conversation{}, err
 	}
 	st.Priority = ruled.Priority
+	if ruled.Rule < 0 && in.Priority != 0 {
+		st.Priority = in.Priority
+	}
 	cv, events, err := s.Store.StartConversation(ctx, st, now)
 	if err != nil {
 		return Conversation{}, err
@@ -94,7 +109,24 @@ func (in StartInput) check(mb Mailbox) error {
 			return Invalid("client_id")
 		}
 	}
+	if in.Request != "" && !slices.Contains(RequestTypes(), in.Request) {
+		return Invalid("type")
+	}
+	if in.Priority < 0 || in.Priority > Low || in.Priority != 0 && !in.Ticket {
+		return Invalid("priority")
+	}
 	return in.Claimed.check(mb)
+}
+
+// typed is what the visitor says of himself and of his request; a field of the mailbox that has that name stays.
+func (in StartInput) typed() Claimed {
+	cl := in.Claimed
+	if _, own := cl.Fields[requestField]; in.Request != "" && !own {
+		fields := map[string]string{requestField: in.Request}
+		maps.Copy(fields, cl.Fields)
+		cl.Fields = fields
+	}
+	return cl
 }
 
 func (cl Claimed) check(mb Mailbox) error {

@@ -30,6 +30,7 @@ const (
 	Search     Kind = "search"
 	Article    Kind = "article"
 	Talk       Kind = "talk"
+	Request    Kind = "request"
 	Problem    Kind = "problem"
 )
 
@@ -50,11 +51,14 @@ type Page struct {
 	Searched    bool
 	Best, Links []Link
 	Collections []Link
+	Others      bool   // Links are those in no collection
 	Crumbs      []Link // what the page stands in, below the home
 	Before      string // the page of links before, "" = none
 	After       string
 	Read        *Reading
 	Draft       *Draft
+	Asked       *Form
+	Said        string // of Talk: what the form could not send
 	Code        string // of a problem: the wire's code
 	Nonce       string // of Talk's scripts
 }
@@ -71,7 +75,25 @@ type Center struct {
 	Home     string
 	Search   string
 	Talk     string
+	Request  string
 	Feed     string
+}
+
+// Form is the request form: empty, refused with what was written, or sent.
+type Form struct {
+	Once              string // names this sending: twice is once
+	Type, Priority    string
+	Email, Text       string
+	Types, Priorities []string
+	Fields            []Field
+	Wrong             map[string]string // name of an input → key of the words that say why
+	Number            int64             // of the ticket, 0 = not sent
+}
+
+// Field is a question of the mailbox.
+type Field struct {
+	Name, Label, Value string
+	Required           bool
 }
 
 // Link leads to an article, a collection or a help center.

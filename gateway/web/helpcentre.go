@@ -37,6 +37,8 @@ func (s *Server) helpPageRoutes(a *fiber.App) {
 	a.Get(helpRoot+"/:mailbox/:locale", s.helpPage(s.helpHome))
 	a.Get(helpRoot+"/:mailbox/:locale/search", s.helpPage(s.helpSearch))
 	a.Get(helpRoot+"/:mailbox/:locale/talk", s.helpPage(s.helpTalk))
+	a.Get(helpRoot+"/:mailbox/:locale/request", s.helpPage(s.helpRequest))
+	a.Post(helpRoot+"/:mailbox/:locale/request", s.helpPage(s.helpSend))
 	a.Get(helpRoot+"/:mailbox/:locale/feed.atom", s.helpPage(s.helpFeed))
 	a.Get(helpRoot+"/:mailbox/:locale/collection/:collection", s.helpPage(s.helpCollection))
 	a.Post(helpRoot+"/:mailbox/:locale/:article/rate", s.helpPage(s.helpRate))
@@ -136,7 +138,8 @@ func (v *helpVisit) page(kind help.Kind) help.Page {
 	}
 	p.Center = help.Center{
 		Name: v.mb.Name, Greeting: v.mb.Greeting, Address: v.mb.Address, Mailbox: v.mb.Slug,
-		Home: v.path(v.locale), Search: v.path(v.locale, "search"), Talk: v.path(v.locale, "talk"), Feed: v.path(v.locale, "feed.atom"),
+		Home: v.path(v.locale), Search: v.path(v.locale, "search"), Talk: v.path(v.locale, "talk"),
+		Request: v.path(v.locale, "request"), Feed: v.path(v.locale, "feed.atom"),
 	}
 	return p
 }

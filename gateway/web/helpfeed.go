@@ -21,7 +21,7 @@ func (s *Server) robots(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
 	c.Type("txt", "utf-8")
 	return c.Status(http.StatusOK).SendString("User-agent: *\nDisallow: /\nAllow: /help\nAllow: /assets/\n" +
-		"Disallow: /help/*/search\nDisallow: /help/*/talk\nDisallow: /help/preview/\nSitemap: " + s.whole("/sitemap.xml") + "\n")
+		"Disallow: /help/*/search\nDisallow: /help/*/talk\nDisallow: /help/*/request\nDisallow: /help/preview/\nSitemap: " + s.whole("/sitemap.xml") + "\n")
 }
 
 // helpSitemaps lists the sitemaps of the mailboxes that a site embeds.

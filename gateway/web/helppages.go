@@ -116,7 +116,7 @@ func (s *Server) helpHome(v *helpVisit) error {
 		return err
 	}
 	p.Title = ""
-	p.NoIndex = len(row.ByTitle) == 0
+	p.NoIndex, p.Others = len(row.ByTitle) == 0, len(row.Collections) > 0
 	p.Description = v.mb.Greeting
 	if p.Before == "" {
 		p.Best = v.links(row.Best)
@@ -320,17 +320,22 @@ func (s *Server) helpSearch(v *helpVisit) error {
 	return v.send(http.StatusOK, p, time.Time{})
 }
 
-// helpTalk opens the chat. It is the one page with a script: the widget's own.
+// helpTalk opens the chat.
 func (s *Server) helpTalk(v *helpVisit) error {
 	if _, err := v.row(); err != nil {
 		return err
 	}
+	return s.talk(v, "")
+}
+
+// talk draws the one page with a script: the widget's own. said is written into the chat's form.
+func (s *Server) talk(v *helpVisit, said string) error {
 	var b [16]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return gateway.Internal("make a nonce", err)
 	}
 	p := v.page(help.Talk)
-	p.NoIndex, p.Nonce = true, base64.StdEncoding.EncodeToString(b[:])
+	p.NoIndex, p.Nonce, p.Said = true, base64.StdEncoding.EncodeToString(b[:]), said
 	v.Set(fiber.HeaderContentSecurityPolicy, strings.Replace(helpPolicy, "style-src 'self'", "style-src 'self'; script-src 'nonce-"+p.Nonce+"'; frame-src 'self'", 1))
 	return v.send(http.StatusOK, p, time.Time{})
 }

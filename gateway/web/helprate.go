@@ -9,8 +9,8 @@ import (
 	"github.com/postern-chat/postern/kb"
 )
 
-// readerCookie knows a browser of the help center again until it is closed: one reader rates an article once. It is set
-// when somebody searches or rates, and says nothing about him.
+// readerCookie knows a browser of the help center again until it is closed: one reader rates an article once, and sends a
+// request once. It is set when somebody searches, rates or opens the request form, and says nothing about him.
 const readerCookie = "__Host-postern-reader"
 
 // maxRating is how large the form of a rating is, in bytes.
@@ -63,16 +63,24 @@ func (s *Server) fromOurPage(c *fiber.Ctx) error {
 	return nil
 }
 
-// helpRate takes the form under an article and leads back to it. It works without JavaScript.
-func (s *Server) helpRate(v *helpVisit) error {
-	if err := s.fromOurPage(v.Ctx); err != nil {
+// fromOurForm refuses what is no form of ours, or larger than max bytes.
+func (s *Server) fromOurForm(c *fiber.Ctx, max int) error {
+	if err := s.fromOurPage(c); err != nil {
 		return err
 	}
-	if kind, _, _ := strings.Cut(v.Get(fiber.HeaderContentType), ";"); !strings.EqualFold(strings.TrimSpace(kind), fiber.MIMEApplicationForm) {
+	if kind, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";"); !strings.EqualFold(strings.TrimSpace(kind), fiber.MIMEApplicationForm) {
 		return gateway.Unsupported("content-type")
 	}
-	if len(v.Request().Body()) > maxRating {
-		return gateway.TooLarge("body", maxRating)
+	if len(c.Request().Body()) > max {
+		return gateway.TooLarge("body", max)
+	}
+	return nil
+}
+
+// helpRate takes the form under an article and leads back to it. It works without JavaScript.
+func (s *Server) helpRate(v *helpVisit) error {
+	if err := s.fromOurForm(v.Ctx, maxRating); err != nil {
+		return err
 	}
 	if !s.limits.rating(s.addr(v.Ctx)) {
 		return gateway.TooMany(10_000)

@@ -1,6 +1,6 @@
 import { Fragment, type JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { languageName, t } from "../kit/i18n";
+import { has, languageName, t } from "../kit/i18n";
 import { Nodes } from "../kit/nodes";
 import { ago, exact } from "../kit/time";
 import { api, Badge, Button, Empty, Icon, IconButton, SearchField, Skeleton, Tabs, toast, words } from "../kit/ui";
@@ -62,6 +62,11 @@ export function Side({ s }: { s: Session }): JSX.Element | null {
 		</section>
 	);
 }
+/** An answer of the pre-chat form; the type of the help center's request form in our words. */
+function answer(name: string, value: string): { name: string; value: string } {
+	const ours = `visitor.request.${value}`;
+	return name === "request" && has(ours) ? { name: t("visitor.request"), value: t(ours) } : { name, value };
+}
 /** What was typed, and what the page told: named as unproven (P66, P112). */
 function Visitor({ r }: { r: Row }): JSX.Element {
 	const c = st.details.value[r.id]?.context;
@@ -78,7 +83,7 @@ function Visitor({ r }: { r: Row }): JSX.Element {
 						<Fact name={t("visitor.name")} value={r.claimed?.name} />
 						<Fact name={t("visitor.email")} value={r.claimed?.email} />
 						{fields.map(([k, v]) => (
-							<Fact key={k} name={k} value={v} />
+							<Fact key={k} {...answer(k, v)} />
 						))}
 					</dl>
 				) : (

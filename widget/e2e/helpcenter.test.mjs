@@ -2,17 +2,13 @@
 // and by keyboard; the one page with a script opens the chat.
 import { strict as assert } from "node:assert";
 import { Staff } from "./kit/api.mjs";
+import { look, looks, turned } from "./kit/looks.mjs";
 import { log, panel, say, signIn, t, tabTo } from "./kit/people.mjs";
 import { until } from "./kit/server.mjs";
 import { axe, shot, suite } from "./kit/world.mjs";
 
 const s = suite();
 const { scene } = s;
-const phone = { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true };
-/** @type {Record<string, import("playwright-core").BrowserContextOptions>} */
-const looks = { light: {}, dark: { colorScheme: "dark" }, phone, "phone-dark": { ...phone, colorScheme: "dark" } };
-/** @type {Record<string, import("playwright-core").BrowserContextOptions>} */
-const turned = { rtl: { locale: "ar" }, "rtl-phone": { ...phone, locale: "ar", colorScheme: "dark" } };
 /** Who else was asked for something. */
 const elsewhere = new Set();
 let root = "";
@@ -40,17 +36,6 @@ const ask = async (page, words, lang = "en") => {
 	await page.keyboard.press("Enter");
 	await page.waitForURL(/\/search\?q=/);
 };
-/**
- * A picture and axe; nothing sticks out sideways.
- * @param {import("playwright-core").Page} page
- * @param {string} name
- */
-async function look(page, name) {
-	await axe(page, name);
-	const [wide, there] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-	assert.ok(wide <= there, `${name}: ${wide} px wide on ${there}`);
-	await page.screenshot({ path: new URL(`./out/${name}.png`, import.meta.url).pathname, fullPage: true, animations: "disabled" });
-}
 
 scene("an editor writes in Arabic too, and the page is there with both languages", async () => {
 	root = `${s.demo.gateway}/help/accounts`;
