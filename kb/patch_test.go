@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/postern-chat/postern/kb"
+	"github.com/postern-chat/postern/kb/measure"
 )
 
 // changes is a store of which only Changed is asked: the list of articles by the number of their last change.
@@ -42,12 +43,12 @@ func (c *changes) save(a kb.Article, change int64) {
 // An index that was patched a hundred times answers to the last bit like one that is built at once, in whatever
 // order, for visitors and for agents: nodes that were started at different times agree (K11).
 func TestPatchedEqualsRebuilt(t *testing.T) {
-	x := inventor(11)
+	x := measure.Invent(11)
 	r := rand.New(rand.NewSource(11))
 	st := &changes{}
 	var patched kb.Index
 	for i := int64(1); i <= 100; i++ {
-		a := article(fmt.Sprintf("ar_%02d", r.Intn(40)), x.text(5), x.text(40), x.text(6))
+		a := article(fmt.Sprintf("ar_%02d", r.Intn(40)), x.Text(5), x.Text(40), x.Text(6))
 		switch r.Intn(5) {
 		case 0:
 			a.Status = kb.Archived
@@ -85,10 +86,10 @@ func rebuilt(list []kb.Article, r *rand.Rand) *kb.Index {
 	return &out
 }
 
-func same(t *testing.T, a, b *kb.Index, x *invented) {
+func same(t *testing.T, a, b *kb.Index, x *measure.Invented) {
 	t.Helper()
-	for _, q := range append(x.questions(20, false), x.questions(20, true)...) {
-		q.Limit, q.Before = 50, x.text(4)
+	for _, q := range append(questions(x, 20, false), questions(x, 20, true)...) {
+		q.Limit, q.Before = 50, x.Text(4)
 		for _, agent := range []bool{false, true} {
 			q.Agent, q.Mailbox = agent, "mb_support"
 			if got, want := a.Search(q), b.Search(q); !reflect.DeepEqual(got, want) {
@@ -100,24 +101,24 @@ func same(t *testing.T, a, b *kb.Index, x *invented) {
 
 // A reader keeps the snapshot that it began with, however often the index changes meanwhile.
 func TestSearchWhilePatching(t *testing.T) {
-	x := inventor(3)
-	list := x.articles(50)
+	x := measure.Invent(3)
+	list := x.Articles(50)
 	var index kb.Index
 	index.Set(list, plain)
-	questions := x.questions(30, false)
+	asked := questions(x, 30, false)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		st := &changes{}
 		for i := range int64(40) {
-			st.save(article(fmt.Sprintf("ar_%06d", i), x.text(5), x.text(60)), i+10)
+			st.save(article(fmt.Sprintf("ar_%06d", i), x.Text(5), x.Text(60)), i+10)
 			if err := index.Sync(context.Background(), st, plain); err != nil {
 				t.Error(err)
 			}
 		}
 	}()
 	for range 20 {
-		for _, q := range questions {
+		for _, q := range asked {
 			for _, r := range index.Search(q).Results {
 				if r.Title == "" {
 					t.Fatal("a result without a title")
@@ -131,7 +132,7 @@ func TestSearchWhilePatching(t *testing.T) {
 // 10,000 articles of 180 words take at most 4 KB each (K10), the texts themselves not counted.
 func TestHeapPerArticle(t *testing.T) {
 	const n = 10_000
-	list := inventor(10).articles(n)
+	list := measure.Invent(10).Articles(n)
 	before := live()
 	var index kb.Index
 	index.Set(list, plain)

@@ -45,6 +45,7 @@ func places() map[string]place {
 		"verify/adapter":     {floor: leaf},
 		"verify/value":       {floor: leaf, modules: "golang.org/x/net golang.org/x/text"},
 		"verify/conformance": {floor: leaf},
+		"kb/measure":         {floor: leaf},
 		"kb/markdown":        {floor: leaf, modules: "github.com/yuin/goldmark"},
 		"kb/export":          {floor: leaf, modules: "golang.org/x/net"},
 		"kb/openai":          {floor: leaf, modules: "github.com/sashabaranov/go-openai"},

@@ -36,6 +36,7 @@ type benchReport struct {
 const benchUse = `usage: postern bench [flags]          one load, on gateways of its own
        postern bench all [flags]      the whole table of goals; 'postern bench all --help' lists its flags
        postern bench routing [flags]  the routing simulated: no gateway, no sockets; 'postern bench routing --help'
+       postern bench kb [flags]       the search of articles; 'postern bench kb --help'
 
 Starts gateways on loopback with an empty database in a temporary folder, drives them over real websockets as visitors
 and agents do, and prints what came of it. PostgreSQL and Redis are started too where they are needed and not given.
@@ -60,6 +61,8 @@ func runBench(ctx context.Context, c call) int {
 			return runBenchAll(ctx, rest)
 		case "routing":
 			return runBenchRouting(ctx, rest)
+		case "kb":
+			return runBenchKB(ctx, rest)
 		case "node":
 			return runBenchNode(ctx, rest, os.Stdin)
 		case "tcp":

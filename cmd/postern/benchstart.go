@@ -40,19 +40,28 @@ func (t *tableRun) starting(ctx context.Context) (err error) {
 
 // demoDatabase writes the demo's sample data into a folder.
 func demoDatabase(ctx context.Context, c call, dir string) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	a, err := quietGateway(ctx, c, dir)
 	if err != nil {
 		return err
 	}
+	return errors.Join(seedDemo(ctx, a, "http://shop.localhost"), a.Close(context.WithoutCancel(ctx)))
+}
+
+// quietGateway starts a gateway in this process, on loopback and a data folder. The caller closes it.
+func quietGateway(ctx context.Context, c call, dir string) (*App, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
 	cfg, _, err := Load([]string{"--data", dir, "--public-url", "http://" + l.Addr().String()}, nil, c.err)
 	if err != nil {
-		return errors.Join(err, l.Close())
+		return nil, errors.Join(err, l.Close())
 	}
 	a, err := Start(ctx, cfg, l, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
-		return errors.Join(err, l.Close())
+		return nil, errors.Join(err, l.Close())
 	}
-	return errors.Join(seedDemo(ctx, a, "http://shop.localhost"), a.Close(context.WithoutCancel(ctx)))
+	return a, nil
 }
 
 // served starts 'postern serve' on a data folder, and gives the time until its first answer, and its memory a second

@@ -157,15 +157,6 @@ func writeRuns(file string, runs []kb.Run) (err error) {
 	return nil
 }
 
-// percentile is the nearest-rank one of sorted values, 0 of none.
-func percentile(sorted []float64, share float64) float64 {
-	if len(sorted) == 0 {
-		return 0
-	}
-	i := int(math.Ceil(share*float64(len(sorted)))) - 1
-	return sorted[min(max(i, 0), len(sorted)-1)]
-}
-
 // folds gives the permutation that cuts the questions: the same for everybody.
 func folds(n int) []int { return rand.New(rand.NewSource(5)).Perm(n) }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-chat/postern/kb"
 	"github.com/postern-chat/postern/kb/markdown"
+	"github.com/postern-chat/postern/kb/measure"
 )
 
 // evalReport is the one object that 'postern kb eval' prints. Its fields are defined in EVAL.md of the sets.
@@ -85,7 +86,7 @@ func (e *eval) measure(ctx context.Context) (evalReport, []kb.Run, error) {
 		times = append(times, timed(b.index, queries, mine)...)
 	}
 	slices.Sort(times)
-	report.P50, report.P99 = millis(percentile(times, 0.5)), millis(percentile(times, 0.99))
+	report.P50, report.P99 = millis(measure.Percentile(times, 0.5)), millis(measure.Percentile(times, 0.99))
 	report.Ranking, report.Queries = e.set.Rank(runs)
 	report.NoAnswer = len(queries) - report.Queries
 	report.AUROC = e.set.AUROC(runs)
