@@ -2,13 +2,13 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-go test-ui lint lint-go lint-ui check ui bench soak
+.PHONY: help demo run test test-go test-ui lint lint-go lint-ui check ui bench bench-kb soak
 
 GOTESTFLAGS ?=
 GOFILES = $$(git ls-files --cached --others --exclude-standard '*.go')
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 demo: ui ## everything with sample data, on this machine only
 	go run ./cmd/postern demo
@@ -67,6 +67,19 @@ bench: ui gateway/compare/compare ## the table of goals beside its references, a
 # The references need Node and their own modules, beside the program that starts them.
 gateway/compare/compare: go.mod $(wildcard gateway/compare/*.go gateway/compare/go.mod gateway/compare/package-lock.json gateway/bench/*.go)
 	cd gateway/compare && npm ci --ignore-scripts --no-audit --no-fund && go build -o compare .
+
+# How well questions are answered is asked of the sets in KB_SETS: a folder with a folder for each. They are not part of
+# the project, and no test needs them.
+KB_SETS ?=
+KB_FLAGS ?=
+
+bench-kb: kb/compare/compare ## the search of articles beside Bleve's and SQLite's; KB_SETS=folder of question sets, KB_FLAGS
+	go build -o bin/postern ./cmd/postern
+	bin/postern bench kb --table --compare kb/compare/compare $(if $(KB_SETS),--sets $(KB_SETS)) $(KB_FLAGS)
+
+kb/compare/compare: go.mod $(wildcard kb/compare/*.go kb/compare/go.mod kb/*.go kb/markdown/*.go kb/measure/*.go)
+	cd kb/compare && go build -o compare .
+
 # Bounded: it ends when so many messages are acknowledged and so many faults are over. Figures as JSON go to JSON=file.
 SEED ?=
 MESSAGES ?= 200000

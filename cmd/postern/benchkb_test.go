@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -46,6 +47,50 @@ func TestBenchKBTable(t *testing.T) {
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("no %q, %v:\n%s", want, err, out)
 		}
+	}
+}
+
+// setsOf is a folder with one question set.
+func setsOf(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Rename(questionSet(t), filepath.Join(dir, "shop")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// With sets, each is asked of every engine; the references are built from their own module, vetted and tested there.
+func TestBenchKBBesideReferences(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "compare")
+	for _, args := range [][]string{{"vet", "./..."}, {"test", "./..."}, {"build", "-o", program, "."}} {
+		cmd := exec.Command("go", args...)
+		cmd.Dir = filepath.Join("..", "..", "kb", "compare")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("go %v: %v\n%s", args, err, out)
+		}
+	}
+	var r kbReport
+	benchInto(t, &r, append(slices.Clone(smallKB), "--sets", setsOf(t), "--compare", program)...)
+	var engines []string
+	for _, s := range r.Speeds {
+		engines = append(engines, s.Engine)
+		if s.Questions != 40 || min(s.Build, s.P50, s.P99, s.TypingP99) <= 0 {
+			t.Errorf("%+v", s)
+		}
+	}
+	if want := []string{kbEngine, kbEngine, "Bleve", "Bleve", "FTS5", "FTS5"}; !slices.Equal(engines, want) {
+		t.Errorf("speeds of %v, want %v", engines, want)
+	}
+	engines = nil
+	for _, q := range r.Quality {
+		engines = append(engines, q.Engine)
+		if q.Set != "shop" || q.MRR10 < .5 || q.Hit3 != 1 {
+			t.Errorf("%+v", q)
+		}
+	}
+	if want := []string{kbEngine, "Bleve", "FTS5"}; !slices.Equal(engines, want) {
+		t.Errorf("quality of %v, want %v", engines, want)
 	}
 }
 
