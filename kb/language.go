@@ -50,11 +50,11 @@ func stem(lang, word string) string {
 }
 
 // suffixes make an English word out of another. The longer one of two comes first.
-const suffixes = "ement ation ition ment ance ence able ible ship ness ting less ion ing ful ant ent ive ize ise ity iti ous ate ist ism al er or ic ur e y i s"
+var suffixes = strings.Fields("ement ation ition ment ance ence able ible ship ness ting less ion ing ful ant ent ive ize ise ity iti ous ate ist ism al er or ic ur e y i s")
 
 // root cuts suffixes off an English stem, so that "payment" and "pay" meet.
 func root(stem string) string {
-	for _, s := range strings.Fields(suffixes) {
+	for _, s := range suffixes {
 		if rest, ok := strings.CutSuffix(stem, s); ok && len(rest) >= max(3, 6-len(s)) {
 			return root(rest)
 		}
