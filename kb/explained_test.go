@@ -76,3 +76,19 @@ func TestContentWords(t *testing.T) {
 		}
 	}
 }
+
+// Half a question has little but its question words: they count more than in a whole one.
+func TestTypingListensToQuestionWords(t *testing.T) {
+	x := indexOf([]kb.Article{article("ar_1", "What is a voucher?", "A code for a gift."), article("ar_2", "Delivery times", "Two days.")})
+	weigh := func(typing bool) float64 {
+		t.Helper()
+		words := x.Explain(kb.Query{Text: "what vou", Typing: typing}).Words
+		if len(words) != 2 || words[0].Word != "what" {
+			t.Fatalf("read as %+v", words)
+		}
+		return words[0].Weight
+	}
+	if whole, half := weigh(false), weigh(true); half <= whole {
+		t.Errorf("the question word weighs %v in a whole question, %v while typing", whole, half)
+	}
+}

@@ -75,7 +75,7 @@ func (x *Index) snapshot() *snapshot {
 func (x *Index) empty() *snapshot {
 	s := &snapshot{
 		byID: map[string]uint32{}, langUse: map[string]int{}, terms: newLexicon(), words: newLexicon(), pieces: newLexicon(), roots: newLexicon(), family: make([][]uint32, 1),
-		posting: make([][]posting, 1), gramAt: make([][]gramPosting, 1), stemOf: make([]uint32, 1), settings: defaults(),
+		posting: make([][]posting, 1), gramAt: make([][]gramPosting, 1), stemOf: make([]uint32, 1), settings: defaults(), typing: whileTyping(),
 		english: &x.english, meaning: &x.meaning,
 	}
 	newView := func(inside bool) *view {

@@ -54,6 +54,19 @@ func (g *group) weight() float64 { return g.share * g.idf }
 type asker struct {
 	*snapshot
 	*view
+	*settings           // of finished questions, or of those that are being typed
+	idf       []float64 // likewise
+}
+
+func (s *snapshot) asker(q Query) asker {
+	v := s.public
+	if q.Agent {
+		v = s.agents
+	}
+	if q.Typing {
+		return asker{s, v, &s.typing, v.typingIDF}
+	}
+	return asker{s, v, &s.settings, v.idf}
 }
 
 // groups makes the question's words into weighted readings; none if it asks nothing yet, like "how do I".

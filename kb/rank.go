@@ -65,10 +65,7 @@ type look struct {
 // look ranks, and shows the ranking to then; a question that asks nothing shows nothing.
 func (x *Index) look(q Query, then func(look)) {
 	s := x.snapshot()
-	a := asker{s, s.public}
-	if q.Agent {
-		a.view = s.agents
-	}
+	a := s.asker(q)
 	l := look{asker: a, groups: a.groups(q), limit: q.Limit}
 	if len(l.groups) == 0 || a.n == 0 {
 		return

@@ -34,6 +34,15 @@ type settings struct {
 	function float64
 }
 
+// whileTyping differs where half a question differs from a whole one.
+func whileTyping() settings {
+	s := defaults()
+	s.question, s.verb = 0.5, 1.2
+	s.wPhrasing, s.wSentence, s.wGrams, s.wGramCover = 0.95, 0.35, 0.16, 1
+	s.complete = 1.4
+	return s
+}
+
 func defaults() settings {
 	return settings{
 		fieldWeight: [fields]float64{fieldTitle: 2, fieldPhrasing: 0.28, fieldHints: 1.5, fieldBody: 1},

@@ -1,6 +1,9 @@
 package kb
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Fields of BM25F (self-help.md §3.3).
 const (
@@ -14,6 +17,7 @@ const (
 // snapshot is an immutable state of the index. What readers of an older one see is never written to again.
 type snapshot struct {
 	settings
+	typing  settings          // of questions that are being typed
 	change  int64             // number of the newest change in it
 	byID    map[string]uint32 // article id → slot
 	slots   []*entry          // nil = free
@@ -78,16 +82,17 @@ func (p gramPosting) slot() uint32 { return uint32(p >> 8) }
 
 // view is what one kind of reader may find, and the statistics over it.
 type view struct {
-	inside  bool          // internal articles too
-	n       int           // articles
-	length  [fields]int64 // sum over them
-	grams   int64
-	df      []uint32 // by term
-	gramDF  []uint32
-	wordDF  []uint32
-	idf     []float64 // by term, stop words reduced
-	norm    [][fields]float32
-	gramLen []float32
+	inside    bool          // internal articles too
+	n         int           // articles
+	length    [fields]int64 // sum over them
+	grams     int64
+	df        []uint32 // by term
+	gramDF    []uint32
+	wordDF    []uint32
+	idf       []float64 // by term, stop words reduced
+	typingIDF []float64 // the same for questions that are being typed
+	norm      [][fields]float32
+	gramLen   []float32
 }
 
 func (v *view) sees(a Article) bool { return v.inside || a.Visibility != Internal }
@@ -103,9 +108,9 @@ func (v *view) finish(s *snapshot) {
 	for t := range v.idf {
 		v.idf[t] = math.Pow(rarity(v.n, v.df[t]), s.idfPower)
 	}
-	for t, keep := range s.stops() {
-		v.idf[t] *= keep
-	}
+	v.typingIDF = slices.Clone(v.idf)
+	s.keepStops(v.idf, &s.settings)
+	s.keepStops(v.typingIDF, &s.typing)
 	n := float64(max(1, v.n))
 	var avg [fields]float64
 	for f := range avg {

@@ -29,15 +29,17 @@ func (s *settings) stopClass(word string) (keep float64, stop bool) {
 	return 1, false
 }
 
-// stops finds the terms of the stop words and what is left of each.
-func (s *snapshot) stops() map[uint32]float64 {
-	out := map[uint32]float64{}
+// keepStops leaves of the stop words' weights what the settings say.
+func (s *snapshot) keepStops(idf []float64, of *settings) {
+	keep := map[uint32]float64{}
 	for _, list := range []string{functionWords, plainVerbs, negations, questionWords} {
 		for _, w := range strings.Fields(list) {
 			if t := s.terms.find([]byte(stem("en", w))); t != 0 {
-				out[t], _ = s.stopClass(w)
+				keep[t], _ = of.stopClass(w)
 			}
 		}
 	}
-	return out
+	for t, share := range keep {
+		idf[t] *= share
+	}
 }

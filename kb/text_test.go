@@ -129,7 +129,7 @@ func FuzzRepair(f *testing.F) {
 		{ID: "b", Locale: "de", Status: Published, Version: Version{Title: "Rückgabe Frist Größe"}},
 	}, func(s string) string { return s })
 	s := x.snapshot()
-	a := asker{s, s.public}
+	a := s.asker(Query{})
 	for _, w := range []string{"delivary", "ecnoding", "facebok", "ruckgabefrist", "\xff", "face"} {
 		f.Add(w)
 	}
