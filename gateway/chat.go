@@ -69,6 +69,7 @@ func (s *Service) StartConversation(ctx context.Context, c Caller, in StartInput
 	if ruled.Rule < 0 && in.Priority != 0 {
 		st.Priority = in.Priority
 	}
+	st.Clock = mb.ClocksFrom(st.Priority, c.class(mb), now)
 	cv, events, err := s.Store.StartConversation(ctx, st, now)
 	if err != nil {
 		return Conversation{}, err

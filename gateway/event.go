@@ -150,6 +150,28 @@ type ConversationFrozen struct {
 	Change string `json:"change"`
 }
 
+// ClockWarned says that two thirds of a conversation's time for an answer have passed. Like ClockBroken it stands in the
+// staff's, the mailbox's and the hearers' topics only.
+type ClockWarned struct {
+	Clock ClockName `json:"clock"`
+	Due   int64     `json:"due"` // unix ms
+}
+
+// ClockBroken says that the time is over.
+type ClockBroken struct {
+	Clock ClockName `json:"clock"`
+	Due   int64     `json:"due"` // unix ms
+}
+
+// ConversationEscalated says that it needs somebody else's help, and what he has to know. Staff topic, the mailbox's and
+// the hearers' only.
+type ConversationEscalated struct {
+	Level  int              `json:"level"`            // 1 senior support, 2 engineering or product, 3 management
+	Reason string           `json:"reason,omitempty"` // of whoever did it by hand; "" = the time was over
+	Told   []Hearer         `json:"told"`
+	Report EscalationReport `json:"report"`
+}
+
 // MessageCreated carries a message to both sides.
 type MessageCreated struct{ Message }
 
@@ -348,6 +370,10 @@ func (IdentityClaimed) Kind() Kind      { return "identity.claimed" }
 func (IdentityProven) Kind() Kind       { return "identity.proven" }
 func (SettingChanged) Kind() Kind       { return "setting.changed" }
 func (ArticleChanged) Kind() Kind       { return "article.changed" }
+
+func (ClockWarned) Kind() Kind           { return "clock.warned" }
+func (ClockBroken) Kind() Kind           { return "clock.broken" }
+func (ConversationEscalated) Kind() Kind { return "conversation.escalated" }
 
 // Suggestion is one line of self-help shown to a visitor or an agent.
 type Suggestion struct {

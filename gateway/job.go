@@ -24,6 +24,8 @@ const (
 	JobNotice  JobKind = "notice"  // ask the host to tell the account's owner
 	JobClaimed JobKind = "claimed" // tell the host that somebody typed an e-mail; payload {"conversation":"cv_…"}
 
+	JobClock JobKind = "clock" // look at a conversation's clocks; payload {"conversation":"cv_…"}; each leaves the next one behind
+
 	JobTranscript JobKind = "transcript" // ask the host to tell the owner of a link; payload {"transcript":"tl_…"}
 )
 

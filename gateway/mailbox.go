@@ -37,6 +37,7 @@ type Mailbox struct {
 	Origins       []string      `json:"origins"`   // exact origins that may embed the widget
 	Host          string        `json:"host"`      // name of the host entry whose accounts it serves, or ""
 	Fields        []Field       `json:"fields"`    // pre-chat form
+	SLA           *SLA          `json:"sla"`       // what its conversations are promised; nil = the product's defaults
 	Version       int64         `json:"version"`
 }
 
@@ -99,27 +100,33 @@ func (m Mailbox) OpenAt(t time.Time) (open bool, until time.Time) {
 func (m Mailbox) spans(local time.Time, loc *time.Location) [][2]time.Time {
 	var out [][2]time.Time
 	for d := -1; d <= 7; d++ {
-		y, mo, day := local.AddDate(0, 0, d).Date()
-		noon := time.Date(y, mo, day, 12, 0, 0, 0, loc)
-		weekday := noon.Weekday()
-		date := noon.Format(time.DateOnly)
-		if slices.Contains(m.Holidays, date) || slices.Contains(m.Holidays, date[len("2006-"):]) {
-			continue
+		out = append(out, m.spansOf(local.AddDate(0, 0, d), loc)...)
+	}
+	return out
+}
+
+// spansOf gives the opening times that begin on the local date of a time.
+func (m Mailbox) spansOf(local time.Time, loc *time.Location) [][2]time.Time {
+	y, mo, day := local.Date()
+	noon := time.Date(y, mo, day, 12, 0, 0, 0, loc)
+	date := noon.Format(time.DateOnly)
+	if slices.Contains(m.Holidays, date) || slices.Contains(m.Holidays, date[len("2006-"):]) {
+		return nil
+	}
+	hours := m.hoursOf(date, noon.Weekday())
+	if hours == nil {
+		return [][2]time.Time{{time.Date(y, mo, day, 0, 0, 0, 0, loc), time.Date(y, mo, day+1, 0, 0, 0, 0, loc)}}
+	}
+	var out [][2]time.Time
+	for _, iv := range hours {
+		end := iv.To
+		if end <= iv.From {
+			end += 24 * 60
 		}
-		hours := m.hoursOf(date, weekday)
-		if hours == nil {
-			out = append(out, [2]time.Time{time.Date(y, mo, day, 0, 0, 0, 0, loc), time.Date(y, mo, day+1, 0, 0, 0, 0, loc)})
-		}
-		for _, iv := range hours {
-			end := iv.To
-			if end <= iv.From {
-				end += 24 * 60
-			}
-			out = append(out, [2]time.Time{
-				time.Date(y, mo, day, 0, iv.From, 0, 0, loc),
-				time.Date(y, mo, day, 0, end, 0, 0, loc),
-			})
-		}
+		out = append(out, [2]time.Time{
+			time.Date(y, mo, day, 0, iv.From, 0, 0, loc),
+			time.Date(y, mo, day, 0, end, 0, 0, loc),
+		})
 	}
 	return out
 }

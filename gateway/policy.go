@@ -9,6 +9,7 @@ const (
 	VerbRead         Verb = "read"  // conversations of own mailboxes
 	VerbReply        Verb = "reply" // send, claim, note, close, assign
 	VerbNote         Verb = "note"
+	VerbEscalate     Verb = "escalate"     // ask for somebody else's help
 	VerbAvailability Verb = "availability" // own
 	VerbForce        Verb = "force"        // another agent's availability
 	VerbDraft        Verb = "change.draft" // plain and read kinds
@@ -38,7 +39,7 @@ func Allowed(r Role, v Verb) bool {
 
 func allowed(v Verb) []Role {
 	switch v {
-	case VerbRead, VerbNote, VerbAvailability:
+	case VerbRead, VerbNote, VerbEscalate, VerbAvailability:
 		return []Role{RoleTrainee, RoleAgent, RoleSenior, RoleSupervisor, RoleAdmin}
 	case VerbReply:
 		return []Role{RoleTrainee, RoleAgent, RoleSenior, RoleSupervisor, RoleAdmin}
@@ -73,7 +74,7 @@ func allowed(v Verb) []Role {
 // Verbs lists every verb, for the test that tries each cell of the table.
 func Verbs() []Verb {
 	return []Verb{
-		VerbRead, VerbReply, VerbNote, VerbAvailability, VerbForce, VerbDraft, VerbOffer, VerbOfferHigh,
+		VerbRead, VerbReply, VerbNote, VerbEscalate, VerbAvailability, VerbForce, VerbDraft, VerbOffer, VerbOfferHigh,
 		VerbReleaseHeld, VerbFreeReads, VerbPasskeys, VerbArticles, VerbReplies, VerbSettings, VerbSeeSettings, VerbAudit, VerbSeeChanges, VerbExport,
 	}
 }

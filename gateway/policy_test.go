@@ -10,6 +10,7 @@ const rights = `
 read                   x x x x - x -
 reply                  x x x x - x -
 note                   x x x x - x -
+escalate               x x x x - x -
 availability           x x x x - x -
 force                  - - - x - x -
 change.draft           - x x x - - -

@@ -256,8 +256,14 @@ func (s *Service) ruled(ctx context.Context, c Caller, mb Mailbox, in StartInput
 	if in.Ticket {
 		r.Channel = ByEmail
 	}
-	if id := c.Visitor.Identity; id.Host == mb.Host && (id.How == "signed" || id.How == "proven") {
-		r.Class = id.Class
-	}
+	r.Class = c.class(mb)
 	return s.Rule(ctx, mb, r)
+}
+
+// class is that of the visitor's account as the mailbox's host has signed it, "" = none.
+func (c Caller) class(mb Mailbox) string {
+	if id := c.Visitor.Identity; id.Host == mb.Host && (id.How == "signed" || id.How == "proven") {
+		return id.Class
+	}
+	return ""
 }

@@ -285,6 +285,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.letter(ctx, j)
 	case JobInactive:
 		return r.inactive(ctx)
+	case JobClock:
+		return r.keepClocks(ctx, j)
 	case JobReconcile:
 		return r.reconcile(ctx)
 	case JobClaimed:

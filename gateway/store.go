@@ -26,6 +26,7 @@ type Store interface {
 	ModelStore
 	PasskeyStore
 	TranscriptStore
+	ClockStore
 
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.
@@ -50,8 +51,9 @@ type Start struct {
 	Missed    time.Duration // the mailbox's limit: MissedAt = now + Missed
 	Ticket    bool          // the form: becomes a ticket in the same transaction (why "form")
 	Subject   string
-	CommandID string   // the client's own UUID: starting twice is once
-	Priority  Priority // 0 = Medium
+	CommandID string      // the client's own UUID: starting twice is once
+	Priority  Priority    // 0 = Medium
+	Clock     *ClockStart // nil = nothing is promised
 }
 
 // ConversationStore holds the histories' rows.
@@ -84,6 +86,7 @@ type ConversationFilter struct {
 	Statuses   []Status
 	Channel    ChannelName
 	Outcome    Outcome
+	Late       bool   // a clock had run out when it was looked at last
 	Text       string // in subject, first words, number; never joined to accounts
 	Before     time.Time
 	Limit      int

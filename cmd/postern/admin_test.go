@@ -188,6 +188,8 @@ DELETE /v1/replies/sr_x                     - x x x - x -
 GET    /v1/overview                         x x x x x x x
 GET    /v1/conversations                    x x x x - x -
 GET    /v1/conversations/cv_x               x x x x - x -
+GET    /v1/clocks?c=cv_x                    x x x x - x -
+GET    /v1/conversations/cv_x/escalation    x x x x - x -
 GET    /v1/conversations/cv_x/suggest       x x x x - x -
 GET    /v1/mails/ms_x                       x x x x - x -
 POST   /v1/conversations/cv_x/draft         x x x x - x -

@@ -412,6 +412,9 @@ func filesOf(in gateway.Append) []gateway.FileRef {
 // reopen takes a closed ticket up again.
 func (x *tx) reopen(c *gateway.Conversation, by gateway.Actor) error {
 	c.Status, c.Outcome, c.Reason, c.ClosedAt = gateway.Open, "", "", time.Time{}
+	if err := x.lookAt(c.ID, x.now); err != nil {
+		return err
+	}
 	return x.tell(*c, by, gateway.ConversationReopened{})
 }
 

@@ -64,6 +64,9 @@ func (x *tx) start(in gateway.Start) (stored bool, err error) {
 	if err := x.claimed(c); err != nil {
 		return false, err
 	}
+	if err := x.promised(c.ID, in.Clock); err != nil {
+		return false, err
+	}
 	if in.Ticket {
 		return true, x.ticketOpened(c, visitorOf(c), "form")
 	}
@@ -181,6 +184,9 @@ func filterQuery(f gateway.ConversationFilter) (string, []any) {
 	}
 	if f.Unassigned {
 		w.add("assignee = ''")
+	}
+	if f.Late {
+		w.add(lateNow)
 	}
 	if f.Text != "" {
 		like := "%" + likeEscape(f.Text) + "%"

@@ -33,6 +33,7 @@ type mailboxView struct {
 	RingS   int          `json:"ring_s"`
 	MissedS int          `json:"missed_s"`
 	OverS   int          `json:"overflow_s"`
+	WorkDay int          `json:"work_day"` // minutes; told only
 	Members []gateway.ID `json:"members"`
 }
 
@@ -47,7 +48,7 @@ func (s *Server) listMailboxes(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	}
 	out := make([]mailboxView, 0, len(boxes))
 	for _, mb := range boxes {
-		v := mailboxView{Mailbox: mb, RingS: int(mb.Ring.Seconds()), MissedS: int(mb.Missed.Seconds()), OverS: int(mb.OverflowAfter.Seconds()), Members: []gateway.ID{}}
+		v := mailboxView{Mailbox: mb, RingS: int(mb.Ring.Seconds()), MissedS: int(mb.Missed.Seconds()), OverS: int(mb.OverflowAfter.Seconds()), WorkDay: int(mb.WorkDay().Minutes()), Members: []gateway.ID{}}
 		for _, m := range ms {
 			if m.Mailbox == mb.ID {
 				v.Members = append(v.Members, m.Agent)
@@ -87,7 +88,7 @@ func (s *Server) saveMailbox(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	}
 	s.svc.Publish(c.UserContext(), events...)
 	return fiber.Map{"mailbox": mailboxView{
-		Mailbox: out, RingS: in.RingS, MissedS: in.MissedS, OverS: in.OverS, Members: in.Members,
+		Mailbox: out, RingS: in.RingS, MissedS: in.MissedS, OverS: in.OverS, WorkDay: int(out.WorkDay().Minutes()), Members: in.Members,
 	}}, nil
 }
 
@@ -138,6 +139,11 @@ func checkMailbox(mb gateway.Mailbox) error {
 		return gateway.TooLarge("fields", 10)
 	case len(mb.Origins) > 50:
 		return gateway.TooLarge("origins", 50)
+	}
+	if mb.SLA != nil {
+		if err := mb.SLA.Check(); err != nil {
+			return err
+		}
 	}
 	for _, o := range mb.Origins {
 		if !goodOrigin(o) {

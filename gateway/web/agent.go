@@ -18,6 +18,8 @@ func (s *Server) agentRoutes(a *fiber.App) {
 	a.Get("/v1/reads/spent", s.staff(gateway.VerbFreeReads, s.spentReads))
 	a.Delete("/v1/reads/spent/:id", s.staff(gateway.VerbFreeReads, s.freeReads))
 	a.Get("/v1/conversations/:id/history", s.staff(gateway.VerbRead, s.history))
+	a.Get("/v1/clocks", s.staff(gateway.VerbRead, s.clocks))
+	a.Get("/v1/conversations/:id/escalation", s.staff(gateway.VerbEscalate, s.escalation))
 	a.Get("/v1/availability", s.staff(gateway.VerbSeeSettings, s.availability))
 	a.Put("/v1/availability/:agent", s.staff(gateway.VerbForce, s.forceAvailability))
 	a.Get("/v1/replies", s.staff(gateway.VerbRead, s.listReplies))
@@ -106,7 +108,11 @@ func (s *Server) listConversations(c *fiber.Ctx, who gateway.Caller) (any, error
 	if err != nil {
 		return nil, err
 	}
-	return fiber.Map{"conversations": rows(list)}, nil
+	shown, err := s.clocked(c.UserContext(), list)
+	if err != nil {
+		return nil, err
+	}
+	return fiber.Map{"conversations": keepLate(shown, f.Late, s.svc.Now())}, nil
 }
 
 func viewFilter(f *gateway.ConversationFilter, view string, me gateway.ID) error {
@@ -124,20 +130,14 @@ func viewFilter(f *gateway.ConversationFilter, view string, me gateway.ID) error
 		f.Statuses = []gateway.Status{gateway.Waiting}
 	case "missed":
 		f.Channel, f.Statuses = gateway.ByEmail, []gateway.Status{gateway.Open}
+	case "late":
+		f.Late, f.Statuses = true, []gateway.Status{gateway.Queued, gateway.Active, gateway.Open, gateway.Waiting}
 	case "closed":
 		f.Statuses = []gateway.Status{gateway.Closed}
 	default:
 		return gateway.Invalid("view")
 	}
 	return nil
-}
-
-func rows(list []gateway.Conversation) []rowView {
-	out := make([]rowView, 0, len(list))
-	for _, cv := range list {
-		out = append(out, staffView(cv))
-	}
-	return out
 }
 
 // showConversation gives the row, what self-help the visitor tried, the changes that go on, and what was held.
@@ -154,7 +154,11 @@ func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error)
 	for _, row := range changes {
 		views = append(views, s.viewChange(row, true))
 	}
-	earlier, shown := 0, staffView(cv)
+	row, err := s.clocked(c.UserContext(), []gateway.Conversation{cv})
+	if err != nil {
+		return nil, err
+	}
+	earlier, shown := 0, row[0]
 	if cv.Visitor != "" {
 		v, err := s.svc.Store.Visitor(c.UserContext(), cv.Visitor)
 		if err != nil {

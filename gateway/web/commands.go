@@ -62,7 +62,7 @@ func visitorOnly() []string {
 // staffOnly lists what a visitor may never say.
 func staffOnly() []string {
 	return []string{
-		"conversation.claim", "conversation.decline", "conversation.assign", "conversation.release",
+		"conversation.claim", "conversation.decline", "conversation.assign", "conversation.release", "conversation.escalate",
 		"message.withdraw", "message.release", "note.send", "availability.set", "availability.restore", "change.offer", "change.withdraw", "change.second",
 	}
 }
@@ -79,6 +79,8 @@ func talkCommand(name string) (handler, bool) {
 		return (*socket).assign, true
 	case "conversation.release":
 		return (*socket).release, true
+	case "conversation.escalate":
+		return (*socket).escalate, true
 	case "conversation.close":
 		return (*socket).closeTalk, true
 	case "conversation.ticket":

@@ -76,6 +76,8 @@ type rowView struct {
 	StaffSeq   uint64          `json:"staff_seq,omitempty"`
 	// 1 high, 3 low; medium is not said.
 	Priority gateway.Priority `json:"priority,omitempty"`
+	// The clock that runs out next; nil = not said, empty = none runs.
+	Clock *clockView `json:"clock,omitempty"`
 	// How the browser's person is known; only where one conversation is shown. No name: that is account data.
 	Identity *identityView `json:"identity,omitempty"`
 }

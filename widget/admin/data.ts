@@ -10,6 +10,14 @@ export type Person = Agent;
 export type Interval = { day: number; from: number; to: number };
 export type OpenDay = { date: string; from: number; to: number };
 export type Question = { name: string; label: string; required: boolean };
+/** Limits in minutes that the mailbox is open; 0 = none. */
+export type Targets = { first: number; next: number; resolve: number };
+export type SLA = {
+	off: boolean;
+	targets: Targets[];
+	classes: { class: string; targets: Targets[] }[] | null;
+	levels: { after: number; tell: string[] | null }[];
+};
 export type Box = {
 	id: string;
 	slug: string;
@@ -30,6 +38,10 @@ export type Box = {
 	missed_s: number;
 	overflow?: string;
 	overflow_s: number;
+	/** Null = the usual times. */
+	sla: SLA | null;
+	/** Minutes of the longest weekday; told only. */
+	work_day: number;
 	members: string[];
 };
 export type Seat = {

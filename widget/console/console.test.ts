@@ -6,7 +6,7 @@ import type { Event, Row } from "../kit/wire";
 import ar from "./i18n/ar.json";
 import en from "./i18n/en.json";
 import { Keys, type Press } from "./keys";
-import { counts, inView, list, merge, ringing, seats, settle, unread } from "./rows";
+import { counts, inView, late, list, merge, ringing, seats, settle, unread } from "./rows";
 import { blank, folds, type Item, lastFromVisitor, readBy, steps, story, take } from "./story";
 import { asked, fill, unfilled } from "./vars";
 
@@ -210,4 +210,52 @@ test("the site's word on who is signed in is said once", () => {
 	const signed = (seq: number) => event({ ev: "identity.claimed", seq, data: { how: "signed" } });
 	const t = [signed(1), event({ seq: 2 }), signed(3)].reduce(take, blank("cv_1"));
 	expect(story(t, { agent: () => "", mailbox: () => "" }).map((i) => i.kind)).toEqual(["line", "message"]);
+});
+test("a clock stays with its turn: another turn, state or mailbox has another, and what is over is late", () => {
+	const clock = { name: "first", warn: 600, due: 900 };
+	const read = row({ last_author: "visitor", clock });
+	const rows = merge({}, [read]);
+	const now = (r: Partial<Row>) => merge(rows, [row({ last_author: "visitor", seq: 2, ...r })]).cv_1;
+	expect(now({})?.clock).toEqual(clock);
+	expect(now({ last_author: "agent" })?.clock).toBeUndefined();
+	expect(now({ status: "active" })?.clock).toBeUndefined();
+	expect(now({ mailbox: "mb_2" })?.clock).toBeUndefined();
+	expect(now({ clock: {} })?.clock).toEqual({});
+	expect(merge({}, [row({})]).cv_1?.clock).toBeUndefined();
+	expect([
+		late(read, 899),
+		late(read, 900),
+		late(row({ status: "closed", clock }), 900),
+		late(row({ clock: {} }), 900),
+	]).toEqual([false, true, false, false]);
+	expect([inView(read, "late", "me", 899), inView(read, "late", "me", 900)]).toEqual([false, true]);
+	const sooner = row({ id: "cv_2", clock: { name: "next", due: 800 } });
+	const both = merge(rows, [sooner]);
+	expect(list(both, "late", "me", "", 900).map((r) => r.id)).toEqual(["cv_2", "cv_1"]);
+	expect(counts(both, "me", "", 850).late).toBe(1);
+	expect(Object.keys(settle(both, "late", "me", [sooner]))).toEqual(["cv_1", "cv_2"]);
+});
+test("an escalation is drawn as a card, a clock as a line", () => {
+	const report = { customer: "Vic", issue: "x", spent_ms: 0, tried: [], status: "open", urgency: 1, impact: "" };
+	const said = (seq: number, ev: string, data: object) =>
+		event({ topic: "cv_1/staff", seq, ev, data, by: { role: "system" } });
+	let th = { ...blank("cv_1"), loaded: true };
+	th = take(th, said(1, "clock.warned", { clock: "first", due: 5 }));
+	th = take(th, said(2, "clock.broken", { clock: "resolve", due: 5 }));
+	th = take(th, said(3, "conversation.escalated", { level: 2, told: [], report }));
+	const drawn = story(th, { agent: () => "Mia", mailbox: () => "" });
+	expect(drawn.map((i) => (i.kind === "line" ? i.key : i.kind))).toEqual([
+		"sys.warned.first",
+		"sys.broken.resolve",
+		"escalation",
+	]);
+	for (const key of ["first", "next", "resolve"])
+		for (const text of [
+			`sys.warned.${key}`,
+			`sys.broken.${key}`,
+			`clock.${key}.in`,
+			`clock.${key}.soon`,
+			`clock.${key}.late`,
+		])
+			expect(Object.keys(en), text).toContain(text);
 });

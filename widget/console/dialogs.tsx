@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { Field, FormDialog, Passkeys, SavedReplyForm, SelectField, toast, words } from "../kit/ui";
 import type { Row, SavedReply } from "../kit/wire";
+import { Escalate } from "./escalate";
 import { Release } from "./held";
 import { step } from "./list";
 import { Palette } from "./palette";
@@ -23,6 +24,7 @@ export function Dialogs({ s }: { s: Session }): JSX.Element | null {
 	if (d.what === "reply") return <Reply s={s} old={d.reply} text={d.text} />;
 	if (d.what === "release") return <Release s={s} h={d.held} shut={shut} />;
 	if (!r) return null;
+	if (d.what === "escalate") return <Escalate s={s} r={r} shut={shut} />;
 	return d.what === "assign" ? <Assign s={s} r={r} /> : <Close s={s} r={r} />;
 }
 

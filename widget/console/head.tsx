@@ -3,6 +3,7 @@ import { t } from "../kit/i18n";
 import { clock } from "../kit/time";
 import { Avatar, Badge, Button, Icon, IconButton, MenuItem, Popover } from "../kit/ui";
 import type { Row } from "../kit/wire";
+import { ClockBadge } from "./clocks";
 import { linkLater } from "./later";
 import type { Session } from "./session";
 import * as st from "./state";
@@ -33,6 +34,7 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 				</h2>
 				<p class="thread-sub">
 					<Known r={r} />
+					<ClockBadge r={r} />
 					{ended && <Badge icon="archive">{t("status.closed")}</Badge>}
 					<span class="quiet-text one-line">
 						{st.boxName(r.mailbox)}
@@ -103,6 +105,7 @@ function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boo
 							}}
 						/>
 					)}
+					<MenuItem icon="warn" label={t("escalate.open")} onPick={() => ask("escalate", close)} />
 					<MenuItem
 						icon="link"
 						label={t("thread.link")}
@@ -119,7 +122,7 @@ function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boo
 		</Popover>
 	);
 }
-function ask(what: "assign" | "close", close?: () => void): void {
+function ask(what: "assign" | "close" | "escalate", close?: () => void): void {
 	close?.();
 	st.dialog.value = { what };
 }

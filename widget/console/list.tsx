@@ -4,10 +4,26 @@ import { t } from "../kit/i18n";
 import { exact } from "../kit/time";
 import { Avatar, Badge, Button, Empty, SearchField, Skeleton, toast, words } from "../kit/ui";
 import type { Row } from "../kit/wire";
+import { ClockBadge } from "./clocks";
 import { viewIcon } from "./rail";
 import { lastAt, list, unread, type ViewName, waitsSince } from "./rows";
 import type { Session } from "./session";
-import { agentName, boxName, details, loaded, mailbox, myId, now, open, pane, place, rows, seen, shown } from "./state";
+import {
+	agentName,
+	boxName,
+	details,
+	loaded,
+	mailbox,
+	myId,
+	now,
+	open,
+	pane,
+	place,
+	rows,
+	seen,
+	shown,
+	tick,
+} from "./state";
 import { age, visitorName } from "./words";
 
 export async function pick(s: Session, id: string): Promise<void> {
@@ -89,6 +105,7 @@ function Waiting({ s, r }: { s: Session; r: Row }): JSX.Element {
 							{left > 0 ? t("list.missed_in", { time: age(left) }) : t("list.missing")}
 						</Badge>
 					) : null}
+					<ClockBadge r={r} />
 					{ringsAt && (
 						<Badge icon="bell">
 							{ringsAt === myId.value ? t("list.rings_you") : t("list.rings", { name: agentName(ringsAt) })}
@@ -134,6 +151,7 @@ function Line({ s, r, view }: { s: Session; r: Row; view: ViewName }): JSX.Eleme
 				<span class="card-meta">
 					{fresh && <Badge tone="accent">{t("list.new")}</Badge>}
 					{r.number ? <Badge icon="ticket">{`#${r.number}`}</Badge> : null}
+					<ClockBadge r={r} />
 					<span class="hint one-line">
 						{boxName(r.mailbox)}
 						{view !== "mine" && r.assignee && ` · ${agentName(r.assignee)}`}
@@ -147,7 +165,7 @@ function Line({ s, r, view }: { s: Session; r: Row; view: ViewName }): JSX.Eleme
 }
 /** The next or previous row, by J and K. */
 export function step(by: 1 | -1): string | undefined {
-	const all = list(rows.value, place.value as ViewName, myId.value, mailbox.value);
+	const all = list(rows.value, place.value as ViewName, myId.value, mailbox.value, tick.value);
 	const at = all.findIndex((r) => r.id === open.value);
 	return all[at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))]?.id;
 }

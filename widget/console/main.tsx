@@ -14,6 +14,7 @@ import "./narrow.css";
 import { t } from "../kit/i18n";
 import { look, prefs } from "../kit/ui";
 import { App } from "./app";
+import { keepClocks } from "./clocks";
 import { speak } from "./lang";
 import { Session } from "./session";
 import { message, ring, unlock } from "./sound";
@@ -55,6 +56,7 @@ async function begin(): Promise<void> {
 	const root = document.getElementById("app");
 	if (root) render(<App s={s} />, root);
 	badge();
+	keepClocks();
 	if (location.hash.startsWith("#password=")) screen.value = "password";
 	else await s.start();
 }

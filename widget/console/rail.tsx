@@ -11,6 +11,7 @@ export const viewIcon: Record<Place, IconName> = {
 	mine: "person",
 	unassigned: "people",
 	missed: "ticket",
+	late: "warn",
 	waiting: "clock",
 	closed: "archive",
 	replies: "bolt",
@@ -18,7 +19,7 @@ export const viewIcon: Record<Place, IconName> = {
 export function go(s: Session, to: Place): void {
 	place.value = to;
 	pane.value = "list";
-	if (to === "closed") void s.list("closed");
+	if (to === "closed" || to === "late") void s.list(to);
 }
 export function Rail({ s }: { s: Session }): JSX.Element {
 	const n = tally.value;
@@ -56,7 +57,7 @@ export function Rail({ s }: { s: Session }): JSX.Element {
 	);
 }
 function Line({ s, to, n }: { s: Session; to: Place; n: number }): JSX.Element {
-	const tone = to === "incoming" ? "accent" : to === "missed" ? "stop" : "plain";
+	const tone = to === "incoming" ? "accent" : to === "missed" || to === "late" ? "stop" : "plain";
 	return (
 		<button
 			type="button"

@@ -1,11 +1,11 @@
-import type { Row } from "../kit/wire";
+import type { Clock, Row } from "../kit/wire";
 
-export const VIEWS = ["incoming", "mine", "unassigned", "missed", "waiting", "closed"] as const;
+export const VIEWS = ["incoming", "mine", "unassigned", "missed", "late", "waiting", "closed"] as const;
 export type ViewName = (typeof VIEWS)[number];
 export type Rows = Record<string, Row>;
 
 /** The same rule as the server's lists (gateway/web/agent.go), so that a touched row moves at once. */
-export function inView(r: Row, view: ViewName, me: string): boolean {
+export function inView(r: Row, view: ViewName, me: string, now = 0): boolean {
 	switch (view) {
 		case "incoming":
 			return r.status === "queued";
@@ -15,6 +15,8 @@ export function inView(r: Row, view: ViewName, me: string): boolean {
 			return !r.assignee && (r.status === "queued" || r.status === "open");
 		case "missed":
 			return r.channel === "email" && r.status === "open";
+		case "late":
+			return late(r, now);
 		case "waiting":
 			return r.status === "waiting";
 		case "closed":
@@ -22,17 +24,18 @@ export function inView(r: Row, view: ViewName, me: string): boolean {
 	}
 }
 /** Rows of a view and mailbox: who waits longest stands first, what is over newest first. */
-export function list(rows: Rows, view: ViewName, me: string, mailbox: string): Row[] {
-	const all = Object.values(rows).filter((r) => inView(r, view, me) && (!mailbox || r.mailbox === mailbox));
+export function list(rows: Rows, view: ViewName, me: string, mailbox: string, now = 0): Row[] {
+	const all = Object.values(rows).filter((r) => inView(r, view, me, now) && (!mailbox || r.mailbox === mailbox));
+	if (view === "late") return all.sort((a, b) => (a.clock?.due ?? 0) - (b.clock?.due ?? 0));
 	if (view === "incoming" || view === "unassigned") return all.sort((a, b) => waitsSince(a) - waitsSince(b));
 	if (view === "missed") return all.sort((a, b) => (a.missed_at ?? a.started_at) - (b.missed_at ?? b.started_at));
 	return all.sort((a, b) => lastAt(b) - lastAt(a));
 }
-export function counts(rows: Rows, me: string, mailbox = ""): Record<ViewName, number> {
+export function counts(rows: Rows, me: string, mailbox = "", now = 0): Record<ViewName, number> {
 	const out = Object.fromEntries(VIEWS.map((v) => [v, 0])) as Record<ViewName, number>;
 	for (const r of Object.values(rows)) {
 		if (mailbox && r.mailbox !== mailbox) continue;
-		for (const v of VIEWS) if (inView(r, v, me)) out[v]++;
+		for (const v of VIEWS) if (inView(r, v, me, now)) out[v]++;
 	}
 	return out;
 }
@@ -44,12 +47,22 @@ export function merge(rows: Rows, more: Row[]): Rows {
 	const next = { ...rows };
 	for (const r of more) {
 		const old = next[r.id];
-		if (!old || r.seq >= old.seq) next[r.id] = r;
+		if (!old || r.seq >= old.seq) next[r.id] = r.clock ? r : { ...r, clock: standing(old, r) };
 	}
 	return next;
 }
+/** What runs for another turn, state or mailbox is another clock: until it is read none is known. */
+function standing(old: Row | undefined, r: Row): Clock | undefined {
+	const same = old && old.status === r.status && old.last_author === r.last_author && old.mailbox === r.mailbox;
+	return same ? old.clock : undefined;
+}
+/** True when a clock of the conversation has run out. */
+export function late(r: Row, now: number): boolean {
+	return r.status !== "closed" && Boolean(r.clock?.due) && (r.clock?.due ?? 0) <= now;
+}
 /** Takes a full list of one view: what it no longer names has left that view while we were away. */
 export function settle(rows: Rows, view: ViewName, me: string, fresh: Row[]): Rows {
+	if (view === "late") return merge(rows, fresh); // it is ours to say what has run out since
 	const named = new Set(fresh.map((r) => r.id));
 	const kept = Object.values(rows).filter((r) => named.has(r.id) || !inView(r, view, me));
 	return merge(Object.fromEntries(kept.map((r) => [r.id, r])), fresh);

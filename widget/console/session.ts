@@ -4,6 +4,7 @@ import { type Item, Outbox, type Sent } from "../kit/outbox";
 import { openWebSocket, Socket, systemClock } from "../kit/socket";
 import { api, codeOf, read, toast, words, write } from "../kit/ui";
 import { type Agent, type AgentHello, type Event, is, isGate, type Membership, type Row } from "../kit/wire";
+import { heard } from "./clocks";
 import { draftOf } from "./drafts";
 import { bringBack, heldWords } from "./held";
 import { find, readDetail, readEarlier, readList, readReplies, readSpent, readTeam, readThread, whoAmI } from "./reads";
@@ -14,7 +15,7 @@ import { blank, lastFromVisitor, readBy, take } from "./story";
 const WATCHED = 12;
 /** How long my own claim may take until the row says so, in ms. */
 const TAKES = 10_000;
-const LIVE: ViewName[] = ["incoming", "mine", "unassigned", "missed", "waiting"];
+const LIVE: ViewName[] = ["incoming", "mine", "unassigned", "missed", "late", "waiting"];
 
 /** Everything between the gateway and the screens. */
 export class Session {
@@ -203,6 +204,8 @@ export class Session {
 				void readSpent();
 			} else void readTeam();
 		}
+		const told = e.topic === st.myId.value && heard(e);
+		if (told) this.#handed(told.id, told.words, st.place.value);
 		if (is(e, "conversation.claimed") && e.data.agent === st.myId.value) void whoAmI();
 		const lost = is(e, "window.closed") || (is(e, "window.moved") && e.data.agent !== st.myId.value);
 		if (lost && e.data.change === st.card.value?.change) st.card.value = undefined;
@@ -237,7 +240,7 @@ export class Session {
 		const became = old?.assignee !== st.myId.value && r.assignee === st.myId.value;
 		const own = (this.#taking[r.id] ?? 0) > Date.now();
 		if (became && own && st.open.value === r.id) st.place.value = "mine";
-		else if (became && st.loaded.value.mine) this.#handed(r);
+		else if (became && st.loaded.value.mine) this.#handed(r.id, t("handed", { text: r.first_words ?? "" }));
 		if (fresh && r.assignee === st.myId.value && (document.hidden || st.open.value !== r.id)) this.#bell();
 		if (r.id === st.open.value) {
 			this.#later(r.id);
@@ -247,16 +250,16 @@ export class Session {
 	#take(id: string): void {
 		this.#taking[id] = Date.now() + TAKES;
 	}
-	/** A colleague gave me one: said at once, with the way to it (P59). */
-	#handed(r: Row): void {
+	/** A colleague gave me one, or it needs me: said at once, with the way to it (P59). */
+	#handed(id: string, said: string, to: st.Place = "mine"): void {
 		this.#bell();
 		void whoAmI();
 		const open = () => {
-			st.place.value = "mine";
+			st.place.value = to;
 			st.pane.value = "thread";
-			void this.show(r.id).catch((e) => toast(words(e), "stop"));
+			void this.show(id).catch((e) => toast(words(e), "stop"));
 		};
-		toast(t("handed", { text: r.first_words ?? "" }), "info", { label: t("handed.open"), run: open });
+		toast(said, "info", { label: t("handed.open"), run: open });
 	}
 	#types(d: Record<string, unknown>): void {
 		const by = d.by as { role: string; name?: string; id?: string };
@@ -288,14 +291,11 @@ export class Session {
 		return this.socket.command<Sent>("message.send", { conversation, client_id, text, files, article, guide });
 	}
 	#sent(i: Item, s: Sent): void {
-		if (s.state) {
-			this.#kept(i, s);
-			return;
-		}
 		const topic = i.note ? `${i.conversation}/staff` : i.conversation;
 		const th = st.threads.value[i.conversation];
 		const seq = i.note ? th?.staffSeq : th?.seq;
-		if (seq !== undefined && s.seq > seq) void this.socket.command("resume", { topic, seq }).catch(() => undefined);
+		if (s.state) this.#kept(i, s);
+		else if (s.seq > (seq ?? s.seq)) void this.socket.command("resume", { topic, seq }).catch(() => undefined);
 	}
 	/** The leak guard kept a message back: nobody but the staff has it. A blocked one is not stored: its words return. */
 	#kept(i: Item, s: Sent): void {

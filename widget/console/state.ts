@@ -44,7 +44,7 @@ export type Place = ViewName | "replies";
 export type Pane = "list" | "thread" | "side";
 export type SideTab = "visitor" | "account" | "verify" | "articles" | "history";
 export type Open =
-	| { what: "assign" | "close" | "shortcuts" | "palette" | "passkeys" }
+	| { what: "assign" | "close" | "escalate" | "shortcuts" | "palette" | "passkeys" }
 	| { what: "release"; held: Held }
 	| { what: "reply"; reply?: SavedReply; text?: string };
 
@@ -90,13 +90,15 @@ export const freed = signal(0);
 export const wish = signal("");
 export const composer = signal<"reply" | "note">("reply");
 
+/** Now, to ten seconds: what has run out. */
+export const tick = computed(() => Math.floor(now.value / 10_000) * 10_000);
 export const myId = computed(() => me.value?.id ?? "");
 export const rings = computed(() => ringing(rows.value, myId.value, now.value));
-export const tally = computed(() => counts(rows.value, myId.value, mailbox.value));
+export const tally = computed(() => counts(rows.value, myId.value, mailbox.value, tick.value));
 export const taken = computed(() => Math.max(seats(rows.value, myId.value), 0));
 export const news = computed(() => Object.values(rows.value).filter((r) => unread(r, myId.value, seen.value)).length);
 export const shown = computed(() =>
-	place.value === "replies" ? [] : list(rows.value, place.value, myId.value, mailbox.value),
+	place.value === "replies" ? [] : list(rows.value, place.value, myId.value, mailbox.value, tick.value),
 );
 export const current = computed<Row | undefined>(
 	() => rows.value[open.value] ?? details.value[open.value]?.row ?? undefined,

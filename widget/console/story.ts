@@ -1,5 +1,5 @@
 import { clock } from "../kit/time";
-import { type Event, type GateMoved, is, isGate, type Message } from "../kit/wire";
+import { type Event, type GateMoved, is, isGate, type Message, type Payloads } from "../kit/wire";
 
 /** One conversation as staff knows it: what both sides see, and the staff's side, each gapless. */
 export type Thread = {
@@ -23,6 +23,7 @@ export type Params = Record<string, string | number>;
 export type Item =
 	| { kind: "message" | "note"; id: string; at: number; seq: number; by: string; role: string; message: Message }
 	| { kind: "line"; id: string; at: number; seq: number; key: string; params: Params; tone?: string }
+	| { kind: "escalation"; id: string; at: number; seq: number; by: string; data: Payloads["conversation.escalated"] }
 	| { kind: "gate"; id: string; at: number; seq: number; move: GateMoved };
 export type Names = { agent(id: string | undefined): string; mailbox(id: string | undefined): string };
 
@@ -75,6 +76,7 @@ function itemOf(e: Event, names: Names): Item | undefined {
 	if (is(e, "message.created"))
 		return { ...base, kind: "message", by: e.by.id ?? "", role: e.by.role, message: e.data };
 	if (is(e, "note.created")) return { ...base, kind: "note", by: e.by.id ?? "", role: e.by.role, message: e.data };
+	if (is(e, "conversation.escalated")) return { ...base, kind: "escalation", by: e.by.id ?? "", data: e.data };
 	if (isGate(e)) return { ...base, kind: "gate", move: e.data };
 	const said = lineOf(e, names);
 	return said && { ...base, kind: "line", ...said };
@@ -107,6 +109,8 @@ function lineOf(e: Event, names: Names): Said | undefined {
 		return say(e.data.outcome === "idle" ? "closed.idle" : "closed", { reason: e.data.reason ?? "", who });
 	if (is(e, "conversation.reopened")) return say("reopened");
 	if (is(e, "conversation.rated")) return say("rated", { n: e.data.stars, text: e.data.text ?? "" });
+	if (is(e, "clock.warned")) return say(`warned.${e.data.clock}`);
+	if (is(e, "clock.broken")) return say(`broken.${e.data.clock}`, {}, "stop");
 	if (is(e, "conversation.frozen")) return say(e.data.change ? "frozen" : "frozen.held", {}, "stop");
 	if (is(e, "message.held")) {
 		if (!e.data.blocked && !e.data.kinds?.length) return say("queued", { who });

@@ -5,6 +5,7 @@ import type { Item as Unsent } from "../kit/outbox";
 import { day, upcoming } from "../kit/time";
 import { Button, Empty, Icon, Skeleton, toast, words } from "../kit/ui";
 import type { Row } from "../kit/wire";
+import { Escalated } from "./escalate";
 import { gateLook } from "./gate-look";
 import { HeldList } from "./held";
 import { Pending, Said, When } from "./said";
@@ -164,6 +165,8 @@ function One({ s, r, i, before, read, got, seen, children }: OneProps): JSX.Elem
 				<p class={`sys ${i.tone ?? ""}`}>
 					{t(has(i.key) ? i.key : "sys.released", i.params)} <When at={i.at} /> {children}
 				</p>
+			) : i.kind === "escalation" ? (
+				<Escalated i={i} />
 			) : i.kind === "gate" ? (
 				<GateLine i={i} />
 			) : (
@@ -173,7 +176,12 @@ function One({ s, r, i, before, read, got, seen, children }: OneProps): JSX.Elem
 	);
 }
 function joins(a: Item | undefined, b: Item): boolean {
-	if (!a || a.kind !== b.kind || (b.kind !== "message" && b.kind !== "note") || a.kind === "line" || a.kind === "gate")
+	if (
+		!a ||
+		a.kind !== b.kind ||
+		(a.kind !== "message" && a.kind !== "note") ||
+		(b.kind !== "message" && b.kind !== "note")
+	)
 		return false;
 	return a.by === b.by && a.role === b.role && b.at - a.at < 120_000 && day(a.at, b.at) === day(b.at, b.at);
 }

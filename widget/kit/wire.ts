@@ -62,6 +62,17 @@ export type Conversation = {
 	last_message_at?: number;
 	frozen?: boolean;
 };
+/** The clock of a conversation that runs out next, in ms; without a name none runs. */
+export type Clock = { name?: string; warn?: number; due?: number };
+export type Report = {
+	customer: string;
+	issue: string;
+	spent_ms: number;
+	tried: string[];
+	status: string;
+	urgency: number;
+	impact: string;
+};
 export type Identity = { how: string; name?: string; email?: string };
 export type Row = Conversation & {
 	assignee?: string;
@@ -79,6 +90,7 @@ export type Row = Conversation & {
 	visitor?: string;
 	staff_seq?: number;
 	identity?: Identity;
+	clock?: Clock;
 };
 export type Change = {
 	id: string;
@@ -203,6 +215,15 @@ export type Payloads = {
 	"conversation.reopened": Record<string, never>;
 	"conversation.rated": { stars: number; text?: string };
 	"conversation.frozen": { change: string };
+	"conversation.escalated": {
+		conversation?: string;
+		level: number;
+		reason?: string;
+		told: { id: string; name: string }[];
+		report: Report;
+	};
+	"clock.warned": { conversation?: string; clock: string; due: number };
+	"clock.broken": { conversation?: string; clock: string; due: number };
 	"message.created": Message;
 	"note.created": Message;
 	"message.held": { message: string; kinds?: string[]; blocked?: boolean };

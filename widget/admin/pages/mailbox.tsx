@@ -7,6 +7,7 @@ import { type Box, type Person, useLoad, type Verification, type Wrong, wrong } 
 import { dirty, go, useDirty } from "../guard";
 import { Head, Loaded, Part, SaveBar } from "../parts";
 import { Hours } from "./hours";
+import { Promises } from "./promises";
 
 const fresh: Box = {
 	id: "",
@@ -28,6 +29,8 @@ const fresh: Box = {
 	missed_s: 120,
 	overflow: "",
 	overflow_s: 30,
+	sla: null,
+	work_day: 1440,
 	members: [],
 };
 
@@ -110,6 +113,7 @@ function Form({ old, people, boxes, hosts, onSaved }: Props): JSX.Element {
 				<Hours box={box} errors={errors} onChange={put} />
 			</Part>
 			<Timers box={box} errors={errors} onChange={put} />
+			<Promises box={box} people={people} errors={errors} onChange={put} />
 			<Overflow box={box} boxes={boxes} errors={errors} onChange={put} />
 			<Questions box={box} error={errors.fields} onChange={put} />
 			<Texts box={box} errors={errors} shade={shade} onChange={put} />
