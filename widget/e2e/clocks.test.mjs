@@ -1,7 +1,7 @@
 // Promises of a mailbox, the clocks they start, and how a conversation is escalated (P90-P94).
 import { strict as assert } from "node:assert";
 import { Staff } from "./kit/api.mjs";
-import { goTo, like, log, onDuty, replies, signIn, startChat, t, thread, visit } from "./kit/people.mjs";
+import { goTo, like, log, onDuty, replies, say, signIn, startChat, t, thread, visit } from "./kit/people.mjs";
 import { axe, shot, suite } from "./kit/world.mjs";
 
 const s = suite();
@@ -119,5 +119,17 @@ scene("P93, P94: by hand with a reason; the report is filled in and edited, the 
 	await mia.page.getByRole("button", { name: t("escalate.sentence"), exact: true }).click();
 	assert.equal(await mia.page.getByRole("textbox", { name: t("composer.write") }).inputValue(), t("escalate.sentence.3"));
 	assert.equal(await log(noor).getByText("She wants to cancel").count(), 0);
+	await third.scrollIntoViewIfNeeded();
 	await everyLook(mia.page, "console-escalated");
+});
+
+scene("right to left", async () => {
+	await mia.page.evaluate(() => localStorage.setItem("postern-console", JSON.stringify({ lang: "ar" })));
+	await mia.page.reload();
+	await mia.page.locator('html[dir="rtl"]').waitFor();
+	await mia.page.locator("#rail").getByRole("button", { name: say("ar", "view.mine") }).click();
+	await mia.page.locator("[data-row]").first().click();
+	await mia.page.locator(".report").last().waitFor();
+	await axe(mia.page, "console-escalated-ar");
+	await shot(mia.page, "console-escalated-ar");
 });
