@@ -21,6 +21,16 @@ func parts() []int { return []int{128, 64, 32, 16, 8, 4, 2, 1} }
 // forParts calls do for runs of rows whose lengths are those of parts.
 func forParts[T any](rows []T, do func(part []T)) { forSizes(parts(), rows, do) }
 
+// inParts is forParts until the first error.
+func inParts[T any](rows []T, do func(part []T) error) (err error) {
+	forParts(rows, func(part []T) {
+		if err == nil {
+			err = do(part)
+		}
+	})
+	return err
+}
+
 func forSizes[T any](sizes []int, rows []T, do func(part []T)) {
 	for _, size := range sizes {
 		for len(rows) >= size {
