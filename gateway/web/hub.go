@@ -256,17 +256,26 @@ func (h *Hub) replay(ctx context.Context, name string, after, last uint64, w wat
 		if len(events) == 0 {
 			return 0, gateway.Internal("replay "+name, gateway.NotFound())
 		}
+		waits := false
 		for _, e := range events {
 			frame := e.Frame()
 			if queued += len(frame) + replayFrame; queued > replayStep {
+				flushIf(w, waits)
 				w.drain()
-				queued = len(frame)
+				queued, waits = len(frame), false
 			}
-			now(w, frame)
+			waits = w.sendEvent(frame) || waits
 			after = e.Seq
 		}
+		flushIf(w, waits)
 	}
 	return after, nil
+}
+
+func flushIf(w watcher, waits bool) {
+	if waits {
+		w.flush()
+	}
 }
 
 // replayFrame is what a frame counts for beside its bytes: the queue is bounded in frames too.
@@ -307,13 +316,6 @@ func (h *Hub) Emit(list []gateway.Emitted) {
 		}
 	}
 	for _, w := range dirty {
-		w.flush()
-	}
-}
-
-// now is sendEvent for one frame alone.
-func now(w watcher, frame []byte) {
-	if w.sendEvent(frame) {
 		w.flush()
 	}
 }
