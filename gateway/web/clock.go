@@ -85,11 +85,12 @@ func (s *Server) clocks(c *fiber.Ctx, who gateway.Caller) (any, error) {
 
 // escalation is what an agent sees before he escalates by hand.
 func (s *Server) escalation(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	report, levels, err := s.svc.EscalationDraft(c.UserContext(), who, gateway.ID(c.Params("id")))
+	cv := gateway.ID(strings.Clone(c.Params("id")))
+	report, levels, err := s.svc.EscalationDraft(c.UserContext(), who, cv)
 	if err != nil {
 		return nil, err
 	}
-	return fiber.Map{"report": report, "levels": levels}, nil
+	return fiber.Map{"conversation": cv, "report": report, "levels": levels}, nil // whose words they are
 }
 
 func (k *socket) escalate(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {
