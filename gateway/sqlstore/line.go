@@ -112,6 +112,11 @@ func (x *tx) execOne(st step) error {
 	} else {
 		r, err = x.ExecContext(x.ctx, st.query, st.args...)
 	}
+	return st.changed(r, err)
+}
+
+// changed tells how many rows an execution has changed, if somebody asks.
+func (st *step) changed(r driver.Result, err error) error {
 	if err != nil || st.done == nil {
 		return err
 	}

@@ -67,15 +67,7 @@ func (k *liteKept) run(dc any, st *step) error {
 	if st.take != nil {
 		return k.read(s.(liteStatement), st)
 	}
-	r, err := s.(liteStatement).ExecContext(context.Background(), k.args)
-	if err != nil || st.done == nil {
-		return err
-	}
-	n, err := r.RowsAffected()
-	if err != nil {
-		return err
-	}
-	return st.done(n)
+	return st.changed(s.(liteStatement).ExecContext(context.Background(), k.args))
 }
 
 // statement gives the prepared form; passing says that there are too many to keep this one.

@@ -6,20 +6,19 @@ import (
 	"strings"
 )
 
-// writes are the row counts of statements that write rows: on SQLite one by one costs least, since nothing travels.
-func (d dialect) writes() []int {
-	if d.engine == SQLite {
-		return []int{1}
-	}
-	return parts()
-}
-
 // parts are the row counts of multi-row statements, largest first: few texts, so that each stays prepared, and for a
 // batch of a few dozen rows two or three statements.
 func parts() []int { return []int{128, 64, 32, 16, 8, 4, 2, 1} }
 
 // forParts calls do for runs of rows whose lengths are those of parts.
-func forParts[T any](rows []T, do func(part []T)) { forSizes(parts(), rows, do) }
+func forParts[T any](rows []T, do func(part []T)) {
+	for _, size := range parts() {
+		for len(rows) >= size {
+			do(rows[:size])
+			rows = rows[size:]
+		}
+	}
+}
 
 // inParts is forParts until the first error.
 func inParts[T any](rows []T, do func(part []T) error) (err error) {
@@ -29,15 +28,6 @@ func inParts[T any](rows []T, do func(part []T) error) (err error) {
 		}
 	})
 	return err
-}
-
-func forSizes[T any](sizes []int, rows []T, do func(part []T)) {
-	for _, size := range sizes {
-		for len(rows) >= size {
-			do(rows[:size])
-			rows = rows[size:]
-		}
-	}
 }
 
 // values gives "($1,$2),($3,$4)" for n rows of width placeholders.

@@ -84,7 +84,7 @@ func (x *tx) save(c *gateway.Conversation) error {
 // spoken are save for rows in which only a message was noted: the hot path. It names no column of an index that need
 // not change.
 func (x *tx) spoken(rows []*gateway.Conversation) (steps []step) {
-	forSizes(x.s.d.writes(), rows, func(part []*gateway.Conversation) {
+	forParts(rows, func(part []*gateway.Conversation) {
 		args := make([]any, 0, 5*len(part))
 		for _, c := range part {
 			c.Version++

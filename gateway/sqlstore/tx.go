@@ -234,7 +234,7 @@ func (x *tx) bumps(topics []topicEvents) (steps []step) {
 
 // insertions store numbered events.
 func (x *tx) insertions(events []*pending) (steps []step) {
-	forSizes(x.s.d.writes(), events, func(part []*pending) {
+	forParts(events, func(part []*pending) {
 		args := make([]any, 0, 9*len(part))
 		for _, p := range part {
 			e := &p.event
