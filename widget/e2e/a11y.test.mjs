@@ -18,25 +18,25 @@ async function everyLook(page, screen, lang) {
 		for (const w of Object.keys(widths)) {
 			await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
 			await page.setViewportSize(widths[w]);
-			await looks(page, colorScheme, widths[w].width);
+			await looks(page, colorScheme, widths[w]);
 			const at = `a11y-${screen}-${name({ colorScheme, lang, w })}`;
 			await shot(page, at);
 			await axe(page, at);
 		}
 	}
 	await page.setViewportSize(widths.wide);
-	await looks(page, "dark", widths.wide.width);
+	await looks(page, "dark", widths.wide);
 }
 /** Waits until the page and its frames, each a process of its own, have taken the new look and size. */
-async function looks(page, scheme, width) {
+async function looks(page, scheme, { width, height }) {
 	for (const frame of page.frames()) {
 		await until("the look", async () => {
 			const box = frame === page.mainFrame() ? undefined : await frame.frameElement();
-			const wanted = box ? await box.evaluate((e) => e.clientWidth) : width;
-			if (!wanted) return true; // a panel that is shut
+			const wanted = box ? await box.evaluate((e) => [e.clientWidth, e.clientHeight]) : [width, height];
+			if (!wanted[0]) return true; // a panel that is shut
 			return frame.evaluate(
-				([scheme, wanted]) => matchMedia(`(prefers-color-scheme: ${scheme})`).matches && innerWidth === wanted,
-				[scheme, wanted],
+				([scheme, w, h]) => matchMedia(`(prefers-color-scheme: ${scheme})`).matches && innerWidth === w && innerHeight === h,
+				/** @type {const} */ ([scheme, ...wanted]),
 			);
 		});
 	}
@@ -93,7 +93,7 @@ for (const lang of /** @type {const} */ (["en", "ar"])) {
 		await talk(f, lang, "end.rate").click();
 		await f.getByText(say(lang, "end.choose")).waitFor();
 		await everyLook(p.page, "panel-end", lang);
-		await f.getByRole("radio", { name: say(lang, "end.star", { n: 4 }) }).check({ force: true });
+		await f.getByRole("radio", { name: say(lang, "end.star", { n: 4 }) }).check();
 		await f.getByLabel(say(lang, "end.text")).fill("Quick and kind");
 		await everyLook(p.page, "panel-stars", lang);
 		await talk(f, lang, "end.rate").click();
@@ -148,7 +148,7 @@ async function rates(link, lang) {
 	await talk(p.page, lang, "rate.send").click();
 	await p.page.getByText(say(lang, "rate.choose")).waitFor();
 	await everyLook(p.page, "rate-stars", lang);
-	await p.page.getByRole("radio", { name: say(lang, "end.star", { n: 3 }) }).check({ force: true });
+	await p.page.getByRole("radio", { name: say(lang, "end.star", { n: 3 }) }).check();
 	await talk(p.page, lang, "rate.send").click();
 	await p.page.getByText(say(lang, "rate.thanks")).waitFor();
 	await everyLook(p.page, "rate-thanks", lang);
