@@ -239,8 +239,10 @@ export class Session {
 		});
 		const became = old?.assignee !== st.myId.value && r.assignee === st.myId.value;
 		const own = (this.#taking[r.id] ?? 0) > Date.now();
-		if (became && own && st.open.value === r.id) st.place.value = "mine";
-		else if (became && st.loaded.value.mine) this.#handed(r.id, t("handed", { text: r.first_words ?? "" }));
+		if (own && r.assignee === st.myId.value) {
+			delete this.#taking[r.id]; // the row itself may have come before, with the details
+			if (st.open.value === r.id) st.place.value = "mine";
+		} else if (became && st.loaded.value.mine) this.#handed(r.id, t("handed", { text: r.first_words ?? "" }));
 		if (fresh && r.assignee === st.myId.value && (document.hidden || st.open.value !== r.id)) this.#bell();
 		if (r.id === st.open.value) {
 			this.#later(r.id);
