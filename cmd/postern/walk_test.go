@@ -77,12 +77,15 @@ func openNode(t *testing.T, c Config) *node {
 // alone is the configuration of one node on SQLite.
 func alone(t *testing.T) Config {
 	t.Helper()
-	c, _, err := Load([]string{"--data", t.TempDir()}, nil, io.Discard)
+	c, _, err := Load([]string{"--data", t.TempDir(), noCeiling}, nil, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
+
+// noCeiling is for gateways that live in the process of all tests: its memory is not theirs.
+const noCeiling = "--limits-memory=0"
 
 // shared is the configuration of nodes on a real PostgreSQL and a real Redis.
 func shared(t *testing.T) Config {
@@ -98,7 +101,7 @@ func shared(t *testing.T) Config {
 		}
 	}
 	c, _, err := Load([]string{
-		"--data", dir, "--signing-key-file", filepath.Join(dir, "key.pem"), "--secret-file", filepath.Join(dir, "secret"),
+		"--data", dir, "--signing-key-file", filepath.Join(dir, "key.pem"), "--secret-file", filepath.Join(dir, "secret"), noCeiling,
 	}, []string{"POSTERN_DATABASE_URL=" + server.NewDatabase(t), "POSTERN_REDIS_URL=" + server.NewRedis(t).URL}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
