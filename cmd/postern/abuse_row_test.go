@@ -124,15 +124,28 @@ func (r *row) says(word string) string {
 // starts begins a conversation and remembers what was typed there.
 func (r *row) starts(c *client, typed map[string]any) (cv string) {
 	r.Helper()
+	cv, e := r.triesToStart(c, typed)
+	if e != nil {
+		r.Fatalf("conversation.start: %v", e)
+	}
+	return cv
+}
+
+func (r *row) triesToStart(c *client, typed map[string]any) (cv string, e map[string]any) {
+	r.Helper()
 	args := map[string]any{"command_id": newAddress(), "client_id": "m"}
 	maps.Copy(args, typed)
-	cv = c.ok("conversation.start", args)["conversation"].(map[string]any)["id"].(string)
+	f := c.do("conversation.start", args)
+	if e, _ := f["error"].(map[string]any); e != nil {
+		return "", e
+	}
+	cv = f["ok"].(map[string]any)["conversation"].(map[string]any)["id"].(string)
 	for _, v := range typed {
 		if text, ok := v.(string); ok {
 			r.typed[cv] = append(r.typed[cv], text)
 		}
 	}
-	return cv
+	return cv, nil
 }
 
 func (r *row) dial(header http.Header) *client {

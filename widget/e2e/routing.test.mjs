@@ -30,6 +30,23 @@ async function visitor(name, path, words) {
 	return f;
 }
 
+/** Keeps what fits from a page until `pass`; what its gateway says else comes through. */
+async function holdsBack(page, fits) {
+	const held = [];
+	let holds = true;
+	await page.routeWebSocket(/\/v1\/socket/, (client) => {
+		client.connectToServer().onMessage((m) => {
+			if (holds && fits(JSON.parse(String(m)))) held.push(() => client.send(m));
+			else client.send(m);
+		});
+	});
+	const pass = () => {
+		holds = false;
+		for (const send of held.splice(0)) send();
+	};
+	return { held, pass };
+}
+
 scene("P34: a closed tab is rung no more: the offer ends there and rings at a colleague who is present", async () => {
 	admin = await Staff.in(s.demo.gateway, "ada@shop.example");
 	// Long rings: what ends one here is the absence, not the clock.
@@ -49,15 +66,7 @@ scene("P34: a closed tab is rung no more: the offer ends there and rings at a co
 scene("P38: unassigned until somebody replies: the first reply claims, ends the ring elsewhere, and reaches the visitor", async () => {
 	mia.page = await mia.context.newPage();
 	// Her console has the row with what it reads about the conversation before it is told that the row has changed.
-	const held = [];
-	await mia.page.routeWebSocket(/\/v1\/socket/, (page) => {
-		const server = page.connectToServer();
-		server.onMessage((m) => {
-			const { sig, data } = JSON.parse(String(m));
-			if (sig === "conversation.touched" && data.conversation.assignee) held.push(() => page.send(m));
-			else page.send(m);
-		});
-	});
+	const changes = await holdsBack(mia.page, (f) => f.sig === "conversation.touched" && f.data.conversation.assignee);
 	await mia.page.goto(s.demo.console);
 	await goTo(mia.page, "incoming");
 	await waiting(mia.page, "Is the oolong back?").locator("[data-row]").click();
@@ -71,8 +80,8 @@ scene("P38: unassigned until somebody replies: the first reply claims, ends the 
 	await offer(ben.page).waitFor({ state: "hidden" });
 	await waiting(ben.page, "Is the oolong back?").waitFor({ state: "hidden" });
 	await mia.page.locator(".thread-head").getByRole("button", { name: t("thread.close") }).waitFor();
-	await until("the row's change", () => held.length > 0);
-	for (const pass of held) pass();
+	await until("the row's change", () => changes.held.length > 0);
+	changes.pass();
 	await mia.page.locator("#list .pane-head").filter({ hasText: t("view.mine") }).waitFor();
 	assert.equal(await mia.page.getByText(like("handed")).count(), 0, "nobody handed it over");
 });
@@ -86,14 +95,7 @@ scene("the way it took is one press away in the thread", async () => {
 scene("P36: of two who want one conversation one gets it, the other reads the winner's name", async () => {
 	// Mia's console learns late what Ben did: only answers to her own commands come through at once.
 	let late = false;
-	const held = [];
-	await mia.page.routeWebSocket(/\/v1\/socket/, (page) => {
-		const server = page.connectToServer();
-		server.onMessage((m) => {
-			if (late && !("re" in JSON.parse(String(m)))) held.push(() => page.send(m));
-			else page.send(m);
-		});
-	});
+	const news = await holdsBack(mia.page, (f) => late && !("re" in f));
 	await mia.page.reload();
 	await status(mia.page, "available").waitFor();
 	await goTo(mia.page, "incoming");
@@ -108,8 +110,7 @@ scene("P36: of two who want one conversation one gets it, the other reads the wi
 	await mia.page.getByText(t("error.already_claimed", { name: "Ben" })).waitFor();
 	await claim.waitFor({ state: "hidden" });
 	assert.equal(await mia.page.locator(".be-button").getByText(t("seats", { n: 1, max: 3 })).count(), 1, "the loser keeps no seat");
-	late = false;
-	for (const pass of held.splice(0)) pass();
+	news.pass();
 	assert.equal(await log(pim).getByText(t("line.claimed", { name: "Mia" })).count(), 0);
 });
 
