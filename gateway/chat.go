@@ -142,7 +142,7 @@ func (cl Claimed) check(mb Mailbox) error {
 	known := map[string]bool{}
 	for _, f := range mb.Fields {
 		known[f.Name] = true
-		if f.Required && strings.TrimSpace(cl.Fields[f.Name]) == "" {
+		if f.Required && strings.TrimSpace(cl.answer(f.Name)) == "" {
 			return Invalid(f.Name)
 		}
 	}
@@ -157,6 +157,17 @@ func (cl Claimed) check(mb Mailbox) error {
 		}
 	}
 	return nil
+}
+
+// answer is what was typed for a field of the form; name and address are asked once and stand by themselves (P06).
+func (cl Claimed) answer(field string) string {
+	switch {
+	case field == "name" && cl.Name != "":
+		return cl.Name
+	case field == "email" && cl.Email != "":
+		return cl.Email
+	}
+	return cl.Fields[field]
 }
 
 // PlausibleEmail is a form's check, no more: one @, something on both sides, no space or control, at most

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"testing"
 	"time"
 )
@@ -180,6 +181,29 @@ func TestOpenOnSingleDays(t *testing.T) {
 	} {
 		if m.CheckHours() == nil {
 			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
+// Name and address are asked once, so a mailbox that requires them as fields takes them from there (P06).
+func TestRequiredFields(t *testing.T) {
+	mb := Mailbox{Fields: []Field{{Name: "name", Required: true}, {Name: "email", Required: true}, {Name: "order", Required: true}}}
+	for _, c := range []struct {
+		name  string
+		typed Claimed
+		field string // that is refused
+	}{
+		{"all", Claimed{Name: "Vic", Email: "vic@example.com", Fields: map[string]string{"order": "4471"}}, ""},
+		{"as fields", Claimed{Fields: map[string]string{"order": "4471", "name": "Vic", "email": "vic@example.com"}}, ""},
+		{"no name", Claimed{Email: "vic@example.com", Fields: map[string]string{"order": "4471"}}, "name"},
+		{"no address", Claimed{Name: "Vic", Fields: map[string]string{"order": "4471"}}, "email"},
+		{"no order", Claimed{Name: "Vic", Email: "vic@example.com"}, "order"},
+		{"blank", Claimed{Name: "  ", Email: "vic@example.com", Fields: map[string]string{"order": "4471"}}, "name"},
+	} {
+		err := c.typed.check(mb)
+		var refused *Error
+		if c.field == "" && err != nil || c.field != "" && (!errors.As(err, &refused) || refused.Params["field"] != c.field) {
+			t.Errorf("%s: %v, want a refusal of %q", c.name, err, c.field)
 		}
 	}
 }

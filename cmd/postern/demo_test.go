@@ -29,6 +29,9 @@ func TestDemoStartsTwice(t *testing.T) {
 	if err := first.close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	if err := first.app.Close(context.Background()); err != nil {
+		t.Errorf("closed twice: %v", err)
+	}
 
 	second := startedDemo(t, data)
 	defer func() {

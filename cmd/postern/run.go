@@ -50,6 +50,8 @@ type App struct {
 	lmtp    net.Addr            // where mail is taken; nil = nowhere
 	work    sync.WaitGroup
 	failed  chan error
+	ending  sync.Once
+	ended   error // what Close says, each time
 }
 
 // outside is what a process meets around it. Tests bring their own.
@@ -139,7 +141,13 @@ func nodeName() (string, error) {
 func (a *App) Failed() <-chan error { return a.failed }
 
 // Close tells every socket to come back, ends jobs and timers, and closes the leaves, in that order.
+// A second call waits for the first and says the same.
 func (a *App) Close(ctx context.Context) error {
+	a.ending.Do(func() { a.ended = a.end(ctx) })
+	return a.ended
+}
+
+func (a *App) end(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
 	err := a.server.Shutdown(ctx)

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { Field, FormDialog, Passkeys, SavedReplyForm, SelectField, toast, words } from "../kit/ui";
 import type { Row, SavedReply } from "../kit/wire";
+import { Absence } from "./absence";
 import { Escalate } from "./escalate";
 import { Release } from "./held";
 import { step } from "./list";
@@ -21,6 +22,7 @@ export function Dialogs({ s }: { s: Session }): JSX.Element | null {
 	if (d.what === "palette") return <Palette s={s} close={shut} />;
 	if (d.what === "shortcuts") return <Shortcuts close={shut} />;
 	if (d.what === "passkeys") return <Passkeys onClose={shut} />;
+	if (d.what === "away") return <Absence shut={shut} />;
 	if (d.what === "reply") return <Reply s={s} old={d.reply} text={d.text} />;
 	if (d.what === "release") return <Release s={s} h={d.held} shut={shut} />;
 	if (!r) return null;

@@ -44,7 +44,7 @@ export type Place = ViewName | "replies";
 export type Pane = "list" | "thread" | "side";
 export type SideTab = "visitor" | "account" | "verify" | "articles" | "history";
 export type Open =
-	| { what: "assign" | "close" | "escalate" | "shortcuts" | "palette" | "passkeys" }
+	| { what: "assign" | "away" | "close" | "escalate" | "shortcuts" | "palette" | "passkeys" }
 	| { what: "release"; held: Held }
 	| { what: "reply"; reply?: SavedReply; text?: string };
 

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { t } from "../kit/i18n";
 import { Avatar, Brand, holdsPasskeys, Icon, LANGUAGES, Popover, prefs, Switch, setPrefs } from "../kit/ui";
+import { absence } from "./absence";
 import { Availability } from "./availability";
 import { speak } from "./lang";
 import type { Session } from "./session";
@@ -102,8 +103,13 @@ function Ways({ s, close }: { s: Session; close(): void }): JSX.Element {
 		close();
 		dialog.value = { what: "passkeys" };
 	};
+	const toAway = () => {
+		close();
+		dialog.value = { what: "away" };
+	};
 	return (
 		<>
+			<Go icon="clock" label={absence() || t("away.title")} run={toAway} />
 			<Go icon="bolt" label={t("view.replies")} run={toReplies} />
 			<Go icon="keyboard" label={t("keys.title")} run={toKeys} />
 			{holdsPasskeys(me.value?.role) && <Go icon="lock" label={t("passkey.title")} run={toPasskeys} />}
@@ -121,7 +127,7 @@ function Go({
 	label,
 	run,
 }: {
-	icon: "bolt" | "keyboard" | "lock" | "exit";
+	icon: "bolt" | "clock" | "keyboard" | "lock" | "exit";
 	label: string;
 	run(): void;
 }): JSX.Element {

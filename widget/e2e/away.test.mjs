@@ -47,6 +47,40 @@ scene("P49: a supervisor announces an absence and takes it back; an admin sets w
 	assert.equal((await mia()).away_until, undefined);
 });
 
+scene("P49: an agent announces the own absence and takes it back", async () => {
+	const staff = await Staff.in(s.demo.gateway, "ada@shop.example");
+	const ben = await onDuty(s, "ben", "ben@shop.example");
+	const { page } = ben;
+	const menu = page.getByRole("button", { name: t("me.menu", { name: "Ben" }) });
+	await menu.click();
+	await page.getByRole("button", { name: t("away.title"), exact: true }).click();
+	const d = page.getByRole("dialog", { name: t("away.title") });
+	const today = new Date();
+	const date = (n) => new Date(today.getFullYear(), today.getMonth(), today.getDate() + n, 12).toISOString().slice(0, 10);
+	await d.getByLabel(t("away.last")).fill(date(-1));
+	await d.getByRole("button", { name: t("away.go") }).click();
+	await d.getByText(t("away.wrong")).waitFor();
+	await d.getByLabel(t("away.last")).fill(date(2));
+	for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+		await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+		await axe(page, `absence-${colorScheme}`);
+		await shot(page, `absence-${colorScheme}`);
+	}
+	await d.getByRole("button", { name: t("away.go") }).click();
+	await d.waitFor({ state: "hidden" });
+	const himself = async () => (await staff.call("GET", "/v1/availability")).agents.find((a) => a.name === "Ben");
+	assert.ok((await himself()).away_until > Date.now());
+	await page.locator(".be-button").click();
+	await page.locator(".be .notice").filter({ hasText: /20\d\d/ }).waitFor();
+	await page.keyboard.press("Escape");
+	await menu.click();
+	await page.getByRole("button", { name: /20\d\d/ }).click();
+	await d.getByRole("button", { name: t("away.take_back") }).click();
+	await d.waitFor({ state: "hidden" });
+	assert.equal((await himself()).away_until, undefined);
+	await ben.leave();
+});
+
 scene("P43: a holiday of every year, and one day with times of its own, are stored", async () => {
 	const ada = await s.world.person("hours");
 	await signIn(s.demo, ada, "ada@shop.example", "admin");

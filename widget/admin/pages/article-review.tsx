@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { after, date, field } from "../../kit/days";
 import { t } from "../../kit/i18n";
 import { api, Badge, Button, TextField, toast } from "../../kit/ui";
 import { type Article, type Person, useLoad, wrong } from "../data";
 import { Part, When } from "../parts";
-import { after, date, field } from "./days";
 
 /** Says that an article was looked at and is right, and when to look again; 0 = after the default time. */
 export async function review(id: string, by: number, done: boolean): Promise<void> {

@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
+import { after, field } from "../../kit/days";
 import { t } from "../../kit/i18n";
 import { api, FormDialog, TextField, toast } from "../../kit/ui";
 import { may, type Person, useLoad } from "../data";
 import { useDraft } from "../draft";
 import { Loaded, Part, SaveBar } from "../parts";
-import { after, field } from "./days";
 
 const day = (ms: number) => new Date(ms).toLocaleDateString();
 const start = (date: string) => new Date(`${date}T00:00`).getTime();

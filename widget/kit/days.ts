@@ -1,4 +1,4 @@
-import { region } from "../../kit/i18n";
+import { region } from "./i18n";
 
 /** A local date as a date field has it. */
 export function field(ms: number): string {
