@@ -177,7 +177,7 @@ func (s *Service) ToTicket(ctx context.Context, c Caller, id ID, email string) (
 		return Conversation{}, err
 	}
 	if email != "" {
-		if err := s.setEmail(ctx, cv, email, now); err != nil {
+		if err := s.setEmail(ctx, id, email, now); err != nil {
 			return Conversation{}, err
 		}
 	}
@@ -190,13 +190,11 @@ func (s *Service) ToTicket(ctx context.Context, c Caller, id ID, email string) (
 	return cv, nil
 }
 
-func (s *Service) setEmail(ctx context.Context, cv Conversation, email string, now time.Time) error {
+func (s *Service) setEmail(ctx context.Context, id ID, email string, now time.Time) error {
 	if !PlausibleEmail(email) {
 		return Invalid("email")
 	}
-	cl := cv.Claimed
-	cl.Email = email
-	events, err := s.Store.SetClaimed(ctx, cv.ID, cl, now)
+	events, err := s.Store.SetEmail(ctx, id, email, now)
 	if err != nil {
 		return err
 	}

@@ -73,8 +73,9 @@ type ConversationStore interface {
 	OpenTicket(ctx context.Context, id ID, by Actor, subject, why string, now time.Time) (Conversation, []Event, error)
 	// Rate stores stars and text; again within 24 h replaces. Errors: not_found, invalid reason state, gone.
 	Rate(ctx context.Context, id ID, r Rating, now time.Time) ([]Event, error)
-	// SetClaimed stores what the visitor typed about himself.
-	SetClaimed(ctx context.Context, id ID, c Claimed, now time.Time) ([]Event, error)
+	// SetEmail stores the address that the visitor typed, before there is a ticket that answers go to.
+	// Errors: not_found, conflict (it is a ticket), conversation_closed.
+	SetEmail(ctx context.Context, id ID, email string, now time.Time) ([]Event, error)
 }
 
 // ConversationFilter picks rows; zero fields do not filter.

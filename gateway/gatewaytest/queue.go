@@ -235,6 +235,10 @@ func missOnce(w *World) {
 		_, _, err := w.Store.OpenTicket(w.Context(), c.ID, gateway.System(), "s", "agent", w.Now())
 		return err
 	})
+	w.unmoved("conflict", func() error { // answers go where the ticket said
+		_, err := w.Store.SetEmail(w.Context(), c.ID, "eve@example.com", w.Now())
+		return err
+	})
 }
 
 func missOrClaim(w *World) {

@@ -318,20 +318,25 @@ func (s *Store) Rate(ctx context.Context, id gateway.ID, r gateway.Rating, now t
 	})
 }
 
-// SetClaimed implements gateway.ConversationStore. Staff reads the typed name in the staff topic.
-func (s *Store) SetClaimed(ctx context.Context, id gateway.ID, cl gateway.Claimed, now time.Time) ([]gateway.Event, error) {
-	return s.change(ctx, "store what was typed", now, func(x *tx) error {
+// SetEmail implements gateway.ConversationStore. Staff reads the typed name in the staff topic.
+func (s *Store) SetEmail(ctx context.Context, id gateway.ID, email string, now time.Time) ([]gateway.Event, error) {
+	return s.change(ctx, "store a typed address", now, func(x *tx) error {
 		c, err := x.lock(id)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case c.Number > 0:
+			return gateway.Conflict()
+		case c.Status.Ended():
+			return gateway.ConversationClosed()
 		}
-		c.Claimed = cl
+		c.Claimed.Email = email
 		if err := x.save(&c); err != nil {
 			return err
 		}
 		if err := x.claimed(c); err != nil {
 			return err
 		}
-		return x.emit(id.Staff(), visitorOf(c), gateway.IdentityClaimed{How: "typed", Name: cl.Name, Email: cl.Email})
+		return x.emit(id.Staff(), visitorOf(c), gateway.IdentityClaimed{How: "typed", Name: c.Claimed.Name, Email: email})
 	})
 }
