@@ -50,7 +50,7 @@ export function Absence({ shut }: { shut(): void }): JSX.Element {
 			onClose={shut}
 			more={
 				live && (
-					<Button off={busy} onClick={() => void put({ from: 0, until: 0 })}>
+					<Button busy={busy} onClick={() => void put({ from: 0, until: 0 })}>
 						{t("away.take_back")}
 					</Button>
 				)
