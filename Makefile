@@ -27,7 +27,7 @@ test-go:
 	.ci/install
 	go test -race -timeout 30m $(GOTESTFLAGS) $$(go list ./... | grep -v '$(WHOLE)')
 	go test -race -timeout 30m -run '$(RACED)' $(GOTESTFLAGS) ./cmd/postern
-	go test -timeout 30m $(GOTESTFLAGS) ./cmd/postern
+	go test -timeout 30m -skip '$(RACED)' $(GOTESTFLAGS) ./cmd/postern
 
 race: ## every Go test with the race detector, before a release
 	.ci/install
