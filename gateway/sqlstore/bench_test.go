@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -36,7 +37,8 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func benchmarkAppend(b *testing.B, s *Store, talks int) {
+// talksFor begins conversations.
+func talksFor(b *testing.B, s *Store, talks int) time.Time {
 	now, err := s.Now(b.Context())
 	if err != nil {
 		b.Fatal(err)
@@ -51,20 +53,29 @@ func benchmarkAppend(b *testing.B, s *Store, talks int) {
 			b.Fatal(err)
 		}
 	}
+	return now
+}
+
+// words are what the visitor of a conversation says.
+func words(talk, n int, now time.Time) gateway.Append {
+	cv, visitor, id := gateway.ID(fmt.Sprint("cv_", talk)), gateway.ID(fmt.Sprint("vi_", talk)), fmt.Sprint(n)
+	return gateway.Append{
+		Topic: string(cv), Conversation: cv, ClientID: id, ID: gateway.ID("ev_" + id),
+		Actor: gateway.Actor{Role: gateway.RoleVisitor, ID: visitor}, MustVisitor: visitor, At: now, Counts: true,
+		Payload: gateway.MessageCreated{Message: gateway.Message{ID: gateway.ID("ms_" + id), Text: "How do I change my plan?"}},
+	}
+}
+
+func benchmarkAppend(b *testing.B, s *Store, talks int) {
+	now := talksFor(b, s, talks)
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	before := cpu(b)
 	b.ResetTimer()
 	for i := range talks {
 		wg.Go(func() {
-			visitor := gateway.ID(fmt.Sprint("vi_", i))
 			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
-				id := fmt.Sprint(n)
-				_, err := s.Append(b.Context(), gateway.Append{
-					Topic: fmt.Sprint("cv_", i), Conversation: gateway.ID(fmt.Sprint("cv_", i)), ClientID: id, ID: gateway.ID("ev_" + id),
-					Actor: gateway.Actor{Role: gateway.RoleVisitor, ID: visitor}, MustVisitor: visitor, At: now, Counts: true,
-					Payload: gateway.MessageCreated{Message: gateway.Message{ID: gateway.ID("ms_" + id), Text: "How do I change my plan?"}},
-				})
+				_, err := s.Append(b.Context(), words(i, int(n), now))
 				if err != nil {
 					b.Error(err)
 					return
@@ -75,4 +86,35 @@ func benchmarkAppend(b *testing.B, s *Store, talks int) {
 	wg.Wait()
 	b.ReportMetric((cpu(b)-before).Seconds()*1e6/float64(b.N), "cpu-µs/op")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "appends/s")
+}
+
+// BenchmarkPaced measures how long durable appends take at 1,000 a second to 200 conversations, from the moment when each
+// was due.
+func BenchmarkPaced(b *testing.B) {
+	onEach(b, func(b *testing.B, s *Store) {
+		const talks, gap = 200, time.Millisecond
+		now := talksFor(b, s, talks)
+		took := make([]time.Duration, b.N)
+		var wg sync.WaitGroup
+		before := cpu(b)
+		b.ResetTimer()
+		begin := time.Now()
+		for n := range b.N {
+			due := begin.Add(time.Duration(n) * gap)
+			time.Sleep(time.Until(due))
+			wg.Go(func() {
+				if _, err := s.Append(b.Context(), words(n%talks, n, now)); err != nil {
+					b.Error(err)
+				}
+				took[n] = time.Since(due)
+			})
+		}
+		wg.Wait()
+		slices.Sort(took)
+		b.ReportMetric((cpu(b)-before).Seconds()*1e6/float64(b.N), "cpu-µs/op")
+		for _, p := range []int{50, 95, 99} {
+			b.ReportMetric(took[b.N*p/100].Seconds()*1e3, fmt.Sprintf("p%d-ms", p))
+		}
+		b.ReportMetric(took[b.N-1].Seconds()*1e3, "max-ms")
+	})
 }

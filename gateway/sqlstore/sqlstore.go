@@ -44,7 +44,7 @@ type Store struct {
 	talks   *remembered
 	lite    liteKept // of the connection that writes, on SQLite
 	check   *checkpointer
-	commits atomic.Uint64 // of batches
+	commits atomic.Uint64 // of batches and verbs
 	watch   atomic.Pointer[func(query string)]
 
 	mu    sync.Mutex           // rand, high, prepared
