@@ -26,15 +26,23 @@ type batch struct {
 	later   map[gateway.ID]bool // conversations of alone: what comes behind must wait with it
 	single  bool                // one item only: it may take further locks, and fail by itself
 	sent    bool                // the commit is on its way: after an error nobody knows
+
+	careful    bool                   // nothing is taken from memory without a look
+	trusts     bool                   // what is remembered is what stands in the database
+	recalled   map[gateway.ID]*memory // rows that were not read
+	unheld     map[gateway.ID]*bool   // whether nothing was ever held, of conversations that judged items ask for
+	askedEpoch bool                   // epoch was read
 }
 
 // clientKey names a message as its sender does.
 type clientKey struct{ topic, client string }
 
-func newBatch(x *tx, single bool) *batch {
+func newBatch(x *tx, single, careful bool) *batch {
 	return &batch{
-		tx: x, single: single, rows: map[gateway.ID]*gateway.Conversation{}, whole: map[gateway.ID]bool{},
-		before: map[clientKey]gateway.Event{}, seen: map[clientKey]*answer{}, held: map[clientKey]gateway.Held{}, said: map[string]uint64{}, later: map[gateway.ID]bool{},
+		tx: x, single: single, careful: careful,
+		rows: map[gateway.ID]*gateway.Conversation{}, whole: map[gateway.ID]bool{}, later: map[gateway.ID]bool{},
+		before: map[clientKey]gateway.Event{}, seen: map[clientKey]*answer{}, held: map[clientKey]gateway.Held{},
+		said: map[string]uint64{}, recalled: map[gateway.ID]*memory{}, unheld: map[gateway.ID]*bool{},
 	}
 }
 
@@ -86,171 +94,10 @@ func (b *batch) commit(last []step) error {
 	b.sent = true
 	err := b.round(append(last, step{query: "COMMIT"})...)
 	b.over = err == nil
+	if l, ok := b.line.(*liteLine); ok && b.over {
+		l.leave()
+	}
 	return err
-}
-
-// read takes the locks and reads what the items are decided by, in one round: after it a message needs no read of its
-// own.
-func (b *batch) read(items []*item) error {
-	var heads []rowHead
-	steps := b.lockRows(items, &heads)
-	for _, of := range []func([]*item) []step{b.lockTopics, b.readBefore, b.readHeld, b.readSaid, b.readEpoch} {
-		steps = append(steps, of(items)...)
-	}
-	if err := b.round(steps...); err != nil {
-		return err
-	}
-	return b.fillRows(heads)
-}
-
-// lockRows locks every conversation of the batch in order; a missing one stays nil.
-func (b *batch) lockRows(items []*item, heads *[]rowHead) (steps []step) {
-	var ids []gateway.ID
-	for _, it := range items {
-		id := it.in.Conversation
-		if _, known := b.rows[id]; !known && id != "" {
-			b.rows[id], ids = nil, append(ids, id)
-		}
-	}
-	forParts(ids, func(part []gateway.ID) {
-		steps = append(steps, step{query: b.s.texts.lock.of[len(part)], args: anys(part), take: func(r scanner) error {
-			var h rowHead
-			err := r.Scan(&h.id, &h.version, &h.status, &h.assignee)
-			*heads = append(*heads, h)
-			return err
-		}})
-	})
-	return steps
-}
-
-// fillRows remembers locked rows, or reads those that are not as they were remembered.
-func (b *batch) fillRows(heads []rowHead) error {
-	var steps []step
-	for _, h := range heads {
-		if c, ok := b.s.talks.get(h); ok {
-			b.rows[h.id] = &c
-			continue
-		}
-		steps = append(steps, step{query: qLockConversation, args: []any{string(h.id)}, take: func(r scanner) error {
-			c, err := scanConversation(r)
-			b.rows[c.ID] = &c
-			return err
-		}})
-	}
-	if len(steps) == 0 {
-		return nil
-	}
-	return b.round(steps...)
-}
-
-func anys[T ~string](in []T) []any {
-	out := make([]any, len(in))
-	for i, v := range in {
-		out[i] = string(v)
-	}
-	return out
-}
-
-const qLockTopic = `SELECT seq FROM topics WHERE topic = $1`
-
-// lockTopics locks topics without a conversation by their counters, before anybody looks for their client ids.
-func (b *batch) lockTopics(items []*item) (steps []step) {
-	for _, it := range items {
-		if it.in.Conversation == "" && it.in.ClientID != "" && b.s.d.lock != "" {
-			steps = append(steps, step{query: qLockTopic + b.s.d.lock, args: []any{it.in.Topic}, take: func(scanner) error { return nil }})
-		}
-	}
-	return steps
-}
-
-// readBefore finds what was stored under the items' client ids.
-func (b *batch) readBefore(items []*item) (steps []step) {
-	var keys []clientKey
-	for _, it := range items {
-		if it.in.ClientID != "" {
-			keys = append(keys, keyOf(it.in))
-		}
-	}
-	forParts(keys, func(part []clientKey) {
-		steps = append(steps, step{query: b.s.texts.client.of[len(part)], args: pairs(part), take: func(r scanner) error {
-			var client string
-			e, err := scanEvent(wider{r, []any{&client}})
-			b.before[clientKey{e.Topic, client}] = e
-			return err
-		}})
-	})
-	return steps
-}
-
-// readHeld finds what was held under the client ids of judged items: harmless words under the id of held ones are no
-// second message.
-func (b *batch) readHeld(items []*item) (steps []step) {
-	var keys []clientKey
-	for _, it := range items {
-		if it.in.Judged && it.in.ClientID != "" {
-			keys = append(keys, keyOf(it.in))
-		}
-	}
-	forParts(keys, func(part []clientKey) {
-		steps = append(steps, step{query: b.s.texts.held.of[len(part)], args: pairs(part), take: func(r scanner) error {
-			h, err := scanHeld(r)
-			b.held[clientKey{string(h.Conversation), h.Message.ClientID}] = h
-			return err
-		}})
-	})
-	return steps
-}
-
-func pairs(keys []clientKey) []any {
-	args := make([]any, 0, 2*len(keys))
-	for _, k := range keys {
-		args = append(args, k.topic, k.client)
-	}
-	return args
-}
-
-func keyOf(in gateway.Append) clientKey { return clientKey{in.Topic, in.ClientID} }
-
-// readSaid finds the agents' messages that came after those that the leak guard has read for the judged items.
-func (b *batch) readSaid(items []*item) (steps []step) {
-	since := map[string]uint64{}
-	var topics []string
-	for _, it := range items {
-		if !it.in.Judged {
-			continue
-		}
-		if s, known := since[it.in.Topic]; !known {
-			topics = append(topics, it.in.Topic)
-			since[it.in.Topic] = it.in.Said
-		} else {
-			since[it.in.Topic] = min(s, it.in.Said)
-		}
-	}
-	forParts(topics, func(part []string) {
-		args := make([]any, 0, 2*len(part))
-		for _, t := range part {
-			args = append(args, t, int64(since[t]))
-		}
-		steps = append(steps, step{query: b.s.texts.said.of[len(part)], args: args, take: func(r scanner) error {
-			var t string
-			var seq uint64
-			err := r.Scan(&t, &seq)
-			b.said[t] = seq
-			return err
-		}})
-	})
-	return steps
-}
-
-// readEpoch reads how often rights have changed, if an item was let in by rights that were remembered.
-func (b *batch) readEpoch(items []*item) []step {
-	if !slices.ContainsFunc(items, func(it *item) bool { return it.in.By != nil }) {
-		return nil
-	}
-	return []step{{query: qEpoch, take: func(r scanner) (err error) {
-		b.epoch, err = scanEpoch(r)
-		return err
-	}}}
 }
 
 // item decides about one append. An error here fails the batch; refusals stand in the item's answer.
@@ -419,13 +266,16 @@ func (x *tx) reopen(c *gateway.Conversation, by gateway.Actor) error {
 }
 
 func (b *batch) counted(c *gateway.Conversation, in gateway.Append) {
-	text := ""
-	if m, ok := in.Payload.(gateway.MessageCreated); ok {
-		text = m.Text
-	}
 	was := c.Status
-	spoke(c, in.Actor.Role, text, in.At)
+	spoke(c, in.Actor.Role, textOf(in), in.At)
 	b.mark(c.ID, c.Status != was)
+}
+
+func textOf(in gateway.Append) string {
+	if m, ok := in.Payload.(gateway.MessageCreated); ok {
+		return m.Text
+	}
+	return ""
 }
 
 func (b *batch) mark(id gateway.ID, whole bool) {
@@ -433,33 +283,4 @@ func (b *batch) mark(id gateway.ID, whole bool) {
 		b.dirty = append(b.dirty, id)
 	}
 	b.whole[id] = b.whole[id] || whole
-}
-
-// outcomes are what became of the items, after the commit.
-func (b *batch) outcomes() []outcome {
-	out := make([]outcome, len(b.answers))
-	for i, a := range b.answers {
-		out[i] = outcome{a.it, gateway.Stored{Append: a.it.in, Err: a.err}}
-		r := &out[i].Stored
-		if a.err != nil {
-			continue
-		}
-		if c := b.rows[a.it.in.Conversation]; c != nil {
-			r.Mailbox, r.Row = c.Mailbox, *c
-		}
-		switch {
-		case a.held != nil:
-			r.Held = a.held
-		case a.same != nil:
-			r.Event, r.Again = a.same.first.event, true
-		case a.first != nil:
-			r.Event = a.first.event
-			for _, p := range a.more {
-				r.More = append(r.More, p.event)
-			}
-		default:
-			r.Event, r.Again = a.event, true
-		}
-	}
-	return out
 }

@@ -28,12 +28,8 @@ type item struct {
 	ctx context.Context
 	in  gateway.Append
 	to  gateway.Committed
-}
 
-// outcome is what became of an item.
-type outcome struct {
-	it *item
-	gateway.Stored
+	unsure bool // a try was cut, and may have stored it all the same
 }
 
 // lane is one committer: it stores everything that queued while its last transaction ran. No timer. What became of a
@@ -142,10 +138,6 @@ func (l *lane) tell() {
 	}
 }
 
-func failed(it *item, err error) outcome {
-	return outcome{it, gateway.Stored{Append: it.in, Err: failure("append", err)}}
-}
-
 // counted commits a batch and tells how long it took.
 func (s *Store) counted(l *lane, batch []*item) {
 	began, n := time.Now(), len(batch)
@@ -210,6 +202,14 @@ func (s *Store) commitAlone(it *item) []outcome {
 // commitOnce runs one transaction and gives what became of its items; those that need locks of their own (a claim by
 // first reply, files, in a batch of several), and what came behind them in their conversations, are left for later.
 func (s *Store) commitOnce(items []*item) (told []outcome, later []*item, err error) {
+	told, later, err = s.commitBatch(items, false)
+	if s.d.engine == SQLite && (unique(err) || gateway.CodeOf(err) == "not_found") { // memory was wrong: look at everything
+		return s.commitBatch(items, true)
+	}
+	return told, later, err
+}
+
+func (s *Store) commitBatch(items []*item, careful bool) (told []outcome, later []*item, err error) {
 	ctx := context.Background() // many callers' work: no single one's end may undo it
 	now := items[0].in.At
 	for _, it := range items {
@@ -222,13 +222,17 @@ func (s *Store) commitOnce(items []*item) (told []outcome, later []*item, err er
 		return nil, nil, err
 	}
 	defer end()
-	b := newBatch(x, len(items) == 1)
+	b := newBatch(x, len(items) == 1, careful)
 	if err := b.run(items); err != nil {
 		if !b.sent {
 			err = unsent{err}
 		}
 		return nil, nil, err
 	}
-	s.talks.put(b.rows)
+	s.talks.forget(&b.touched)
+	s.talks.put(b.rows, b.learned())
+	if b.askedEpoch && !b.touched.rights {
+		s.talks.putEpoch(b.epoch)
+	}
 	return b.outcomes(), b.alone, nil
 }

@@ -129,6 +129,7 @@ func (st *step) changed(r driver.Result, err error) error {
 
 // exec runs a statement and gives the number of rows it changed.
 func (x *tx) exec(query string, args ...any) (n int64, err error) {
+	x.touched.note(query)
 	err = x.round(step{query: query, args: args, done: func(changed int64) error {
 		n = changed
 		return nil

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+
+	"modernc.org/sqlite"
 )
 
 // liteLine is the connection that writes to SQLite: it keeps the prepared statements of the message path and hands
@@ -22,6 +24,9 @@ type liteKept struct {
 	conn any // whose they are
 	of   map[string]driver.Stmt
 	args []driver.NamedValue // of the statement that runs
+
+	left  uint32 // the database's version when the last batch was committed
+	known bool   // whether left is known
 }
 
 func (l *liteLine) round(steps []step) error {
@@ -40,6 +45,30 @@ func (l *liteLine) round(steps []step) error {
 
 func (l *liteLine) ended(rollback bool) bool {
 	return !rollback || l.round([]step{{query: "ROLLBACK"}}) == nil
+}
+
+// leave notes the version of the database behind a commit.
+func (l *liteLine) leave() { l.kept.left, l.kept.known = l.version() }
+
+// untouched reports, in a transaction, whether nobody has written since: no verb over this connection, no other
+// connection, no other process. SQLite's own number for its cache of pages counts them all.
+// Source: sqlite.org/c3ref/c_fcntl_begin_atomic_write.html, SQLITE_FCNTL_DATA_VERSION.
+func (l *liteLine) untouched() bool {
+	v, ok := l.version()
+	return ok && l.kept.known && v == l.kept.left
+}
+
+func (l *liteLine) version() (v uint32, ok bool) {
+	err := l.conn.Raw(func(dc any) error {
+		c, can := dc.(sqlite.FileControl)
+		if !can || l.kept.conn != dc {
+			return driver.ErrSkip
+		}
+		var err error
+		v, err = c.FileControlDataVersion("main")
+		return err
+	})
+	return v, err == nil
 }
 
 // liteStatement is what the driver's statements can do.

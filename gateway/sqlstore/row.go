@@ -70,6 +70,7 @@ func (x *tx) save(c *gateway.Conversation) error {
 	if c.Assignee != "" {
 		c.ServedBy = c.Assignee
 	}
+	x.touched.rows = append(x.touched.rows, c.ID)
 	err = x.must(qUpdateConvo, string(c.ID), string(c.Mailbox), string(c.Channel), string(c.Status), string(c.Outcome),
 		c.Reason, c.Number, c.Subject, string(c.Assignee), string(c.Offer.Agent), ms(c.Offer.Until), c.Offer.Ring, c.Round,
 		c.Frozen, ms(c.QueuedAt), ms(c.MissedAt), ms(c.ClaimedAt), ms(c.ClosedAt), ms(c.LastMessageAt),

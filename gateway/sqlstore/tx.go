@@ -24,7 +24,10 @@ type tx struct {
 	now     time.Time
 	pending []*pending
 
-	unprepared []string // queries to prepare once the connection is free
+	unprepared []string  // queries to prepare once the connection is free
+	own        *liteLine // the verb's connection, on SQLite
+	same       bool      // nobody had written since the last batch when it began
+	touched    touched
 }
 
 // pending is an event on its way into its topic.
@@ -61,6 +64,7 @@ func (s *Store) changeOnce(ctx context.Context, now time.Time, fn func(x *tx) er
 	if err := x.verb.Commit(); err != nil {
 		return nil, err
 	}
+	x.settle()
 	if len(x.pending) > 0 { // others are seldom, or have changed nothing
 		s.commits.Add(1)
 	}
@@ -69,13 +73,22 @@ func (s *Store) changeOnce(ctx context.Context, now time.Time, fn func(x *tx) er
 
 // begin opens a writing transaction; end rolls back what is not committed and frees the connection.
 func (s *Store) begin(ctx context.Context, now time.Time) (x *tx, end func(), err error) {
-	t, err := s.write.BeginTx(ctx, nil)
+	x = &tx{s: s, ctx: ctx, now: now}
+	if s.d.engine == SQLite {
+		x.verb, x.own, err = s.beginAlone(ctx)
+	} else {
+		x.verb, err = s.write.BeginTx(ctx, nil)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	x = &tx{runner: t, verb: t, s: s, ctx: ctx, now: now}
+	x.runner = x.verb
+	x.same = x.own != nil && x.own.untouched()
 	return x, func() {
-		_ = t.Rollback() // after a commit it does nothing
+		_ = x.verb.Rollback() // after a commit it does nothing
+		if x.own != nil {
+			_ = x.own.conn.Close() // gives it back
+		}
 		s.prepare(ctx, x.unprepared)
 	}, nil
 }
@@ -93,6 +106,7 @@ func (x *tx) events() []gateway.Event {
 
 // statement gives the prepared form of a query, or nil: then it is prepared once this transaction is over.
 func (x *tx) statement(query string) *sql.Stmt {
+	x.touched.note(query)
 	if x.s.d.engine != SQLite || x.verb == nil {
 		return nil // pgx keeps prepared statements by itself, so does a line
 	}
