@@ -84,7 +84,7 @@ func (c *checkpointer) turn(ctx context.Context) (held time.Duration) {
 	pages, left := 0, 0
 	for range 3 { // each copies what was written during the one before
 		var err error
-		if pages, left, err = checkpoint(ctx, c.db); err != nil || pages < anewFrom {
+		if pages, left, err = checkpoint(c.db); err != nil || pages < anewFrom {
 			return 0
 		}
 		if left <= leftOver {
@@ -99,7 +99,7 @@ func (c *checkpointer) turn(ctx context.Context) (held time.Duration) {
 		return 0
 	}
 	began := time.Now()
-	_, _, _ = checkpoint(ctx, w)
+	_, _, _ = checkpoint(w)
 	_ = w.Close() // gives it back
 	return time.Since(began)
 }
@@ -111,10 +111,11 @@ type querier interface {
 
 const qCheckpoint = `PRAGMA wal_checkpoint(PASSIVE)`
 
-// checkpoint copies what nobody holds up. It says how many pages the log has and how many of them are left.
-func checkpoint(ctx context.Context, q querier) (pages, left int, err error) {
+// checkpoint copies what nobody holds up. It says how many pages the log has and how many of them are left. Nobody's end
+// cuts it: the driver throws a connection away that was interrupted, and with the writer's go its prepared statements.
+func checkpoint(q querier) (pages, left int, err error) {
 	var busy, copied int
-	if err := q.QueryRowContext(ctx, qCheckpoint).Scan(&busy, &pages, &copied); err != nil {
+	if err := q.QueryRowContext(context.Background(), qCheckpoint).Scan(&busy, &pages, &copied); err != nil {
 		return 0, 0, err
 	}
 	return pages, pages - copied, nil
@@ -152,7 +153,7 @@ func shrink(ctx context.Context, db *sql.DB, n int) (err error) {
 		taken = append(taken, c)
 	}
 	for _, c := range taken {
-		if _, err := c.ExecContext(ctx, qShrink); err != nil {
+		if _, err := c.ExecContext(context.WithoutCancel(ctx), qShrink); err != nil { // as checkpoint
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -121,5 +122,21 @@ func TestPagesAreGivenBack(t *testing.T) {
 	k.must(err)
 	if _, ok := k.events(s)["after"]; !ok {
 		t.Error("nothing is stored after it")
+	}
+}
+
+// A store may be closed at any moment of the log's copying.
+func TestCloseWhileTheLogIsCopied(t *testing.T) {
+	for n := range 12 {
+		s, err := Open(t.Context(), Options{Engine: SQLite, DataSource: filepath.Join(t.TempDir(), "close.db"), Rand: rand.Reader, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := newTalk(t, s)
+		for i := range 150 + 13*n {
+			_, err := s.Append(t.Context(), k.Message(k.row, fmt.Sprint("c", i), "words"))
+			k.must(err)
+		}
+		k.must(s.Close())
 	}
 }

@@ -23,8 +23,8 @@ type plainTalk struct {
 	first    uint64          // number of the first, once stored; 0 = not stored
 }
 
-// plainTalks parts a batch into the conversations that are plain, in lock order, and all other items in theirs.
-func (s *Store) plainTalks(items []*item) (plain []*plainTalk, rest []*item) {
+// plainTalks are the conversations of a batch that are plain, in lock order.
+func (s *Store) plainTalks(items []*item) (plain []*plainTalk) {
 	of := map[gateway.ID]*plainTalk{}
 	for _, it := range items {
 		t, seen := of[it.in.Conversation]
@@ -36,18 +36,13 @@ func (s *Store) plainTalks(items []*item) (plain []*plainTalk, rest []*item) {
 		}
 		t.add(it)
 	}
-	for _, it := range items {
-		if of[it.in.Conversation].other {
-			rest = append(rest, it)
-		}
-	}
 	for _, t := range of {
 		if !t.other {
 			plain = append(plain, t)
 		}
 	}
 	slices.SortFunc(plain, func(p, q *plainTalk) int { return cmp.Compare(p.known.row.ID, q.known.row.ID) })
-	return plain, rest
+	return plain
 }
 
 func (t *plainTalk) add(it *item) {
@@ -126,7 +121,7 @@ func (s *Store) commitPlain(l *lane, batch []*item) (rest []*item) {
 	if s.d.engine != PostgreSQL {
 		return batch
 	}
-	talks, rest := s.plainTalks(batch)
+	talks := s.plainTalks(batch)
 	if len(talks) == 0 {
 		return batch
 	}

@@ -97,7 +97,7 @@ func TestPlainCutBehindItsCommit(t *testing.T) {
 	s := openPostgres(t)
 	k := newTalk(t, s)
 	batch := items(t, k.Message(k.row, "1", "a"), k.Message(k.row, "2", "b"))
-	talks, _ := s.plainTalks(batch)
+	talks := s.plainTalks(batch)
 	k.must(s.storePlain(talks))
 	again := items(t, k.Message(k.row, "1", "c"))
 	for _, it := range append(batch, again...) {
