@@ -34,9 +34,19 @@ type Job struct {
 	ID       string
 	Kind     JobKind
 	Due      time.Time
+	Since    time.Time // when it was due first
 	Payload  json.RawMessage
 	Attempts int    // leases so far, this one included
 	LastErr  string // code of the last failure
+}
+
+// ends reports whether five days of tries are enough. What others ask about, and what leaves the next one behind, goes on.
+func (k JobKind) ends() bool {
+	switch k {
+	case JobMail, JobLetter, JobClaimed, JobTranscript, JobNotice:
+		return true
+	}
+	return false
 }
 
 // Backoff gives the wait before the next try: 1, 5, 15 min, 1 h, then every 4 h; over says that 5 days are past.

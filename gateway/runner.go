@@ -260,15 +260,28 @@ func (r *Runner) settleJob(ctx context.Context, j Job, err error, now time.Time)
 		return r.Store.FinishJob(ctx, j.ID, r.Node, now)
 	case "invalid", "not_found", "gone", "unsupported", "forbidden":
 		r.Log.Error("job stopped", "job", j.ID, "code", code, "err", err)
-		return r.Store.StopJob(ctx, j.ID, r.Node, code, now)
+		return r.stopJob(ctx, j, code, now)
 	default:
-		wait, over := Backoff(j.Attempts, j.Due, now)
-		r.Log.Warn("job again", "job", j.ID, "code", code, "attempts", j.Attempts, "err", err)
-		if over {
-			return r.Store.StopJob(ctx, j.ID, r.Node, code, now)
+		wait, over := Backoff(j.Attempts, j.Since, now)
+		if over && j.Kind.ends() {
+			r.Log.Error("job given up", "job", j.ID, "code", code, "attempts", j.Attempts, "err", err)
+			return r.stopJob(ctx, j, code, now)
 		}
+		r.Log.Warn("job again", "job", j.ID, "code", code, "attempts", j.Attempts, "err", err)
 		return r.Store.RetryJob(ctx, j.ID, r.Node, now.Add(wait), code)
 	}
+}
+
+// stopJob ends a job that will not succeed. Of a mail its ticket is told first: told twice is once.
+func (r *Runner) stopJob(ctx context.Context, j Job, code string, now time.Time) error {
+	if j.Kind == JobMail {
+		events, err := r.Store.Bounced(ctx, j.message(), code, now)
+		if err != nil && CodeOf(err) != "not_found" {
+			return err
+		}
+		r.publish(ctx, events...)
+	}
+	return r.Store.StopJob(ctx, j.ID, r.Node, code, now)
 }
 
 // do runs one job; each kind is safe to run twice.
@@ -304,12 +317,17 @@ type mailJob struct {
 	Message ID `json:"message"`
 }
 
-func (r *Runner) sendMail(ctx context.Context, j Job) error {
+// message names the mail that a mail job is about.
+func (j Job) message() ID {
 	var p mailJob
 	if err := json.Unmarshal(j.Payload, &p); err != nil || p.Message == "" {
-		p.Message = ID(strings.TrimPrefix(j.ID, "mail:"))
+		return ID(strings.TrimPrefix(j.ID, "mail:"))
 	}
-	m, err := r.Store.Mail(ctx, p.Message)
+	return p.Message
+}
+
+func (r *Runner) sendMail(ctx context.Context, j Job) error {
+	m, err := r.Store.Mail(ctx, j.message())
 	if err != nil {
 		return err
 	}
@@ -320,7 +338,7 @@ func (r *Runner) sendMail(ctx context.Context, j Job) error {
 	if err != nil {
 		return err
 	}
-	events, err := r.Store.Delivered(ctx, p.Message, now)
+	events, err := r.Store.Delivered(ctx, m.ID, now)
 	if err != nil {
 		return err
 	}

@@ -55,12 +55,16 @@ func jobsOnce(w *World) {
 	if !ok || j.ID != "later" || j.Attempts != 1 {
 		w.Fatalf("job %+v, %v", j, ok)
 	}
+	since := j.Since
+	if !since.Equal(j.Due) {
+		w.Errorf("due %v, and since %v", j.Due, since)
+	}
 	w.refused(w.Store.FinishJob(w.Context(), j.ID, "b", w.Now()), "conflict")
 	w.ok(w.Store.RetryJob(w.Context(), j.ID, "a", w.Now().Add(time.Minute), "unavailable"))
 	w.Pass(2 * time.Minute)
 	j, ok, err = w.Store.LeaseJob(w.Context(), "b", time.Minute, w.Now())
 	w.ok(err)
-	if !ok || j.Attempts != 2 || j.LastErr != "unavailable" {
+	if !ok || j.Attempts != 2 || j.LastErr != "unavailable" || !j.Since.Equal(since) || j.Due.Equal(since) {
 		w.Errorf("job %+v, %v", j, ok)
 	}
 }

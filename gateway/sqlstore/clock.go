@@ -23,8 +23,8 @@ FROM events WHERE kind = 'message.created' AND topic`
 	qKept   = `UPDATE clocks SET look_at = 0, late = $3 WHERE conversation = $1 AND look_at = $2`
 	qLookAt = `UPDATE clocks SET look_at = $2, looks = looks + 1 WHERE conversation = $1 RETURNING looks`
 	// Two rows take turns: the one whose look is kept is done while the other waits for the next.
-	qAppoint = `INSERT INTO jobs (id, kind, due, payload, attempts, last_err, lease_until, lease_owner, failed)
-VALUES ($1,$2,$3,$4,0,'',0,'',FALSE) ON CONFLICT (id) DO UPDATE SET due = excluded.due, attempts = 0, last_err = '',
+	qAppoint = `INSERT INTO jobs (id, kind, due, payload, attempts, last_err, lease_until, lease_owner, failed, since)
+VALUES ($1,$2,$3,$4,0,'',0,'',FALSE,$3) ON CONFLICT (id) DO UPDATE SET due = excluded.due, since = excluded.since, attempts = 0, last_err = '',
 lease_until = 0, lease_owner = '', failed = FALSE, done_at = NULL`
 	qOverdueLooks = `SELECT c.conversation FROM clocks c JOIN conversations v ON v.id = c.conversation
 WHERE c.look_at > 0 AND c.look_at < $1 AND v.status <> 'closed'

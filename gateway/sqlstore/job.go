@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	qEnqueue = `INSERT INTO jobs (id, kind, due, payload, attempts, last_err, lease_until, lease_owner, failed)
-VALUES ($1,$2,$3,$4,0,'',0,'',FALSE) ON CONFLICT (id) DO NOTHING`
+	qEnqueue = `INSERT INTO jobs (id, kind, due, payload, attempts, last_err, lease_until, lease_owner, failed, since)
+VALUES ($1,$2,$3,$4,0,'',0,'',FALSE,$3) ON CONFLICT (id) DO NOTHING`
 	// The last condition is no repetition: a second worker that waited for the row's lock tests only the outer
 	// WHERE again (architecture.md §11).
 	qLease = `UPDATE jobs SET lease_until = $1, lease_owner = $2, attempts = attempts + 1
 WHERE id = (SELECT id FROM jobs WHERE done_at IS NULL AND due <= $3 AND lease_until < $3 ORDER BY due, id LIMIT 1)
 AND done_at IS NULL AND due <= $3 AND lease_until < $3
-RETURNING id, kind, due, payload, attempts, last_err`
+RETURNING id, kind, due, payload, attempts, last_err, since`
 	qDue    = `SELECT COUNT(*) FROM jobs WHERE done_at IS NULL AND due <= $1`
 	qFinish = `UPDATE jobs SET done_at = $3, last_err = '' WHERE id = $1 AND lease_owner = $2 AND done_at IS NULL`
 	qRetry  = `UPDATE jobs SET due = $3, last_err = $4, lease_until = 0, lease_owner = ''
@@ -52,16 +52,24 @@ func (s *Store) LeaseJob(ctx context.Context, owner string, lease time.Duration,
 	var j gateway.Job
 	found := false
 	_, err := s.change(ctx, "lease a job", now, func(x *tx) error {
-		var due int64
+		var due, since int64
 		var payload string
-		err := x.row(qLease, ms(now.Add(lease)), owner, ms(now)).Scan(&j.ID, &j.Kind, &due, &payload, &j.Attempts, &j.LastErr)
+		err := x.row(qLease, ms(now.Add(lease)), owner, ms(now)).Scan(&j.ID, &j.Kind, &due, &payload, &j.Attempts, &j.LastErr, &since)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
-		found, j.Due, j.Payload = err == nil, at(due), json.RawMessage(payload)
+		found, j.Due, j.Since, j.Payload = err == nil, at(due), at(pickSince(since, due)), json.RawMessage(payload)
 		return err
 	})
 	return j, found && err == nil, err
+}
+
+// pickSince is when a job was due first; 0 = it was enqueued by a version that did not note that.
+func pickSince(since, due int64) int64 {
+	if since == 0 {
+		return due
+	}
+	return since
 }
 
 // JobsDue implements gateway.JobStore.
