@@ -61,6 +61,15 @@ type SMTP struct {
 	User         string `toml:"user" doc:"Account at the smart host; empty = no authentication."`
 	Password     string `toml:"password" secret:"yes" doc:"Its password."`
 	PasswordFile string `toml:"password_file" doc:"File that holds password."`
+
+	DKIM []DKIMConfig `toml:"dkim"`
+}
+
+// DKIMConfig is one key that outgoing mails of a domain are signed with.
+type DKIMConfig struct {
+	Domain   string `toml:"domain"`   // of the mailboxes' addresses, or a parent of it
+	Selector string `toml:"selector"` // the public half stands in the DNS at SELECTOR._domainkey.DOMAIN
+	KeyFile  string `toml:"key_file"` // PEM: RSA of at least 2048 bits, or Ed25519
 }
 
 // Mail is how mail comes in.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ func TestExampleIsGeneratedFromConfigAndLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, _, err := Load([]string{"--config", path}, nil, io.Discard)
-	if err != nil || c.PublicURL != plain.PublicURL || !slices.Equal(c.MetricsAllow, plain.MetricsAllow) || c.SMTP != plain.SMTP || c.Limits != plain.Limits {
+	if err != nil || c.PublicURL != plain.PublicURL || !slices.Equal(c.MetricsAllow, plain.MetricsAllow) || !reflect.DeepEqual(c.SMTP, plain.SMTP) || c.Limits != plain.Limits {
 		t.Fatalf("the example differs from the defaults: %+v, %v", c, err)
 	}
 	// The commented entries are keys that exist: with the comment signs gone nothing is unknown.

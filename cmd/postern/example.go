@@ -8,6 +8,11 @@ import (
 
 // entries is the part of the example that no default can show.
 const entries = `
+# A key that outgoing mails of a domain are signed with (DKIM). Repeat for each; a domain may have two, RSA and Ed25519.
+# [[smtp.dkim]]
+# domain = "site.test"                  # of the mailboxes' addresses, or a parent of it
+# selector = "postern1"                 # the public half stands in the DNS at SELECTOR._domainkey.DOMAIN ('postern doctor' prints it)
+# key_file = "dkim.pem"                 # PEM: RSA of at least 2048 bits, or Ed25519
 # A folder at an IMAP server that mail is read from; nothing is deleted or marked there. Repeat for each.
 # [[mail.imap]]
 # mailbox = "support"                   # slug of the mailbox that the mail is for

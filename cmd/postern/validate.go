@@ -48,6 +48,7 @@ func (c Config) Validate() Mistakes {
 	bad = append(bad, c.SMTP.mistakes()...)
 	bad.add("mail.lmtp", c.Mail.mistake())
 	bad = append(bad, c.Mail.imapMistakes()...)
+	bad = append(bad, c.SMTP.dkimMistakes()...)
 	bad = append(bad, c.Mail.senderMistakes()...)
 	say(c.Limits.Connections < 1, "limits.connections: must be at least 1")
 	say(c.Limits.ConnectionsPerAddress < 1, "limits.connections_per_address: must be at least 1")

@@ -125,23 +125,17 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return err
 	}
-	line, err := rateLine()
-	if err != nil {
-		return err
-	}
-	letters, err := staffWords(a.URL.JoinPath("admin", "verification").String())
-	if err != nil {
-		return err
-	}
 	tokens := mail.Tokens{Key: secret}
+	composer, letters, err := a.writers(c, tokens)
+	if err != nil {
+		return err
+	}
 	index := &kb.Index{}
 	a.Service = &gateway.Service{
 		Store: a.store.gateway, Articles: a.store.articles, Bus: a.bus, Index: index, Markdown: markdown.Parse, Page: markdown.Article, Sniff: http.DetectContentType,
-		Composer: mail.Composer{Tokens: tokens, Domain: a.URL.Hostname(), RatePage: a.URL.JoinPath("rate").String(), RateLine: line},
-		Rating:   tokens,
-		Letters:  mail.Staff{Domain: a.URL.Hostname(), Words: letters},
-		Mail:     channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
-		Leaks:    gateway.NewLeakGuard(), Tails: gateway.NewLeakTails(), Rights: gateway.NewRightsMemory(), Outbox: gateway.NewOutbox(),
+		Composer: composer, Rating: tokens, Letters: letters,
+		Mail:  channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
+		Leaks: gateway.NewLeakGuard(), Tails: gateway.NewLeakTails(), Rights: gateway.NewRightsMemory(), Outbox: gateway.NewOutbox(),
 		Now: a.outside.now, Rand: rand.Reader, Log: a.log, OnJob: a.meter.Job,
 	}
 	a.secret = secret

@@ -24,11 +24,19 @@ type Composer struct {
 	// RateLine is the line under each answer that leads there, in the words of a conversation's locale;
 	// nil = no line.
 	RateLine func(locale, mailbox, link string) string
+	Sign     Signatures
 }
 
 // Compose fixes Message-ID, envelope and bytes, so that each retry is the same mail. Errors: invalid for an
 // address that cannot be written.
 func (c Composer) Compose(cv gateway.Conversation, mb gateway.Mailbox, author string, m gateway.Message, now time.Time) (gateway.Mail, error) {
+	msg := c.message(cv, m.ID, now)
+	msg.SetBodyString(gomail.TypeTextPlain, body(m, mb, c.rateLine(cv, mb)))
+	return c.finish(msg, cv, mb, author, m.ID)
+}
+
+// finish writes people and envelope, and signs.
+func (c Composer) finish(msg *gomail.Msg, cv gateway.Conversation, mb gateway.Mailbox, author string, id gateway.ID) (gateway.Mail, error) {
 	to := cv.Claimed.Email
 	if !gateway.PlausibleEmail(to) {
 		return gateway.Mail{}, gateway.Invalid("email")
@@ -40,18 +48,17 @@ func (c Composer) Compose(cv gateway.Conversation, mb gateway.Mailbox, author st
 	tagged := func(kind byte, id gateway.ID) string {
 		return local + "+" + c.Tokens.Make(kind, string(id), to) + "@" + domain
 	}
-	msg := c.message(cv, m, now)
 	msg.FromMailAddress(&mail.Address{Name: oneLine(author), Address: mb.Address})
 	msg.ToMailAddress(&mail.Address{Address: to})
 	msg.ReplyToMailAddress(&mail.Address{Address: tagged('t', cv.ID)})
-	msg.SetBodyString(gomail.TypeTextPlain, body(m, mb, c.rateLine(cv, mb)))
 	var b bytes.Buffer
 	if _, err := msg.WriteTo(&b); err != nil {
 		return gateway.Mail{}, gateway.Internal("write mail", err)
 	}
+	raw, err := c.Sign.Sign(mb.Address, b.Bytes())
 	return gateway.Mail{
-		ID: m.ID, Conversation: cv.ID, MessageID: c.messageID(m.ID), To: to, Raw: b.Bytes(), From: tagged('b', m.ID),
-	}, nil
+		ID: id, Conversation: cv.ID, MessageID: c.messageID(id), To: to, Raw: raw, From: tagged('b', id),
+	}, err
 }
 
 // messageID names a mail, or a conversation's thread, by our own id.
@@ -60,12 +67,12 @@ func (c Composer) messageID(id gateway.ID) string {
 }
 
 // message sets what does not depend on people: names, time, thread.
-func (c Composer) message(cv gateway.Conversation, m gateway.Message, now time.Time) *gomail.Msg {
+func (c Composer) message(cv gateway.Conversation, id gateway.ID, now time.Time) *gomail.Msg {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
 	root := "<" + c.messageID(cv.ID) + ">"
 	msg.Subject(fmt.Sprintf("%s [#%d]", oneLine(cv.Subject), cv.Number))
 	msg.SetDateWithValue(now)
-	msg.SetMessageIDWithValue(c.messageID(m.ID))
+	msg.SetMessageIDWithValue(c.messageID(id))
 	msg.SetGenHeader(gomail.HeaderInReplyTo, root)
 	msg.SetGenHeader(gomail.HeaderReferences, root)
 	return msg

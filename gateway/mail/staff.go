@@ -16,6 +16,7 @@ type Staff struct {
 	Domain string // right side of Message-IDs: the gateway's host name
 	// Words gives subject and text of a letter; ok is false for one that has no text.
 	Words func(locale, what string) (subject, text string, ok bool)
+	Sign  Signatures
 }
 
 // Letter implements gateway.Letters. Errors: invalid for an address that cannot be written, or an unknown text.
@@ -40,5 +41,6 @@ func (s Staff) Letter(id, from string, to gateway.Agent, what string, now time.T
 	if _, err := msg.WriteTo(&b); err != nil {
 		return gateway.Mail{}, gateway.Internal("write mail", err)
 	}
-	return gateway.Mail{ID: gateway.ID(strings.NewReplacer(":", "-").Replace(id)), MessageID: name, From: from, To: to.Email, Raw: b.Bytes()}, nil
+	raw, err := s.Sign.Sign(from, b.Bytes())
+	return gateway.Mail{ID: gateway.ID(strings.NewReplacer(":", "-").Replace(id)), MessageID: name, From: from, To: to.Email, Raw: raw}, err
 }
