@@ -292,6 +292,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return nil
 	case JobMail:
 		return r.sendMail(ctx, j)
+	case JobConfirm:
+		return r.confirm(ctx, j)
 	case JobFile:
 		return r.dropLoose(ctx, j)
 	case JobLetter:

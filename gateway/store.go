@@ -22,6 +22,7 @@ type Store interface {
 	FileStore
 	JobStore
 	MailSourceStore
+	MachineStore
 	KeyStore
 	ModelStore
 	PasskeyStore
@@ -380,7 +381,7 @@ type JobStore interface {
 	// MailSent reports whether a Message-ID is ours, and to whose conversation and recipient it went.
 	MailSent(ctx context.Context, messageID string) (Mail, error)
 	// StoreIncoming stores a mail once (dedupe key) with its message: into conversation, or as a new ticket
-	// when Start is set. Errors: conflict when the key is known.
+	// when Start is set, or into the list of machines' mail, without a conversation. Errors: conflict when the key is known.
 	StoreIncoming(ctx context.Context, in Incoming, now time.Time) (Conversation, []Event, error)
 }
 
@@ -393,6 +394,9 @@ type Incoming struct {
 	Files        []MailFile // named in Message by the store, as far as the conversation has room
 	Raw          []byte
 	Original     Original
+	Machine      *Machine      // or list it: a program wrote it, and it belongs to no ticket
+	Confirm      bool          // with Start: the sender is proven, and is told that it came
+	MessageID    string        // its own, without brackets; "" = it has none
 	Auto         bool          // a program wrote it: it reopens nothing
 	Verified     bool          // the sender is proven to be the ticket's address
 	Position     *MailPosition // moves in the same transaction; nil = the mail came from no source that has one

@@ -163,6 +163,8 @@ PUT    /v1/assist/mb_x                      - - - - - x -
 GET    /v1/spool                            - - - - - x -
 GET    /v1/spool/x.eml                      - - - - - x -
 GET    /v1/outbox                           - - - - - x -
+GET    /v1/machine-mail                     - - - - - x -
+PUT    /v1/machine-mail/allowed             - - - - - x -
 GET    /v1/mailboxes                        x x x x x x x
 POST   /v1/mailboxes                        - - - - - x -
 PUT    /v1/mailboxes/mb_x                   - - - - - x -

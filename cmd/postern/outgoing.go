@@ -52,6 +52,9 @@ func (a *App) writers(c Config, tokens mail.Tokens) (out mail.Composer, letters 
 	if out.RateLine, err = rateLine(); err != nil {
 		return out, letters, err
 	}
+	if out.ConfirmText, err = confirmText(); err != nil {
+		return out, letters, err
+	}
 	if letters.Words, err = staffWords(a.URL.JoinPath("admin", "verification").String()); err != nil {
 		return out, letters, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	pages "github.com/postern-chat/postern/gateway/help"
@@ -52,5 +53,25 @@ func rateLine() (func(locale, mailbox, link string) string, error) {
 			text = english
 		}
 		return strings.NewReplacer("{mailbox}", mailbox, "{link}", link).Replace(text)
+	}, nil
+}
+
+// confirmText gives mail.Composer the words of a confirmation; a locale without texts reads English.
+func confirmText() (func(locale, mailbox string, number uint64) string, error) {
+	texts, err := widget.MailTexts()
+	if err != nil {
+		return nil, err
+	}
+	english := texts["en"]["mail.confirm"]
+	if english == "" {
+		return nil, fmt.Errorf("the texts of mails have no English")
+	}
+	return func(locale, mailbox string, number uint64) string {
+		lang, _, _ := strings.Cut(strings.ToLower(locale), "-")
+		text, ok := texts[lang]["mail.confirm"]
+		if !ok {
+			text = english
+		}
+		return strings.NewReplacer("{mailbox}", mailbox, "{number}", "#"+strconv.FormatUint(number, 10)).Replace(text)
 	}, nil
 }

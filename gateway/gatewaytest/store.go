@@ -55,6 +55,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"jobs are leased once", jobsOnce},
 		{"mail goes out through the outbox and comes in once", mailOnce},
 		{"a source of mail has one reader and a position", mailSources},
+		{"mail of programs is listed, and automatic mail leaves once a day", machines},
 		{"a file's parts are stored once", fileParts},
 		{"uploads that are not sent are limited by owner, mailbox and conversation", fileQuotas},
 		{"a file is sent or removed, never both", looseFiles},

@@ -21,6 +21,7 @@ type Box interface {
 	Mail(ctx context.Context, message gateway.ID) (gateway.Mail, error)
 	Bounced(ctx context.Context, message gateway.ID, code string, now time.Time) ([]gateway.Event, error)
 	MoveMail(ctx context.Context, p gateway.MailPosition) error
+	Setting(ctx context.Context, name string) (string, error)
 }
 
 // Envelope is what is known of a mail beside its text.
@@ -81,7 +82,7 @@ func (i Ingest) moved(ctx context.Context, env Envelope, err error) error {
 // store finds where a mail belongs and stores it there. In a ticket the sender is known only if he is proven and the
 // ticket's address is his; what a program wrote is nobody's turn.
 func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw []byte, l letter, now time.Time) (gateway.Conversation, []gateway.Event, error) {
-	in := gateway.Incoming{Key: key(mb.ID, l), Raw: raw, Position: env.Position}
+	in := gateway.Incoming{Key: key(mb.ID, l), Raw: raw, Position: env.Position, MessageID: l.messageID}
 	var err error
 	if in.Message, err = i.message(l, now); err != nil {
 		return gateway.Conversation{}, nil, err
@@ -105,11 +106,27 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 		}
 		in.Conversation, in.Verified = "", false
 	}
-	in.Message.Unproven = !proven
+	if listed, err := i.listed(ctx, l); listed || err != nil {
+		if err != nil {
+			return gateway.Conversation{}, nil, err
+		}
+		in.Machine = &gateway.Machine{Message: in.Message.ID, Mailbox: mb.ID, Sender: l.from, Subject: gateway.Subject(l.subject), Text: l.text}
+		return i.Box.StoreIncoming(ctx, in, now)
+	}
+	in.Message.Unproven, in.Confirm = !proven, proven && answerable(&l)
 	if in.Start, err = i.start(mb, l, in.Message, now); err != nil {
 		return gateway.Conversation{}, nil, err
 	}
 	return i.Box.StoreIncoming(ctx, in, now)
+}
+
+// listed reports whether a mail that belongs to no ticket is a program's and opens none.
+func (i Ingest) listed(ctx context.Context, l letter) (bool, error) {
+	if l.kind != KindAuto && l.kind != KindBounce {
+		return false, nil
+	}
+	allowed, err := gateway.ReadAllowed(ctx, i.Box)
+	return !gateway.SenderAllowed(allowed, l.from), err
 }
 
 // files gives what a mail carries beside its text, as far as people may send it. The rest stays in the original.
@@ -153,15 +170,7 @@ func (i Ingest) bounced(ctx context.Context, recipient string, l letter, now tim
 // reported finds the mail of ours that a report is about; the zero one if there is none.
 func (i Ingest) reported(ctx context.Context, recipient string, l letter) (gateway.Mail, error) {
 	for _, to := range append([]string{recipient}, l.recipients...) {
-		kind, id, mac, ok := Read(to)
-		if !ok || kind != 'b' {
-			continue
-		}
-		sent, err := i.Box.Mail(ctx, gateway.ID(gateway.PrefixMessage+strings.ToUpper(strings.TrimPrefix(id, gateway.PrefixMessage))))
-		if gateway.CodeOf(err) == "not_found" {
-			continue
-		}
-		if err != nil || i.Tokens.Check('b', id, mac, []string{sent.To}) {
+		if sent, err := i.sentWith(ctx, to); sent.ID != "" || err != nil {
 			return sent, err
 		}
 	}
@@ -170,6 +179,19 @@ func (i Ingest) reported(ctx context.Context, recipient string, l letter) (gatew
 	}
 	sent, err := i.Box.MailSent(ctx, strings.ToLower(*l.bounce.MessageID))
 	if gateway.CodeOf(err) == "not_found" || err == nil && !strings.EqualFold(sent.To, l.bounce.Recipient) {
+		return gateway.Mail{}, nil
+	}
+	return sent, err
+}
+
+// sentWith gives the mail of ours whose envelope sender an address is; the zero one if it is none.
+func (i Ingest) sentWith(ctx context.Context, address string) (gateway.Mail, error) {
+	kind, id, mac, ok := Read(address)
+	if !ok || kind != 'b' {
+		return gateway.Mail{}, nil
+	}
+	sent, err := i.Box.Mail(ctx, gateway.ID(gateway.PrefixMessage+strings.ToUpper(strings.TrimPrefix(id, gateway.PrefixMessage))))
+	if gateway.CodeOf(err) == "not_found" || err == nil && !i.Tokens.Check('b', id, mac, []string{sent.To}) {
 		return gateway.Mail{}, nil
 	}
 	return sent, err
@@ -205,6 +227,11 @@ func (i Ingest) find(ctx context.Context, mb gateway.Mailbox, recipient string, 
 			}
 		}
 	}
+	if l.kind == KindAuto {
+		if cv, err := i.byEnvelope(ctx, mb, recipient, l); cv.ID != "" || err != nil {
+			return cv, err
+		}
+	}
 	for _, id := range l.references {
 		cv, err := i.byReference(ctx, mb, id, l.from)
 		if cv.ID != "" || err != nil {
@@ -221,6 +248,20 @@ func (i Ingest) byToken(ctx context.Context, mb gateway.Mailbox, lower, mac stri
 		return gateway.Conversation{}, err
 	}
 	return cv, nil
+}
+
+// byEnvelope joins what a program sent to the sender of our envelope, as RFC 3834 §4 wants it.
+func (i Ingest) byEnvelope(ctx context.Context, mb gateway.Mailbox, recipient string, l letter) (gateway.Conversation, error) {
+	for _, to := range append([]string{recipient}, l.recipients...) {
+		sent, err := i.sentWith(ctx, to)
+		if err != nil {
+			return gateway.Conversation{}, err
+		}
+		if sent.ID != "" {
+			return i.ticket(ctx, mb, sent.Conversation)
+		}
+	}
+	return gateway.Conversation{}, nil
 }
 
 // byReference joins by a Message-ID of ours, if the mail's one sender is who we mailed with it.

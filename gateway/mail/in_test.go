@@ -23,6 +23,7 @@ type box struct {
 	bounced []string // message and code
 	closed  bool     // the ticket takes no more
 	moved   []gateway.MailPosition
+	allowed string // setting
 }
 
 func (b *box) Conversation(_ context.Context, id gateway.ID) (gateway.Conversation, error) {
@@ -55,6 +56,8 @@ func (b *box) MoveMail(_ context.Context, p gateway.MailPosition) error {
 	b.moved = append(b.moved, p)
 	return b.err
 }
+
+func (b *box) Setting(context.Context, string) (string, error) { return b.allowed, b.err }
 
 func orNotFound(err error) error {
 	if err != nil {
@@ -257,7 +260,7 @@ func TestBrokenMailIsStoredAndShown(t *testing.T) {
 		"no boundary":     "From: a@b.test\r\nContent-Type: multipart/mixed\r\n\r\nhi",
 		"unknown charset": "From: a@b.test\r\nContent-Type: text/plain; charset=klingon\r\n\r\nhi",
 		"UTF-7":           "From: a@b.test\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n+ADw-script+AD4-",
-		"long header":     "Subject: " + strings.Repeat("x", 1<<20) + "\r\n\r\nhi",
+		"long header":     "Subject: " + strings.Repeat("x", 5<<20) + "\r\n\r\nhi",
 		"deep":            deep, "many parts": many,
 	} {
 		t.Run(name, func(t *testing.T) {

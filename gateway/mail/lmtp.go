@@ -70,10 +70,14 @@ type lmtpSession struct {
 	door    LMTP
 	ctx     context.Context
 	targets []target
+	null    bool // nobody is to be told of a failure: a program sent it (RFC 5321 §4.5.5)
 }
 
 // Mail implements smtp.Session.
-func (s *lmtpSession) Mail(string, *smtp.MailOptions) error { s.targets = nil; return nil }
+func (s *lmtpSession) Mail(from string, _ *smtp.MailOptions) error {
+	s.targets, s.null = nil, from == ""
+	return nil
+}
 
 // Rcpt implements smtp.Session.
 func (s *lmtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
@@ -99,8 +103,12 @@ func (s *lmtpSession) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 	if err != nil {
 		return err
 	}
+	large := len(raw) > MaxMail
+	if s.null {
+		raw = append([]byte("Return-Path: <>\r\n"), raw...) // as RFC 5321 §4.4 wants it of the last hop
+	}
 	for _, t := range s.targets {
-		if len(raw) > MaxMail {
+		if large {
 			err = gateway.TooLarge("mail", MaxMail)
 		} else {
 			err = s.door.Take(s.ctx, t.mailbox, t.address, bytes.Clone(raw))

@@ -209,3 +209,22 @@ func automatic(l *letter) bool {
 	}
 	return strings.EqualFold(l.head.Get("Precedence"), "auto_reply") || emptyPath(l) && vacation.MatchString(l.subject)
 }
+
+// answerable reports whether a mail may be answered without a person: no program and no list sent it. Source:
+// mail-and-routing.md 1.6, RFC 3834 §2.
+func answerable(l *letter) bool {
+	if l.kind == KindAuto || l.kind == KindBounce || emptyPath(l) {
+		return false
+	}
+	for name := range l.head {
+		if strings.HasPrefix(name, "List-") {
+			return false
+		}
+	}
+	switch strings.ToLower(strings.TrimSpace(l.head.Get("Precedence"))) {
+	case "bulk", "list", "junk", "auto_reply":
+		return false
+	}
+	local, _, _ := strings.Cut(strings.ToLower(l.from), "@")
+	return local != "mailer-daemon" && local != "postmaster" && !strings.HasPrefix(local, "noreply") && !strings.HasPrefix(local, "no-reply")
+}

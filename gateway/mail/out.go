@@ -24,7 +24,9 @@ type Composer struct {
 	// RateLine is the line under each answer that leads there, in the words of a conversation's locale;
 	// nil = no line.
 	RateLine func(locale, mailbox, link string) string
-	Sign     Signatures
+	// ConfirmText is the text of a confirmation in the words of a locale, in LF lines; nil = none is sent.
+	ConfirmText func(locale, mailbox string, number uint64) string
+	Sign        Signatures
 }
 
 // Compose fixes Message-ID, envelope and bytes, so that each retry is the same mail. Errors: invalid for an
@@ -33,6 +35,22 @@ func (c Composer) Compose(cv gateway.Conversation, mb gateway.Mailbox, author st
 	msg := c.message(cv, m.ID, now)
 	msg.SetBodyString(gomail.TypeTextPlain, body(m, mb, c.rateLine(cv, mb)))
 	return c.finish(msg, cv, mb, author, m.ID)
+}
+
+// Confirm implements gateway.Composer. Programs see that no person wrote it, and answer nothing (RFC 3834 §5).
+func (c Composer) Confirm(cv gateway.Conversation, mb gateway.Mailbox, id gateway.ID, messageID string, now time.Time) (gateway.Mail, error) {
+	if c.ConfirmText == nil {
+		return gateway.Mail{}, gateway.Unsupported("confirmation")
+	}
+	msg := c.message(cv, id, now)
+	if messageID != "" && !strings.ContainsAny(messageID, "<> \t\r\n") {
+		msg.SetGenHeader(gomail.HeaderInReplyTo, "<"+messageID+">")
+	}
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetGenHeader("X-Auto-Response-Suppress", "OOF, AutoReply")
+	text := c.ConfirmText(cv.Locale, oneLine(mb.Name), uint64(cv.Number))
+	msg.SetBodyString(gomail.TypeTextPlain, body(gateway.Message{Text: text}, mb, ""))
+	return c.finish(msg, cv, mb, mb.Name, id)
 }
 
 // finish writes people and envelope, and signs.

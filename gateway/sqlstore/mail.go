@@ -130,19 +130,24 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 		if err := x.moveMail(in.Position); err != nil {
 			return err
 		}
+		if in.Machine != nil {
+			return x.listMachine(*in.Machine)
+		}
 		if in.Start != nil {
 			start := *in.Start
 			start.Ticket, start.First = true, &in.Message
 			if err := x.mailFiles(id, in.Files, &in.Message); err != nil {
 				return err
 			}
-			_, err := x.start(start)
-			return err
+			if _, err := x.start(start); err != nil || !in.Confirm {
+				return err
+			}
+			return x.confirms(id, in.MessageID)
 		}
 		return x.joinMail(in)
 	})
-	if err != nil {
-		return gateway.Conversation{}, nil, err
+	if err != nil || id == "" {
+		return gateway.Conversation{}, events, err
 	}
 	c, err := s.Conversation(ctx, id)
 	return c, events, err

@@ -25,6 +25,8 @@ func (s *Server) adminRoutes(a *fiber.App) {
 	a.Put("/v1/rules", s.staff(gateway.VerbSettings, s.saveRules))
 	a.Post("/v1/rules/test", s.staff(gateway.VerbSettings, s.testRules))
 	a.Get("/v1/outbox", s.staff(gateway.VerbSettings, s.outbox))
+	a.Get("/v1/machine-mail", s.staff(gateway.VerbSettings, s.machineMail))
+	a.Put("/v1/machine-mail/allowed", s.staff(gateway.VerbSettings, s.allowSenders))
 }
 
 // mailboxView is a mailbox as its admin edits it.

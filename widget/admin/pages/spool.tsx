@@ -5,6 +5,7 @@ import { Badge, Button, Empty, Icon } from "../../kit/ui";
 import { useLoad } from "../data";
 import { go } from "../guard";
 import { Head, Loaded, Part, When } from "../parts";
+import { MachineMail } from "./machines";
 
 type Mail = {
 	name: string;
@@ -46,6 +47,7 @@ export function SpoolPage({ name }: { name: string | undefined }): JSX.Element {
 				</Loaded>
 			)}
 			{out.data && out.data.mail.length > 0 && <Outbox mails={out.data.mail} />}
+			<MachineMail />
 		</>
 	);
 }
