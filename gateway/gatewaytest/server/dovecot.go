@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -16,11 +17,15 @@ import (
 // DovecotPassword opens every account of the test's Dovecot.
 const DovecotPassword = "an-accounts-secret"
 
+// dovecotLMTP is a program of a package beside Dovecot's own.
+const dovecotLMTP = "/usr/lib/dovecot/lmtp"
+
 // Dovecot is an IMAP server of this machine's packages, run with a configuration of the test's in a folder of its own.
 // Every account exists, with an empty INBOX.
 type Dovecot struct {
 	Plain string // host:port that begins without TLS and offers STARTTLS
 	TLS   string // host:port that speaks TLS
+	LMTP  string // host:port that takes mail for every account, whatever its domain; what stands after a plus is left out
 	CA    *Authority
 
 	dir     string
@@ -33,13 +38,16 @@ func NewDovecot(t testing.TB) *Dovecot {
 	t.Helper()
 	bin, err := binary("dovecot", "dovecot-imapd", "/usr/sbin")
 	must(t, err)
+	if _, err := os.Stat(dovecotLMTP); err != nil {
+		t.Fatalf("server: %s is missing: run .ci/install, or install dovecot-lmtpd", dovecotLMTP)
+	}
 	running.mu.Lock()
 	dir, err := running.folder(nil)
 	running.mu.Unlock()
 	must(t, err)
 	must(t, os.Chmod(dir, 0o755))
 	d := &Dovecot{CA: NewAuthority(t), dir: dir}
-	for _, addr := range []*string{&d.Plain, &d.TLS} {
+	for _, addr := range []*string{&d.Plain, &d.TLS, &d.LMTP} {
 		n, err := FreePort()
 		must(t, err)
 		*addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(n))
@@ -86,7 +94,7 @@ func (d *Dovecot) configuration() (string, error) {
 	text := fmt.Sprintf(`base_dir = %[1]s/run
 state_dir = %[1]s/state
 log_path = %[1]s/log
-protocols = imap
+protocols = imap lmtp
 listen = 127.0.0.1
 ssl = yes
 ssl_cert = <%[2]s
@@ -96,6 +104,8 @@ default_internal_user = %[4]s
 default_login_user = %[5]s
 first_valid_uid = 1
 first_valid_gid = 1
+recipient_delimiter = +
+auth_username_format = %%Ln
 mail_location = maildir:%[1]s/mail/%%u
 passdb {
   driver = static
@@ -103,12 +113,14 @@ passdb {
 }
 userdb {
   driver = static
-  args = uid=%[6]s gid=%[7]s home=%[1]s/mail/%%u
+  args = uid=%[6]s gid=%[7]s home=%[1]s/mail/%%n allow_all_users=yes
 }
 `, d.dir, d.CA.CertFile, d.CA.KeyFile, inner, login, owner, group, DovecotPassword)
 	_, plain, _ := net.SplitHostPort(d.Plain)
 	_, tls, _ := net.SplitHostPort(d.TLS)
 	text += fmt.Sprintf("service imap-login {\n  chroot =\n  inet_listener imap {\n    port = %s\n  }\n  inet_listener imaps {\n    port = %s\n    ssl = yes\n  }\n}\n", plain, tls)
+	_, lmtp, _ := net.SplitHostPort(d.LMTP)
+	text += fmt.Sprintf("service lmtp {\n  inet_listener lmtp {\n    address = 127.0.0.1\n    port = %s\n  }\n}\n", lmtp)
 	text += "service anvil {\n  chroot =\n}\nservice stats {\n  chroot =\n}\n"
 	return text, nil
 }
@@ -136,6 +148,26 @@ func (d *Dovecot) Renumber(t testing.TB, account string) {
 		must(t, os.Remove(f))
 	}
 	must(t, d.process.start())
+}
+
+// Mails gives every mail of an account's INBOX, in no order.
+func (d *Dovecot) Mails(t testing.TB, account string) (all [][]byte) {
+	t.Helper()
+	for _, f := range d.mails(t, account) {
+		raw, err := os.ReadFile(f)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // the server has renamed it meanwhile
+		}
+		must(t, err)
+		all = append(all, raw)
+	}
+	return all
+}
+
+// Count counts the mails of an account's INBOX.
+func (d *Dovecot) Count(t testing.TB, account string) int {
+	t.Helper()
+	return len(d.mails(t, account))
 }
 
 // Age lets every mail of an account's INBOX have come that long ago.

@@ -74,6 +74,8 @@ type process struct {
 	make func() *exec.Cmd
 	log  string // file its output goes to
 	quit syscall.Signal
+	// whole: its children are in its process group and end a moment after it. Their end is waited for.
+	whole bool
 
 	mu   sync.Mutex
 	cmd  *exec.Cmd
@@ -166,7 +168,13 @@ func (p *process) signal(sig syscall.Signal) error {
 	case <-time.After(startLimit):
 		return fmt.Errorf("server: %s does not end", p.name)
 	}
+	pid := p.cmd.Process.Pid
 	p.cmd = nil
+	for end := time.Now().Add(startLimit); p.whole && syscall.Kill(-pid, 0) == nil; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			return fmt.Errorf("server: children of %s do not end", p.name)
+		}
+	}
 	return nil
 }
 
