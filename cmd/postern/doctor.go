@@ -26,7 +26,10 @@ type symptom struct {
 }
 
 // doctor collects symptoms.
-type doctor struct{ found []symptom }
+type doctor struct {
+	found   []symptom
+	current bool // the database has this program's schema
+}
 
 func (d *doctor) bad(wrong bool, code, what, do string) { d.add(wrong, levelBad, code, what, do) }
 
@@ -45,10 +48,11 @@ func (d *doctor) failed(err error, code, what, do string) bool {
 }
 
 // runDoctor is 'postern doctor': what is unsafe or broken, and what to do. It changes nothing and needs no running
-// gateway. Exit code 0 = nothing is bad; 1 = something is, with --strict also what asks for care; 2 = asked in a wrong way.
+// gateway, but for --mail: then each mailbox is sent a mail, which a running gateway must take in. Exit code 0 = nothing is bad; 1 = something is, with --strict also what asks for care; 2 = asked in a wrong way.
 func runDoctor(ctx context.Context, c call) int {
 	args, asJSON := without(c.args, "--json")
 	args, strict := without(args, "--strict")
+	args, mails := without(args, "--mail")
 	cfg, rest, err := Load(args, c.env, c.err)
 	if errors.Is(err, flag.ErrHelp) || len(rest) > 0 {
 		return usage(c.err, err, rest)
@@ -61,6 +65,11 @@ func runDoctor(ctx context.Context, c call) int {
 		}
 	} else {
 		d.examine(ctx, cfg, here())
+		if mails && d.current {
+			ctx, cancel := context.WithTimeout(ctx, mailTime)
+			d.itself(ctx, cfg, here())
+			cancel()
+		}
 	}
 	slices.SortStableFunc(d.found, func(a, b symptom) int { return cmp.Compare(a.Level, b.Level) }) // bad before care
 	d.report(c, asJSON)
@@ -105,7 +114,7 @@ func (d *doctor) examine(ctx context.Context, c Config, o outside) {
 	d.secrets(c)
 	d.machine(c)
 	d.policy(c)
-	for _, look := range []func(context.Context, Config, outside){d.database, d.redis, d.signer, d.smtp} {
+	for _, look := range []func(context.Context, Config, outside){d.database, d.redis, d.signer, d.smtp, d.dkim} {
 		part, cancel := context.WithTimeout(ctx, lookTime)
 		look(part, c, o)
 		cancel()

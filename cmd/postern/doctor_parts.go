@@ -50,7 +50,7 @@ func (d *doctor) database(ctx context.Context, c Config, o outside) {
 	}
 	d.bad(f.High.Sub(now) > clockOff, "clock.back", fmt.Sprintf("the log of changes has a time %s ahead of the clock: account changes are refused", f.High.Sub(now).Round(time.Second)), "set the clock right; changes go on when it has caught up")
 	d.server(f)
-	if f.Have == f.Want {
+	if d.current = f.Have == f.Want; d.current {
 		d.people(ctx, c, o)
 	}
 }

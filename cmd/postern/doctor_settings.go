@@ -103,6 +103,9 @@ func (d *doctor) secrets(c Config) {
 	if c.Signer == "" {
 		files["signing_key_file"] = c.signingKeyFile()
 	}
+	for _, k := range c.SMTP.DKIM {
+		files["smtp.dkim "+k.Domain+": key_file"] = k.KeyFile
+	}
 	for _, s := range c.Sources {
 		files["source "+s.Name+": secrets_file"] = s.SecretsFile
 		files["source "+s.Name+": token_file"] = s.TokenFile

@@ -55,7 +55,7 @@ func commands() []command {
 		{"backup", "'backup DIR' copies everything at one moment, while gateways run; keys only --with-keys", runBackup},
 		{"restore", "'restore DIR' makes a new installation of a backup, in an empty place only", runRestore},
 		{"migrate", "bring the database to this program's schema, as a start does; --status only says what is to do", runMigrate},
-		{"doctor", "name what is unsafe or broken, and what to do; --json, --strict", runDoctor},
+		{"doctor", "name what is unsafe or broken, and what to do; --json, --strict, --mail", runDoctor},
 		{"bench", "measure this machine: gateways of its own under visitors and agents who write; 'bench --help' lists what can be set", runBench},
 		{"capacity", "reckon what an installation needs at a load and many times that", runCapacity},
 		{"signer", "holds the key that signs receipts, in a process of its own behind a Unix socket", runSigner},
