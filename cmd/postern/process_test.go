@@ -98,6 +98,9 @@ func (f *fixture) process(t *testing.T, address string) *process {
 	if f.config.RedisURL != "" {
 		p.env = append(p.env, "POSTERN_REDIS_URL="+f.config.RedisURL)
 	}
+	if f.config.SMTP.Host != "" {
+		p.env = append(p.env, "POSTERN_SMTP_HOST="+f.config.SMTP.Host, fmt.Sprint("POSTERN_SMTP_PORT=", f.config.SMTP.Port), "POSTERN_SMTP_TLS="+f.config.SMTP.TLS)
+	}
 	if f.config.RedisCAFile != "" {
 		p.env = append(p.env, "POSTERN_REDIS_CA_FILE="+f.config.RedisCAFile)
 	}
