@@ -22,9 +22,11 @@ const (
 
 var (
 	modelMail  = regexp.MustCompile(`[\p{L}\d.!#$%&'*+/=?^_{|}~-]+@[\p{L}\d-]+(?:\.[\p{L}\d-]+)+`)
-	modelDigit = regexp.MustCompile(`\p{Nd}(?:[ .\-]?\p{Nd}){11,}`)  // cards, accounts, long references
-	modelToken = regexp.MustCompile(`[A-Za-z0-9+/_=.-]{24,}`)        // keys, tokens, links' secrets
-	modelURL   = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://\S+`) // any scheme
+	modelDigit = regexp.MustCompile(`\p{Nd}(?:[ .\-]?\p{Nd}){11,}`)                                                                  // cards, accounts, long references
+	modelToken = regexp.MustCompile(`[A-Za-z0-9+/_=.-]{24,}`)                                                                        // keys, tokens, links' secrets
+	modelURL   = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://\S+`)                                                                 // any scheme
+	modelWide  = regexp.MustCompile(`(?i)[a-z\d][a-z\d-]*(?:[.。．｡․][a-z\d-]+)*[。．｡․][a-z\d-]+(?:[:/?#]\S*)?|[！-～]+．[！-～]+(?:/\S*)?`) // dots that browsers take for dots
+	modelIP    = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b(?:[:/]\S*)?`)
 	modelHost  = regexp.MustCompile(`(?i)(?:^|[^@\p{L}\d._%+-])((?:www\.|//)?(?:[\p{L}\d](?:[\p{L}\d-]*[\p{L}\d])?\.)+\p{L}{2,24}(?:[:/?#]\S*)?)`)
 )
 
@@ -88,6 +90,7 @@ func (s *Service) fromModel(text string, hosts []string) string {
 		}
 		return u[:begin] + listedOr(u[begin:], hosts)
 	})
+	out = modelIP.ReplaceAllStringFunc(modelWide.ReplaceAllString(out, ""), func(u string) string { return listedOr(u, hosts) })
 	return strings.TrimSpace(out)
 }
 

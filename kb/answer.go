@@ -60,7 +60,7 @@ func CheckAnswer(raw string, passages []Passage) ([]Sentence, error) {
 	for _, s := range in.Sentences {
 		p, ok := passageOf(s.Article, passages)
 		text := strings.TrimSpace(s.Text)
-		if !ok || !quoted(s.Quote, p.Text) || !plainSentence(text) || !supported(text, p) {
+		if !ok || !quoted(s.Quote, p.Text) || !plainSentence(text) || !supported(text, p) || turned(text, s.Quote, p.Text) {
 			return nil, ErrUnsupported
 		}
 		out = append(out, Sentence{Text: text, Article: p.Article, Title: p.Title})
@@ -101,7 +101,8 @@ func plainSentence(text string) bool {
 }
 
 // address finds e-mail addresses, names of hosts and the beginnings of links: where to go is said by the article's link.
-var address = regexp.MustCompile(`@|//|\p{L}[\p{L}\d-]*\.\p{L}`)
+// Browsers take the dots of other scripts for dots, too.
+var address = regexp.MustCompile(`[@＠]|[/／]{2}|\p{L}[\p{L}\d-]*[.。．｡․]\p{L}`)
 
 // sentenceEnd is an end that another sentence follows.
 var sentenceEnd = regexp.MustCompile(`[.!?。！？؟]["')]*\s+\S`)
@@ -116,16 +117,20 @@ func supported(text string, p Passage) bool {
 		}
 	}
 	var c cutter
-	known := map[string]bool{}
-	c.each(source, func(w []byte, _ bool) { known[prefixOf(string(w))] = true })
+	known, whole := map[string]bool{}, map[string]bool{}
+	c.each(source, func(w []byte, _ bool) { known[prefixOf(string(w))], whole[string(w)] = true, true })
 	all, found := 0, 0
 	risky := false
 	c.each(text, func(w []byte, _ bool) {
+		number, counts := numberWords[string(w)]
+		if counts && !slices.Contains(given, number) || actWords[string(w)] {
+			risky = risky || !whole[string(w)] && !whole[string(w)+"s"] && !whole[string(w)+"ing"]
+		}
 		if utf8.RuneCount(w) < 4 {
 			return
 		}
 		all++
-		if known[prefixOf(string(w))] {
+		if known[prefixOf(string(w))] || counts {
 			found++
 		} else if secretWords[prefixOf(string(w))] {
 			risky = true
@@ -134,8 +139,45 @@ func supported(text string, p Passage) bool {
 	return !risky && found*10 >= all*7
 }
 
-// exact finds what must stand in the passage to the letter, as a whole: numbers, prices.
-var exact = regexp.MustCompile(`[$€£¥₹]|\p{Nd}(?:[\p{Nd}.,:/-]*\p{Nd})?`)
+// exact finds what must stand in the passage to the letter, as a whole: numbers of any form, prices.
+var exact = regexp.MustCompile(`[$€£¥₹%‰]|\p{N}(?:[\p{N}.,:/-]*\p{N})?`)
+
+// turned reports whether a sentence denies what its source says, or says what its source denies. Its source is the
+// quote, as far as the sentences go that it is cut from.
+func turned(text, quote, passage string) bool {
+	var lines []string
+	for l := range strings.Lines(passage) {
+		if l = strings.Join(strings.Fields(l), " "); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	broken := strings.Join(lines, "\n") // as long as on one line, byte for byte
+	quote = strings.Join(strings.Fields(quote), " ")
+	from := strings.Index(strings.ReplaceAll(broken, "\n", " "), quote)
+	if from < 0 {
+		return true
+	}
+	to, begin, end := from+len(quote), 0, len(broken)
+	for _, at := range sourceEnd.FindAllStringIndex(broken, -1) {
+		if at[1] <= from {
+			begin = at[1]
+		} else if at[1] >= to {
+			end = at[1]
+			break
+		}
+	}
+	return denies(text) != denies(broken[begin:end])
+}
+
+// sourceEnd is the end of a sentence or a line.
+var sourceEnd = regexp.MustCompile(`[.!?]["')]*(?:\s|$)|[。！？؟\n]`)
+
+// denies reports whether one of the common words for "not" stands in a text.
+func denies(text string) (found bool) {
+	var c cutter
+	c.each(text, func(w []byte, _ bool) { found = found || denials[string(w)] })
+	return found
+}
 
 // prefixOf is a word without its endings, near enough for any language: its first six letters.
 func prefixOf(w string) string {
@@ -152,5 +194,28 @@ func prefixOf(w string) string {
 // secretWords must stand in the article if they stand in a sentence: no answer makes up a reason to tell a secret.
 var secretWords = map[string]bool{
 	"passwo": true, "passco": true, "code": true, "codes": true, "card": true, "cards": true, "token": true, "tokens": true, "pincod": true,
-	"accoun": true, "secret": true, "refund": true, "transf": true, "instal": true, "downlo": true, "whatsa": true, "telegr": true, "bitcoi": true,
+	"accoun": true, "secret": true, "refund": true, "free": true, "guaran": true, "compen": true, "discou": true, "vouche": true, "cancel": true,
+	"reimbu": true, "twice": true, "double": true, "euro": true, "euros": true, "dollar": true, "pounds": true, "rupees": true, "transf": true, "instal": true, "downlo": true, "whatsa": true, "telegr": true, "bitcoi": true,
+}
+
+// actWords, as they are, ask somebody to do or to go where the article sends nobody.
+var actWords = map[string]bool{
+	"pay": true, "paid": true, "pays": true, "buy": true, "call": true, "text": true, "mail": true, "email": true, "send": true, "visit": true,
+	"click": true, "dot": true, "www": true, "http": true, "https": true, "com": true, "pin": true, "sms": true, "otp": true, "tell": true, "give": true,
+}
+
+// numberWords and their digits: "two" may stand for 2, and for nothing else.
+var numberWords = map[string]string{
+	"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
+	"eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14", "fifteen": "15", "sixteen": "16", "seventeen": "17", "eighteen": "18",
+	"nineteen": "19", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90",
+	"hundred": "100", "thousand": "1000", "million": "1000000", "half": "0.5", "dozen": "12",
+}
+
+// denials are words for "not". Apostrophes are gone where words are cut.
+var denials = map[string]bool{
+	"no": true, "not": true, "never": true, "none": true, "nobody": true, "nothing": true, "nowhere": true, "neither": true, "nor": true,
+	"cannot": true, "cant": true, "wont": true, "dont": true, "doesnt": true, "didnt": true, "isnt": true, "arent": true, "wasnt": true,
+	"werent": true, "shouldnt": true, "couldnt": true, "wouldnt": true, "mustnt": true, "neednt": true, "hasnt": true, "havent": true,
+	"without": true, "nicht": true, "kein": true, "keine": true, "keinen": true, "nie": true, "jamais": true, "nunca": true, "niet": true,
 }

@@ -41,6 +41,18 @@ func TestCheckAnswer(t *testing.T) {
 		{"two sentences in one", false, []sentence{{"A parcel takes 2 to 4 working days. A parcel takes days.", "ar_1", good.Quote}}},
 		{"words of its own", false, []sentence{{"Please telephone our friendly colleague immediately.", "ar_1", good.Quote}}},
 		{"asks for a secret", false, []sentence{{"A parcel within the country takes working days after your password.", "ar_1", good.Quote}}},
+		{"a number in words", true, []sentence{{"A parcel within the country takes two to four working days.", "ar_1", good.Quote}}},
+		{"another number in words", false, []sentence{{"A parcel within the country takes twenty working days.", "ar_1", good.Quote}}},
+		{"raised digits", false, []sentence{{"A parcel within the country takes 2 to 4\u2070 working days.", "ar_1", good.Quote}}},
+		{"per cent", false, []sentence{{"A parcel within the country takes 4% working days.", "ar_1", good.Quote}}},
+		{"the opposite", false, []sentence{{"A parcel within the country never takes 2 to 4 working days.", "ar_1", good.Quote}}},
+		{"what is denied", true, []sentence{{"We do not ask for it.", "ar_2", "We never ask for it."}}},
+		{"a denial left out", false, []sentence{{"We ask for it on the sign-in page.", "ar_2", "We never ask for it."}}},
+		{"a denial cut out of the quote", false, []sentence{{"We ask for it on the sign-in page.", "ar_2", "ever ask for it."}}},
+		{"a gift", false, []sentence{{"A parcel within the country is free for working days.", "ar_1", good.Quote}}},
+		{"an order to act", false, []sentence{{"A parcel within the country takes 2 to 4 working days, pay now.", "ar_1", good.Quote}}},
+		{"an address in words", false, []sentence{{"A parcel within the country takes working days, evil dot test.", "ar_1", good.Quote}}},
+		{"dots of other scripts", false, []sentence{{"A parcel within the country takes working days, evil。test.", "ar_1", good.Quote}}},
 		{"not the form", false, "A parcel takes 2 to 4 working days."},
 	}
 	for _, c := range cases {

@@ -45,6 +45,7 @@ type group struct {
 	share    float64 // 1, or less for a word of the turn before
 	stop     bool
 	before   bool
+	open     bool // the word may go on
 }
 
 // weight is what the word can bring at most, before saturation.
@@ -108,6 +109,7 @@ func (a asker) group(word string, last bool) group {
 		g.readings = append(g.readings, reading{term: t, weight: 1})
 	}
 	if last {
+		g.open = true
 		g.add(a.completions(word)...)
 		g.stop = g.stop && len(g.readings) < 2 // "do" may become "document"
 	}

@@ -152,7 +152,7 @@ func (a asker) completeIn(lang, prefix string, weight float64) []reading {
 	slices.SortStableFunc(found, func(x, y uint32) int { return cmp.Compare(a.wordDF[y], a.wordDF[x]) })
 	var out []reading
 	for _, w := range found[:min(completions, len(found))] {
-		out = append(out, reading{term: a.stemOf[w], weight: weight * math.Sqrt(float64(a.wordDF[w])/float64(a.wordDF[found[0]])), why: strings.TrimPrefix(text[w], keyOf(lang, ""))})
+		out = append(out, reading{term: a.stemOf[w], weight: weight * math.Pow(float64(a.wordDF[w])/float64(a.wordDF[found[0]]), a.common), why: strings.TrimPrefix(text[w], keyOf(lang, ""))})
 	}
 	return out
 }

@@ -70,7 +70,7 @@ func (a asker) pieceScores(z *scratch, groups []group) (most float64) {
 	return most
 }
 
-// piecesOf gives the pieces of the last turn's words that articles have.
+// piecesOf gives the pieces of the last turn's words that articles have. A word that may go on does not end yet.
 func (a asker) piecesOf(groups []group) []uint32 {
 	var out []uint32
 	for _, g := range groups {
@@ -78,6 +78,9 @@ func (a asker) piecesOf(groups []group) []uint32 {
 			break
 		}
 		eachGram([]byte(g.spelt), func(p []byte) {
+			if g.open && p[len(p)-1] == '$' {
+				return
+			}
 			if n := a.pieces.find(p); n != 0 && a.gramDF[n] > 0 && len(out) < maxPieces {
 				out = append(out, n)
 			}

@@ -27,6 +27,7 @@ type settings struct {
 	repair   float64 // a word one slip away
 	prefix   float64 // a longer word, for an unknown one
 	complete float64 // a longer word, while typing
+	common   float64 // how much more the commoner of these count: 0 = all alike, 1 = by their number
 
 	question float64 // what is left of stop words, by their kind
 	negation float64
@@ -34,12 +35,14 @@ type settings struct {
 	function float64
 }
 
-// whileTyping differs where half a question differs from a whole one.
+// whileTyping differs where half a question differs from a whole one: what its few words bring beside the best article's
+// says little, how near they come to a phrasing says more.
 func whileTyping() settings {
 	s := defaults()
-	s.question, s.verb = 0.5, 1.2
+	s.question, s.verb = 0.5, 1
+	s.wLexical = 0.4
 	s.wPhrasing, s.wSentence, s.wGrams, s.wGramCover = 0.95, 0.35, 0.16, 1
-	s.complete = 1.4
+	s.complete, s.common = 1.4, 0.35
 	return s
 }
 
@@ -49,7 +52,7 @@ func defaults() settings {
 		lengthB:     [fields]float64{fieldTitle: 0.3, fieldPhrasing: 0.4, fieldHints: 0.5, fieldBody: 0.75},
 		k1:          1.4, gramK: 1.2, gramB: 0.1, idfPower: 0.85,
 		wLexical: 1, wCover: 1, wMatched: 0.5, wPhrasing: 0.5, wSentence: 0.25, wGrams: 0.08, wGramCover: 1.4,
-		pair: 0.9, before: 0.45, synonym: 0.35, kin: 0.5, looseIn: 0.2, repair: 0.95, prefix: 0.5, complete: 1,
+		pair: 0.9, before: 0.45, synonym: 0.35, kin: 0.5, looseIn: 0.2, repair: 0.95, prefix: 0.5, complete: 1, common: 0.5,
 		question: 0.2, negation: 0.15, verb: 0.8, function: 0.15,
 	}
 }

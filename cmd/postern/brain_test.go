@@ -156,8 +156,14 @@ func (r *row) turn(on bool) {
 // explains publishes a text that searches find.
 func (r *row) explains(title, text string) string {
 	r.Helper()
+	return r.publishes(kb.Version{Title: title, Body: text})
+}
+
+// publishes makes a public article of a version.
+func (r *row) publishes(v kb.Version) string {
+	r.Helper()
 	ctx, now := r.Context(), r.clock.now()
-	a := kb.Article{ID: string(id(r.T, "ar_")), Locale: "en", Visibility: kb.Public, Version: kb.Version{Title: title, Body: text}}
+	a := kb.Article{ID: string(id(r.T, "ar_")), Locale: "en", Visibility: kb.Public, Version: v}
 	saved, err := r.store.articles.SaveVersion(ctx, a, now)
 	if err != nil {
 		r.Fatal(err)
