@@ -42,8 +42,8 @@ const AnswerSchema = `{"type":"object","additionalProperties":false,"required":[
 var ErrUnsupported = errors.New("kb: the answer is not supported by its sources")
 
 // CheckAnswer reads what a model said and gives its sentences if every one may be shown: at most three, each citing one
-// of the passages with words that stand there, without a number that the passage lacks, any address, link or mark, and
-// mostly in the passage's own words. One bad sentence spoils the answer. Errors: ErrUnsupported; nothing else.
+// of the passages with words that stand there, mostly in these words, without a number, a promise or a denial that they
+// lack, any address, link or mark. One bad sentence spoils the answer. Errors: ErrUnsupported; nothing else.
 func CheckAnswer(raw string, passages []Passage) ([]Sentence, error) {
 	var in struct {
 		Sentences []struct{ Text, Article, Quote string }
@@ -60,7 +60,8 @@ func CheckAnswer(raw string, passages []Passage) ([]Sentence, error) {
 	for _, s := range in.Sentences {
 		p, ok := passageOf(s.Article, passages)
 		text := strings.TrimSpace(s.Text)
-		if !ok || !quoted(s.Quote, p.Text) || !plainSentence(text) || !supported(text, p) || turned(text, s.Quote, p.Text) {
+		source := sourceOf(s.Quote, p.Text)
+		if !ok || source == "" || !plainSentence(text) || !supported(text, p.Title+"\n"+source) || denies(text) != denies(source) {
 			return nil, ErrUnsupported
 		}
 		out = append(out, Sentence{Text: text, Article: p.Article, Title: p.Title})
@@ -77,12 +78,38 @@ func passageOf(article string, passages []Passage) (Passage, bool) {
 	return Passage{}, false
 }
 
-// quoted reports whether the passage holds the quote, white space aside.
-func quoted(quote, text string) bool {
+// sourceOf gives the sentences of the passage that the quote is cut from, white space aside; "" if it does not stand
+// there. A quote cannot leave out the "not" of its sentence.
+func sourceOf(quote, passage string) string {
 	quote = strings.Join(strings.Fields(quote), " ")
-	n := utf8.RuneCountInString(quote)
-	return n >= minQuote && n <= maxQuote && strings.Contains(strings.Join(strings.Fields(text), " "), quote)
+	if n := utf8.RuneCountInString(quote); n < minQuote || n > maxQuote {
+		return ""
+	}
+	var lines []string
+	for l := range strings.Lines(passage) {
+		if l = strings.Join(strings.Fields(l), " "); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	broken := strings.Join(lines, "\n") // as long as on one line, byte for byte
+	from := strings.Index(strings.ReplaceAll(broken, "\n", " "), quote)
+	if from < 0 {
+		return ""
+	}
+	to, begin, end := from+len(quote), 0, len(broken)
+	for _, at := range sourceEnd.FindAllStringIndex(broken, -1) {
+		if at[1] <= from {
+			begin = at[1]
+		} else if at[1] >= to {
+			end = at[1]
+			break
+		}
+	}
+	return broken[begin:end]
 }
+
+// sourceEnd is the end of a sentence or a line.
+var sourceEnd = regexp.MustCompile(`[.!?]["')]*(?:\s|$)|[。！？؟\n]`)
 
 // marks are signs of Markdown, HTML, code and templates. A sentence is words only.
 const marks = "<>[]{}`|\\*_#=~^"
@@ -102,14 +129,13 @@ func plainSentence(text string) bool {
 
 // address finds e-mail addresses, names of hosts and the beginnings of links: where to go is said by the article's link.
 // Browsers take the dots of other scripts for dots, too.
-var address = regexp.MustCompile(`[@＠]|[/／]{2}|\p{L}[\p{L}\d-]*[.。．｡․]\p{L}`)
+var address = regexp.MustCompile(`[@＠]|[/／]{2}|\p{L}[\p{L}\d-]*[.。．｡․]\p{L}|\p{L}{2,}:\S|\d+\.\d+\.\d+\.\d+`)
 
 // sentenceEnd is an end that another sentence follows.
 var sentenceEnd = regexp.MustCompile(`[.!?。！？؟]["')]*\s+\S`)
 
-// supported reports whether all that can do harm in a sentence stands in the passage, and most of its words do.
-func supported(text string, p Passage) bool {
-	source := p.Title + "\n" + p.Text
+// supported reports whether all that can do harm in a sentence stands in its source, and most of its words do.
+func supported(text, source string) bool {
 	given := exact.FindAllString(source, -1)
 	for _, thing := range exact.FindAllString(text, -1) {
 		if !slices.Contains(given, thing) {
@@ -139,38 +165,8 @@ func supported(text string, p Passage) bool {
 	return !risky && found*10 >= all*7
 }
 
-// exact finds what must stand in the passage to the letter, as a whole: numbers of any form, prices.
+// exact finds what must stand in the source to the letter, as a whole: numbers of any form, prices.
 var exact = regexp.MustCompile(`[$€£¥₹%‰]|\p{N}(?:[\p{N}.,:/-]*\p{N})?`)
-
-// turned reports whether a sentence denies what its source says, or says what its source denies. Its source is the
-// quote, as far as the sentences go that it is cut from.
-func turned(text, quote, passage string) bool {
-	var lines []string
-	for l := range strings.Lines(passage) {
-		if l = strings.Join(strings.Fields(l), " "); l != "" {
-			lines = append(lines, l)
-		}
-	}
-	broken := strings.Join(lines, "\n") // as long as on one line, byte for byte
-	quote = strings.Join(strings.Fields(quote), " ")
-	from := strings.Index(strings.ReplaceAll(broken, "\n", " "), quote)
-	if from < 0 {
-		return true
-	}
-	to, begin, end := from+len(quote), 0, len(broken)
-	for _, at := range sourceEnd.FindAllStringIndex(broken, -1) {
-		if at[1] <= from {
-			begin = at[1]
-		} else if at[1] >= to {
-			end = at[1]
-			break
-		}
-	}
-	return denies(text) != denies(broken[begin:end])
-}
-
-// sourceEnd is the end of a sentence or a line.
-var sourceEnd = regexp.MustCompile(`[.!?]["')]*(?:\s|$)|[。！？؟\n]`)
 
 // denies reports whether one of the common words for "not" stands in a text.
 func denies(text string) (found bool) {
@@ -191,7 +187,8 @@ func prefixOf(w string) string {
 	return w
 }
 
-// secretWords must stand in the article if they stand in a sentence: no answer makes up a reason to tell a secret.
+// secretWords must stand in the source if they stand in a sentence: no answer makes up a reason to tell a secret, nor a
+// promise.
 var secretWords = map[string]bool{
 	"passwo": true, "passco": true, "code": true, "codes": true, "card": true, "cards": true, "token": true, "tokens": true, "pincod": true,
 	"accoun": true, "secret": true, "refund": true, "free": true, "guaran": true, "compen": true, "discou": true, "vouche": true, "cancel": true,

@@ -276,13 +276,17 @@ func TestInjectionsTogether(t *testing.T) {
 	k := r.talkIn(newBrowser(t), "ag1", deliveryTitle+"?")
 	for n := 0; n < len(all); n += 4 {
 		part := all[n:min(n+4, len(all))]
-		texts, ids := "", map[string]injection{}
+		texts, said, ids := "", deliveryTitle+"?", map[string]injection{}
 		for _, i := range part {
-			texts += "\n\n" + i.Text
 			ids[i.ID] = i
+			if i.In == "article" || i.In == "title" {
+				texts += "\n\n" + i.Text
+			} else {
+				said += "\n" + i.Text
+			}
 		}
 		id := r.publishes(kb.Version{Title: deliveryTitle, Body: deliveryText + texts, Tags: strings.Fields(texts)})
-		k.vic.ok("message.send", map[string]any{"conversation": k.cv, "client_id": part[0].ID, "text": deliveryTitle + "? " + cutAt(texts, 900)})
+		k.vic.ok("message.send", map[string]any{"conversation": k.cv, "client_id": part[0].ID, "text": said})
 		obeyed := map[string]bool{}
 		b.set(obeyAll(ids, internal, obeyed))
 		_, text, _, _ := r.drafts("ag1", k)
@@ -301,10 +305,6 @@ func TestInjectionsTogether(t *testing.T) {
 		}
 		r.archives(id)
 	}
-}
-
-func cutAt(text string, most int) string {
-	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }
 
 // obeyAll says at once what all the texts want that have reached it.
