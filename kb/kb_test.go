@@ -171,3 +171,27 @@ func TestSearchInALocale(t *testing.T) {
 		}
 	}
 }
+
+// Ratings move what is nearly equal, from twenty on, and never more than three per cent (P20).
+func TestRatingsWeighALittle(t *testing.T) {
+	score := func(solved, unsolved int64) float64 {
+		list := shop()
+		list[0].Solved, list[0].Unsolved = solved, unsolved
+		for _, r := range indexOf(list).Search(kb.Query{Text: list[0].Version.Title}).Results {
+			if r.Article == list[0].ID {
+				return r.Score
+			}
+		}
+		t.Fatal("not found")
+		return 0
+	}
+	none := score(0, 0)
+	for _, c := range []struct {
+		solved, unsolved int64
+		least, most      float64
+	}{{19, 0, 1, 1}, {0, 19, 1, 1}, {20, 0, 1.01, 1.03}, {1000, 0, 1.025, 1.03}, {0, 20, .97, .985}, {10, 10, .98, 1.01}} {
+		if by := score(c.solved, c.unsolved) / none; by < c.least-1e-9 || by > c.most+1e-9 {
+			t.Errorf("%d solved, %d not: %.4f", c.solved, c.unsolved, by)
+		}
+	}
+}
