@@ -26,6 +26,9 @@ func (s *Service) guardRead(ctx context.Context, c Caller, cv ID) error {
 	if cv.Is(PrefixVisit) {
 		return s.visitOf(ctx, c, cv)
 	}
+	if cv.Is(PrefixOwn) {
+		return ownOf(c, cv)
+	}
 	_, err := s.access(ctx, c, cv)
 	return err
 }

@@ -26,6 +26,7 @@ const (
 	PrefixPasskey      = "pk_"
 	PrefixLink         = "tl_"
 	PrefixVisit        = "tv_"
+	PrefixOwn          = "to_"
 	PrefixPhrasing     = "ph_"
 	PrefixStep         = "hs_"
 )

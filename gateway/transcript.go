@@ -59,6 +59,11 @@ type TranscriptStore interface {
 	VisitTranscript(ctx context.Context, v Visit, now time.Time) (Visit, error)
 	// Visit reads one. Errors: not_found.
 	Visit(ctx context.Context, id ID) (Visit, error)
+	// OwnConversations lists the newest conversations of an account: those whose link its login would open. Frozen ones
+	// are nobody's.
+	OwnConversations(ctx context.Context, host, subject string, limit int) ([]Conversation, error)
+	// OwnConversation reads one of them. Errors: not_found for every other.
+	OwnConversation(ctx context.Context, host, subject string, id ID) (Conversation, error)
 }
 
 // Link is what somebody gets who asked for a transcript.
@@ -204,6 +209,10 @@ func (s *Service) ReadTranscript(ctx context.Context, c Caller, change string) (
 	if err != nil {
 		return Told{}, err
 	}
+	return s.toldOf(ctx, cv, until)
+}
+
+func (s *Service) toldOf(ctx context.Context, cv Conversation, until time.Time) (Told, error) {
 	mb, err := s.Store.Mailbox(ctx, cv.Mailbox)
 	if err != nil {
 		return Told{}, err

@@ -247,7 +247,7 @@ func (m moment) kind(name string) (Kind, error) {
 
 // kindOf is the kind of a row, at its host. Errors: those of kind.
 func (m moment) kindOf(r Row) (Kind, error) {
-	if k, ok := m.policy.KindAt(r.Change.Kind, r.Host); ok && r.Change.Kind == TranscriptKind {
+	if k, ok := m.policy.KindAt(r.Change.Kind, r.Host); ok && BuiltIn(r.Change.Kind) {
 		return k, nil
 	}
 	return m.kind(r.Change.Kind)

@@ -103,7 +103,7 @@ func (k Kind) Mistakes() []string {
 		}
 	}
 	say(Recovery(k.Name), "recovery.* cannot be a kind: people who cannot log in use the site's own recovery")
-	say(k.Name == TranscriptKind, TranscriptKind+" is there without being named")
+	say(BuiltIn(k.Name), k.Name+" is there without being named")
 	say(!kindName(k.Name), "the name must look like noun.verb, lower case")
 	say(k.Host == "", "host is missing")
 	say(!k.Tier.Valid(), "tier must be read, plain or sensitive")

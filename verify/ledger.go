@@ -160,7 +160,7 @@ func (s Step) Event() string {
 func (s Step) Job() string {
 	switch s.Row.State {
 	case Proven:
-		if s.Row.Change.Kind == TranscriptKind {
+		if BuiltIn(s.Row.Change.Kind) {
 			return ""
 		}
 		return "release"

@@ -69,7 +69,7 @@ func (g *Guard) open(ctx context.Context, m moment, row Row, k Kind, by Actor, r
 	if _, ok := m.policy.Provider(k); ok {
 		ch.Handle, ch.Code = "", false // no event can name it: it is proved by its commitment in an ID token
 	}
-	if k.Name == TranscriptKind { // it is read on a page of ours
+	if BuiltIn(k.Name) { // it is read on a page of ours
 		cv.Origins = []string{strings.TrimRight(g.Issuer, "/")}
 	}
 	ch.ReturnTo = returnTo(req.Page, cv.Origins, host.Site)

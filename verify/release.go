@@ -19,7 +19,7 @@ func (g *Guard) Release(ctx context.Context, id string) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	if row.Change.Kind == TranscriptKind { // reading is all
+	if BuiltIn(row.Change.Kind) { // reading is all
 		return row, Refuse(ChangeState)
 	}
 	switch row.State {

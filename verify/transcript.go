@@ -10,18 +10,28 @@ import (
 // conversation for ten minutes. Nobody drafts it, nothing is delivered. Source: proof-gate.md §3.15 (4), §3.17.
 const TranscriptKind = "transcript.read"
 
-// transcriptKind is the built-in kind at a host.
-func transcriptKind(host string) Kind {
-	return Kind{Name: TranscriptKind, Host: host, Tier: TierRead, Title: map[string]string{
+// TranscriptsKind is the like for all conversations of an account at once. No link says whose they are: the login does.
+const TranscriptsKind = "transcript.list"
+
+// BuiltIn reports whether a kind is there without being named. Its proof lets one browser read; that is all it does.
+func BuiltIn(kind string) bool { return kind == TranscriptKind || kind == TranscriptsKind }
+
+// builtIn is a built-in kind at a host.
+func builtIn(name, host string) Kind {
+	k := Kind{Name: name, Host: host, Tier: TierRead, Title: map[string]string{
 		"en": "Read your conversation with support", "ar": "قراءة محادثتك مع الدعم",
 	}}
+	if name == TranscriptsKind {
+		k.Title = map[string]string{"en": "Read your conversations with support", "ar": "قراءة محادثاتك مع الدعم"}
+	}
+	return k
 }
 
-// KindAt returns the kind with this name as a host has it: one of the policy, or the built-in TranscriptKind.
+// KindAt returns the kind with this name as a host has it: one of the policy, or a built-in one.
 func (p Policy) KindAt(name, host string) (Kind, bool) {
-	if name == TranscriptKind {
+	if BuiltIn(name) {
 		_, ok := p.Host(host)
-		return transcriptKind(host), ok
+		return builtIn(name, host), ok
 	}
 	return p.Kind(name)
 }
@@ -90,28 +100,38 @@ func (g *Guard) Link(ctx context.Context, host, subject, link, address string) e
 //
 // Errors: role, key.required, not_found (not this browser's, or nobody's account is known), change.state (the link is over), policy.unavailable.
 func (g *Guard) AskTranscript(ctx context.Context, by Actor, visit string) (Row, error) {
+	return g.ask(ctx, by, visit, TranscriptKind)
+}
+
+// AskTranscripts is AskTranscript for all conversations of whoever logs in. place is the browser's own, of which the
+// ledger knows the host. Errors: those of AskTranscript; policy.unavailable where there is no host.
+func (g *Guard) AskTranscripts(ctx context.Context, by Actor, place string) (Row, error) {
+	return g.ask(ctx, by, place, TranscriptsKind)
+}
+
+func (g *Guard) ask(ctx context.Context, by Actor, place, kind string) (Row, error) {
 	m, err := g.begin(ctx)
 	if err != nil {
 		return Row{}, err
 	}
 	if by.Role != Visitor {
-		return Row{}, g.refuse(ctx, m, Row{Conversation: visit, Policy: m.hash}, by, RoleRefused)
+		return Row{}, g.refuse(ctx, m, Row{Conversation: place, Policy: m.hash}, by, RoleRefused)
 	}
 	if _, err := by.Key.Public(); err != nil {
 		return Row{}, Refuse(KeyRequired)
 	}
-	cv, err := g.conversation(ctx, visit, by)
+	cv, err := g.conversation(ctx, place, by)
 	if err != nil {
 		return Row{}, err
 	}
-	if cv.Subject == "" {
+	if cv.Subject == "" && kind == TranscriptKind {
 		return Row{}, Refuse(NotFound)
 	}
-	k, ok := m.policy.KindAt(TranscriptKind, cv.Host)
+	k, ok := m.policy.KindAt(kind, cv.Host)
 	if !ok {
 		return Row{}, Refuse(PolicyUnavailable)
 	}
-	rows, err := g.Ledger.Live(ctx, visit)
+	rows, err := g.Ledger.Live(ctx, place)
 	if err != nil {
 		return Row{}, err
 	}
@@ -144,6 +164,16 @@ func (g *Guard) askTranscript(ctx context.Context, m moment, k Kind, cv Conversa
 //
 // Errors: context.locked for everything else, those of begin and of the ledger.
 func (g *Guard) Transcript(ctx context.Context, by Actor, change string) (Row, time.Time, error) {
+	return g.reads(ctx, by, change, TranscriptKind)
+}
+
+// Transcripts reports until when this browser may read the conversations of the account that its proof names, as
+// Transcript does. Errors: those of Transcript.
+func (g *Guard) Transcripts(ctx context.Context, by Actor, change string) (Row, time.Time, error) {
+	return g.reads(ctx, by, change, TranscriptsKind)
+}
+
+func (g *Guard) reads(ctx context.Context, by Actor, change, kind string) (Row, time.Time, error) {
 	m, row, err := g.loadFor(ctx, by, change)
 	switch why := ReasonOf(err); {
 	case why == NotFound || why == ChangeState:
@@ -155,10 +185,13 @@ func (g *Guard) Transcript(ctx context.Context, by Actor, change string) (Row, t
 	if err != nil {
 		return Row{}, time.Time{}, err
 	}
-	if row.Change.Kind != TranscriptKind || row.State != Proven || g.sound(ctx, m, row) != nil || g.proven(ctx, row) != nil {
+	if row.Change.Kind != kind || row.State != Proven || g.sound(ctx, m, row) != nil || g.proven(ctx, row) != nil {
 		return Row{}, time.Time{}, Refuse(ContextLocked)
 	}
-	if !Equal(by.Key.Thumbprint(), row.Challenge.JKT) || cv.Subject == "" || !Equal(row.Proof.Subject, cv.Subject) || row.Host != cv.Host {
+	if !Equal(by.Key.Thumbprint(), row.Challenge.JKT) || row.Proof.Subject == "" || row.Host != cv.Host {
+		return Row{}, time.Time{}, Refuse(ContextLocked)
+	}
+	if cv.Subject != "" && !Equal(row.Proof.Subject, cv.Subject) || cv.Subject == "" && kind == TranscriptKind {
 		return Row{}, time.Time{}, Refuse(ContextLocked)
 	}
 	return row, time.UnixMilli(row.ExpiresAt), nil
@@ -166,7 +199,7 @@ func (g *Guard) Transcript(ctx context.Context, by Actor, change string) (Row, t
 
 // provenFor is the end of the state proven: of a transcript the end of reading, of all else of the time to mint.
 func (m moment) provenFor(row Row) time.Time {
-	if row.Change.Kind != TranscriptKind {
+	if !BuiltIn(row.Change.Kind) {
 		return m.now.Add(ProofLife)
 	}
 	return earlier(time.Unix(row.Proof.Evidence.authTime(), 0), m.now).Add(WindowLife)

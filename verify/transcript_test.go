@@ -38,22 +38,29 @@ func TestProvenSubject(t *testing.T) {
 
 // The kind is at every host and in no policy file; nobody drafts it.
 func TestTranscriptKind(t *testing.T) {
+	for _, name := range []string{verify.TranscriptKind, verify.TranscriptsKind} {
+		t.Run(name, func(t *testing.T) { builtInKind(t, name) })
+	}
+}
+
+func builtInKind(t *testing.T, name string) {
+	t.Helper()
 	w := newWorld(t)
-	k, ok := w.policy.KindAt(verify.TranscriptKind, "shop")
+	k, ok := w.policy.KindAt(name, "shop")
 	if !ok || k.Host != "shop" || k.Tier != verify.TierRead || len(k.Fields) != 0 || k.Title["en"] == "" || k.Title["ar"] == "" {
 		t.Errorf("at the shop it is %+v, %v", k, ok)
 	}
-	if _, ok := w.policy.KindAt(verify.TranscriptKind, "elsewhere"); ok {
+	if _, ok := w.policy.KindAt(name, "elsewhere"); ok {
 		t.Error("it is at a host that nobody knows")
 	}
-	if _, ok := w.policy.Kind(verify.TranscriptKind); ok {
+	if _, ok := w.policy.Kind(name); ok {
 		t.Error("it is a kind of the policy")
 	}
 	if bad := k.Mistakes(); !slices.ContainsFunc(bad, func(s string) bool { return strings.Contains(s, "without being named") }) {
 		t.Errorf("a policy file may name it: %v", bad)
 	}
 	for _, by := range []verify.Actor{w.visitor(cv1, 1), {Role: verify.Supervisor, ID: "ag_1"}} {
-		_, err := w.guard.Draft(t.Context(), by, cv1, []byte(`{"kind":"transcript.read","fields":{}}`))
+		_, err := w.guard.Draft(t.Context(), by, cv1, []byte(`{"kind":"`+name+`","fields":{}}`))
 		if verify.ReasonOf(err) != verify.ChangeSchema {
 			t.Errorf("%s drafts it: %v", by.Role, err)
 		}

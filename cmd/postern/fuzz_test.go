@@ -86,7 +86,7 @@ func socketSeeds(f *testing.F) (seeds []string) {
 	for _, cmd := range []string{
 		"pass", "leave", "resume", "conversation.start", "conversation.close", "conversation.ticket", "conversation.rate", "message.send",
 		"message.read", "guide.follow", "article.search", "article.open", "article.rate", "identify", "change.draft", "change.open",
-		"change.finish", "change.deny", "transcript.link", "transcript.open", "transcript.read", "conversation.assign", "availability.set",
+		"change.finish", "change.deny", "transcript.link", "transcript.open", "transcript.read", "tickets.open", "tickets.list", "tickets.read", "conversation.assign", "availability.set",
 	} {
 		seeds = append(seeds, `{"cmd":"`+cmd+`","id":"1"}`, `{"cmd":"`+cmd+`","id":"1","args":{"conversation":"cv_1","topic":"cv_1","seq":1,"text":"x"}}`)
 	}

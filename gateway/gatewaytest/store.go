@@ -69,6 +69,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"a passkey's challenge counts once, and a session knows its devices", passkeys},
 		{"settings are versioned", settings},
 		{"a conversation has one link a day, for seven days", transcripts},
+		{"an account finds its own conversations and no other", ownConversations},
 		{"clocks are told from promises and messages", clockFacts},
 		{"an appointed look at clocks is kept once, and tells each thing once", clockKept},
 		{"clocks end with the conversation and go on with it", clockAgain},

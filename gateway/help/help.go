@@ -76,6 +76,7 @@ type Center struct {
 	Search   string
 	Talk     string
 	Request  string
+	Tickets  string // page of one's own conversations, "" = none
 	Feed     string
 }
 

@@ -89,6 +89,9 @@ func (l *Ledger) Conversation(ctx context.Context, id string) (verify.Conversati
 	if gateway.ID(id).Is(gateway.PrefixVisit) {
 		return l.visit(ctx, gateway.ID(id))
 	}
+	if gateway.ID(id).Is(gateway.PrefixOwn) {
+		return l.own(ctx, gateway.ID(id))
+	}
 	c, err := l.s.Conversation(ctx, gateway.ID(id))
 	if err != nil {
 		return verify.Conversation{}, ledgerError(err)

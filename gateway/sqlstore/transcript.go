@@ -62,7 +62,7 @@ func (s *Store) MakeTranscript(ctx context.Context, t gateway.Transcript, now ti
 			return gateway.TooMany(gateway.TranscriptEvery.Milliseconds())
 		}
 		var proven bool
-		if t.Host, t.Subject, proven, err = x.subjectOf(c); err != nil {
+		if t.Host, t.Subject, proven, err = subjectOf(x.ctx, x, c); err != nil {
 			return err
 		}
 		t.Told, t.MadeAt, t.Until = proven, now, now.Add(gateway.TranscriptLife)
@@ -81,33 +81,6 @@ func (x *tx) putTranscript(t gateway.Transcript) error {
 		ID: "transcript:" + string(t.ID), Kind: gateway.JobTranscript, Due: x.now,
 		Payload: []byte(`{"transcript":"` + string(t.ID) + `"}`),
 	})
-}
-
-// subjectOf says whose conversation it is: the account that was proven in it, else the one that the host signed for
-// its browser. "" if there is none, or if two were proven.
-func (x *tx) subjectOf(c gateway.Conversation) (host, subject string, proven bool, err error) {
-	rows, err := x.QueryContext(x.ctx, qChangesOf, string(c.ID))
-	if err != nil {
-		return "", "", false, err
-	}
-	changes, err := collect(rows, scanChange)
-	if err != nil {
-		return "", "", false, err
-	}
-	if host, subject = verify.ProvenSubject(changes); subject != "" {
-		return host, subject, true, nil
-	}
-	if verify.AnyProven(changes) {
-		return "", "", false, nil
-	}
-	v, err := scanVisitor(x.row(qVisitor, string(c.Visitor)))
-	if gateway.CodeOf(err) == "not_found" {
-		return "", "", false, nil
-	}
-	if err != nil || v.Identity.How != "signed" && v.Identity.How != "proven" {
-		return "", "", false, err
-	}
-	return v.Identity.Host, v.Identity.Subject, false, nil
 }
 
 // Transcript implements gateway.TranscriptStore.
@@ -157,8 +130,11 @@ func (s *Store) Visit(ctx context.Context, id gateway.ID) (gateway.Visit, error)
 }
 
 // place locks where a change belongs to: a conversation, or a visit, which the gate takes for a chat that goes on as
-// long as its link lives. Errors: not_found.
+// long as its link lives, or a browser's own place. Errors: not_found.
 func (x *tx) place(id gateway.ID) (gateway.Conversation, error) {
+	if id.Is(gateway.PrefixOwn) {
+		return x.own(id)
+	}
 	if !id.Is(gateway.PrefixVisit) {
 		return x.lock(id)
 	}
@@ -174,6 +150,9 @@ func (x *tx) place(id gateway.ID) (gateway.Conversation, error) {
 func (x *tx) freeze(c gateway.Conversation, change string) error {
 	if c.ID.Is(gateway.PrefixVisit) {
 		return x.must(qEndTranscript, string(c.ID))
+	}
+	if c.ID.Is(gateway.PrefixOwn) {
+		return nil // the change itself says so: own looks for it
 	}
 	c.Frozen = true
 	if err := x.save(&c); err != nil {

@@ -56,6 +56,7 @@ func visitorOnly() []string {
 	return []string{
 		"pass", "conversation.start", "conversation.rate", "conversation.ticket", "article.rate",
 		"change.open", "change.finish", "change.deny", "identify", "transcript.open", "transcript.read",
+		"tickets.open", "tickets.list", "tickets.read",
 	}
 }
 

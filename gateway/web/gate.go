@@ -31,6 +31,12 @@ func gateCommand(name string) (handler, bool) {
 		return (*socket).openTranscript, true
 	case "transcript.read":
 		return (*socket).readTranscript, true
+	case "tickets.open":
+		return (*socket).openOwn, true
+	case "tickets.list":
+		return (*socket).listOwn, true
+	case "tickets.read":
+		return (*socket).readOwn, true
 	}
 	return nil, false
 }

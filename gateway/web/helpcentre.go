@@ -141,6 +141,9 @@ func (v *helpVisit) page(kind help.Kind) help.Page {
 		Home: v.path(v.locale), Search: v.path(v.locale, "search"), Talk: v.path(v.locale, "talk"),
 		Request: v.path(v.locale, "request"), Feed: v.path(v.locale, "feed.atom"),
 	}
+	if v.s.tickets(v.mb) {
+		p.Center.Tickets = "/tickets/" + url.PathEscape(v.mb.Slug) + "?back=" + url.QueryEscape(p.Center.Home)
+	}
 	return p
 }
 

@@ -47,6 +47,7 @@ func (s *Server) routes() {
 	s.verifyRoutes(a)
 	s.rateRoutes(a)
 	s.transcriptRoutes(a)
+	s.ownRoutes(a)
 	s.keyRoutes(a)
 	s.helpPageRoutes(a)
 	s.pageRoutes(a)

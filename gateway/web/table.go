@@ -31,5 +31,5 @@ func Commands() []string {
 		conversation.close conversation.ticket conversation.rate conversation.escalate message.send message.read message.withdraw message.release note.send guide.follow
 		availability.set availability.restore article.search article.open article.rate
 		change.draft change.offer change.withdraw change.second change.open change.finish change.deny
-		transcript.link transcript.open transcript.read`)
+		transcript.link transcript.open transcript.read tickets.open tickets.list tickets.read`)
 }

@@ -80,9 +80,13 @@ func (k *socket) readTranscript(ctx context.Context, c gateway.Caller, raw json.
 	if err != nil {
 		return nil, err
 	}
+	return toldView(t), nil
+}
+
+func toldView(t gateway.Told) map[string]any {
 	lines := make([]lineView, 0, len(t.Lines))
 	for _, l := range t.Lines {
 		lines = append(lines, lineView{At: ms(l.At), Author: l.Author, Name: l.Name, Text: l.Text})
 	}
-	return map[string]any{"mailbox": t.Mailbox, "started": ms(t.Started), "until": ms(t.Until), "lines": lines}, nil
+	return map[string]any{"mailbox": t.Mailbox, "started": ms(t.Started), "until": ms(t.Until), "lines": lines}
 }

@@ -4,6 +4,16 @@ import { type Kept, keep, keyOf } from "./kept";
 
 export type Line = { at: number; author: string; name?: string; text: string };
 export type Text = { mailbox: string; started: number; until: number; lines: Line[] };
+/** A conversation of the account that logged in. */
+export type Own = {
+	id: string;
+	number?: number;
+	mailbox: string;
+	words: string;
+	status: string;
+	started_at: number;
+	last_at: number;
+};
 type Change = { id: string; state: string; challenge?: string; chg?: string; commit?: string };
 /** What the gateway says no with; "offline" = it said nothing. */
 export class Refusal extends Error {}
@@ -20,7 +30,7 @@ async function look(link: string): Promise<string> {
 	return answer.mailbox;
 }
 
-/** One link in one tab: a socket that proves this tab's key. */
+/** One link, or one list of one's own, in one tab: a socket that proves this tab's key. */
 export class Asking {
 	#socket: Socket;
 	#kept: Kept;
@@ -33,7 +43,7 @@ export class Asking {
 	}
 	/** Errors: Refusal. */
 	static async begin(k: Kept): Promise<Asking> {
-		const mailbox = await look(k.link);
+		const mailbox = k.mailbox ?? (await look(k.link));
 		const key = await keyOf(k);
 		if (!key) throw new Refusal("crypto");
 		const socket = await live(mailbox, k.token, key);
@@ -46,9 +56,9 @@ export class Asking {
 	}
 	/** Asks for the login; "failed" says that the one before came to nothing, "proven" that the text is open. */
 	async open(): Promise<"ask" | "failed" | "proven"> {
-		const { visit, change } = await this.#say<{ visit: string; change: Change }>("transcript.open", {
-			token: this.#kept.link,
-		});
+		const { mailbox, link } = this.#kept;
+		const cmd = mailbox ? "tickets.open" : "transcript.open";
+		const { visit, change } = await this.#say<{ visit: string; change: Change }>(cmd, mailbox ? {} : { token: link });
 		const before = this.#kept.change?.id;
 		this.#kept = { ...this.#kept, visit, change: { challenge: "", chg: "", commit: "", ...change } };
 		if (change.state === "proven") return "proven";
@@ -75,6 +85,12 @@ export class Asking {
 	}
 	read(): Promise<Text> {
 		return this.#say<Text>("transcript.read", { change: this.#kept.change?.id });
+	}
+	list(): Promise<{ until: number; conversations: Own[] }> {
+		return this.#say("tickets.list", { change: this.#kept.change?.id });
+	}
+	readOne(conversation: string): Promise<Text> {
+		return this.#say<Text>("tickets.read", { change: this.#kept.change?.id, conversation });
 	}
 }
 

@@ -28,6 +28,7 @@ func title(kind string) string {
 		kindEmail: "Change your login e-mail", kindRenewal: "Cancel the renewal of your plan", kindPlan: "Change your plan",
 		kindName: "Change your name", kindNewsletter: "Change your newsletter setting", kindAddress: "Change your delivery address",
 		verify.ReadKind: "Show account details to support", verify.TranscriptKind: "Read your conversation with support",
+		verify.TranscriptsKind: "Read your conversations with support",
 	}[kind]
 }
 
@@ -57,7 +58,7 @@ func (s *Site) minimum(kind string) verify.Level {
 
 // value is the change's one value, if it is a proper one. Errors: change.schema, change.value.
 func value(c verify.Change) (string, error) {
-	if c.Kind == verify.TranscriptKind && len(c.Fields) == 0 {
+	if verify.BuiltIn(c.Kind) && len(c.Fields) == 0 {
 		return "", nil
 	}
 	v, ok := c.Fields[field(c.Kind)]
@@ -109,11 +110,11 @@ func describe(ctx context.Context, q queryer, c Customer, ch verify.Change) (des
 		return described{}, err
 	}
 	d := described{Title: title(ch.Kind)}
-	if ch.Kind == verify.TranscriptKind {
-		d.Note = "Only the browser in which you opened the link shows you what you and support wrote, for ten minutes from now. Nothing of your account is shown to anybody, and nothing is changed."
-		return d, nil
-	}
 	switch ch.Kind {
+	case verify.TranscriptKind:
+		d.Note = "Only the browser in which you opened the link shows you what you and support wrote, for ten minutes from now. Nothing of your account is shown to anybody, and nothing is changed."
+	case verify.TranscriptsKind:
+		d.Note = "Only the browser in which you asked for it shows you all that you and support wrote, for ten minutes from now. Nothing of your account is shown to anybody, and nothing is changed."
 	case kindRenewal:
 		d.Rows, d.Note = []row{{"Plan", planName(v), "Renewal off"}}, "Boxes that are paid for still come. Nothing more is charged."
 		if has {
@@ -152,7 +153,7 @@ func onOff(on bool) string {
 // carryOut applies a proven change in the caller's transaction. Errors: change.schema, change.value, change.state.
 func carryOut(ctx context.Context, t *sql.Tx, c Customer, ch verify.Change, receipt string, at int64) error {
 	v, err := value(ch)
-	if err == nil && ch.Kind == verify.TranscriptKind {
+	if err == nil && verify.BuiltIn(ch.Kind) {
 		err = verify.Refuse(verify.ChangeSchema) // a login shows it; nobody carries it out
 	}
 	if err != nil {
