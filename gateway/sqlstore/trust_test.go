@@ -121,7 +121,7 @@ func TestVerbsSayWhatTheyTouch(t *testing.T) {
 		}, false, true},
 		{"a new password", func() error { return s.SetPassword(t.Context(), k.bob, "hash", k.Now()) }, true, false},
 		{"what was typed", func() error {
-			_, err := s.SetClaimed(t.Context(), k.cv, gateway.Claimed{Name: "Anna"}, k.Now())
+			_, err := s.SetEmail(t.Context(), k.cv, "anna@example.com", k.Now())
 			return err
 		}, false, true},
 		{"refused", func() error {

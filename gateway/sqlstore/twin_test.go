@@ -184,7 +184,7 @@ func TestWhatIsRememberedIsCompared(t *testing.T) {
 		},
 		{
 			"what was typed", func(k *talk, there *Store) error {
-				_, err := there.SetClaimed(k.Context(), k.cv, gateway.Claimed{Name: "Anna", Email: "other@home.example"}, k.Now())
+				_, err := there.SetEmail(k.Context(), k.cv, "other@home.example", k.Now())
 				return err
 			}, agentSends("x"), func(_ *talk, _ gateway.Appended, err error) bool { return gateway.RightsMoved(err) },
 		},
