@@ -153,7 +153,7 @@ func (r *row) inject(b *brain, i injection) {
 	b.set(i.obey(internal))
 	k := r.talkIn(newBrowser(r.T), "ag1", cmp.Or(first, question))
 	if i.In == "agent" {
-		r.said(k, i.Text)
+		r.tells(k, i.Text)
 	}
 	if first != "" {
 		k.vic.ok("message.send", map[string]any{"conversation": k.cv, "client_id": "m2", "text": question})
@@ -174,7 +174,7 @@ func (r *row) inject(b *brain, i injection) {
 }
 
 // said is a message of the agent that the guard lets go, or keeps: then it is no part of the conversation.
-func (r *row) said(k talk, text string) {
+func (r *row) tells(k talk, text string) {
 	r.Helper()
 	k.mia.do("message.send", map[string]any{"conversation": k.cv, "client_id": "a1", "text": text})
 }

@@ -92,9 +92,9 @@ func (s *Store) owns(ctx context.Context, host, subject string, c gateway.Conver
 	return err == nil && !c.Frozen && host != "" && subject != "" && h == host && sub == subject, err
 }
 
-// own locks a browser's own place, which the gate takes for a chat: it goes on for a day, and ends for good when
+// ownPlace locks a browser's own place, which the gate takes for a chat: it goes on for a day, and ends for good when
 // somebody said "Not me" in it.
-func (x *tx) own(id gateway.ID) (gateway.Conversation, error) {
+func (x *tx) ownPlace(id gateway.ID) (gateway.Conversation, error) {
 	v, err := scanVisitor(x.row(qVisitor+x.s.d.lock, string(id.OwnVisitor())))
 	if err != nil {
 		return gateway.Conversation{}, err

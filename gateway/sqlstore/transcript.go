@@ -133,7 +133,7 @@ func (s *Store) Visit(ctx context.Context, id gateway.ID) (gateway.Visit, error)
 // long as its link lives, or a browser's own place. Errors: not_found.
 func (x *tx) place(id gateway.ID) (gateway.Conversation, error) {
 	if id.Is(gateway.PrefixOwn) {
-		return x.own(id)
+		return x.ownPlace(id)
 	}
 	if !id.Is(gateway.PrefixVisit) {
 		return x.lock(id)
