@@ -8,25 +8,16 @@ import (
 )
 
 const (
-	// checkEvery is how often what the log holds is brought into SQLite's database while it is written to, and calmEvery
-	// how often it is looked whether it is.
-	checkEvery = 20 * time.Millisecond
-	calmEvery  = 250 * time.Millisecond
-	// anewFrom is how many pages of 4 KiB the log has when it shall start anew, and leftOver how many may be left to copy
-	// while the writer waits.
-	anewFrom = 512
-	leftOver = 512
-	// share bounds how much of the time the writer is held: one part of so many.
-	share = 20
+	// checkEvery is how often what the log holds is brought into SQLite's database while it is written to.
+	checkEvery = 250 * time.Millisecond
 	// stillAfter is after how long without a commit the pages that were kept are given back.
 	stillAfter = 2 * time.Second
 )
 
 // checkpointer copies the log into SQLite's database beside the writer. Otherwise the commit that fills the log does
-// it, and everybody waits for thousands of pages and their sync. Its passive form waits for nobody and nobody waits for
-// it, but under load there is always a commit that it has not copied, so the log would never start anew: when it is long,
-// the few pages that are left are copied between two commits, on the writer's own connection, and the next commit begins
-// at the log's beginning. A reader that still needs the log keeps it growing, until a later turn.
+// it, and everybody waits; this one's passive form waits for nobody and nobody waits for it. Only what is
+// left is the writer's, when the log has grown to its bound: it starts anew from there. At rest it lets every connection
+// give back the pages that it keeps.
 // Source: sqlite.org/wal.html, "Checkpointing".
 type checkpointer struct {
 	db          *sql.DB
@@ -54,54 +45,26 @@ func (s *Store) startCheckpoints() error {
 	return nil
 }
 
-// run takes a turn whenever there were commits since the last one, and rests the longer the more a turn has held up.
+// run looks in steps of checkEvery whether there were commits.
 func (c *checkpointer) run(ctx context.Context, commits func() uint64) {
-	timer := time.NewTimer(checkEvery)
-	defer timer.Stop()
+	tick := time.NewTicker(checkEvery)
+	defer tick.Stop()
 	var still time.Duration
-	for seen := uint64(0); ; {
+	for seen := commits(); ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-timer.C:
+		case <-tick.C:
 		}
-		pause := calmEvery
 		if n := commits(); n != seen {
 			seen, still = n, 0
-			pause = max(checkEvery, share*c.turn(ctx))
+			_, _, _ = checkpoint(c.db) // what fails here is done by the writer
 		} else if still < stillAfter {
-			if still += calmEvery; still >= stillAfter {
+			if still += checkEvery; still >= stillAfter {
 				c.giveBack(ctx)
 			}
 		}
-		timer.Reset(pause)
 	}
-}
-
-// turn copies what it can beside the writer, and what is left of a long log between two commits. It says how long the
-// writer was held. What fails here is done by the writer, once the log is far longer.
-func (c *checkpointer) turn(ctx context.Context) (held time.Duration) {
-	pages, left := 0, 0
-	for range 3 { // each copies what was written during the one before
-		var err error
-		if pages, left, err = checkpoint(c.db); err != nil || pages < anewFrom {
-			return 0
-		}
-		if left <= leftOver {
-			break
-		}
-	}
-	if left > leftOver {
-		return 0 // a reader needs what is there
-	}
-	w, err := c.write.Conn(ctx)
-	if err != nil {
-		return 0
-	}
-	began := time.Now()
-	_, _, _ = checkpoint(w)
-	_ = w.Close() // gives it back
-	return time.Since(began)
 }
 
 // querier is a pool or one connection of it.

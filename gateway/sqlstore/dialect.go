@@ -83,16 +83,11 @@ func sqliteSource(path string, readOnly bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-// logLimit is how long the file of SQLite's log stays once it has started anew.
-const logLimit = 16 << 20
-
-// writerPragmas are for the one connection that writes: 16 MiB of pages are kept, and only when the log has grown to 128
-// MiB does the writer itself bring it into the database (checkpointer); what a statement may have to take back stays in
+// writerPragmas are for the one connection that writes: 16 MiB of pages are kept, and the log may grow to 32 MiB
+// before the writer itself brings it into the database (checkpointer); what a statement may have to take back stays in
 // memory.
 func writerPragmas() []string {
-	return []string{
-		"cache_size(-16384)", "wal_autocheckpoint(32768)", "temp_store(memory)", "journal_size_limit(" + strconv.Itoa(logLimit) + ")",
-	}
+	return []string{"cache_size(-16384)", "wal_autocheckpoint(8000)", "temp_store(memory)"}
 }
 
 // goose gives the provider's options: nodes that start together migrate one after the other.
