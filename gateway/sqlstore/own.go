@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"time"
 
 	"github.com/postern-chat/postern/gateway"
@@ -17,6 +16,9 @@ UNION SELECT c.id FROM conversations c JOIN visitors v ON v.id = c.visitor WHERE
 ORDER BY CASE WHEN last_message_at > started_at THEN last_message_at ELSE started_at END DESC, id LIMIT $3`
 	qDisowned = `SELECT COUNT(*) FROM changes WHERE conversation = $1 AND state = 'disowned'`
 )
+
+// maxLooked is how many of the newest conversations with an account's name in them are looked at.
+const maxLooked = 1000
 
 // asks is what a transaction and the pool of readers have in common.
 type asks interface {
@@ -58,17 +60,24 @@ func (s *Store) OwnConversations(ctx context.Context, host, subject string, limi
 	if host == "" || subject == "" {
 		return nil, nil
 	}
-	list, err := all(ctx, s, scanConversation, qOwn, host, subject, limit)
+	list, err := all(ctx, s, scanConversation, qOwn, host, subject, maxLooked)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(list, func(c gateway.Conversation) bool {
-		own, wrong := s.owns(ctx, host, subject, c)
-		if wrong != nil {
-			err = failure("find an owner", wrong)
+	var out []gateway.Conversation
+	for _, c := range list {
+		own, err := s.owns(ctx, host, subject, c)
+		if err != nil {
+			return nil, failure("find an owner", err)
 		}
-		return !own
-	}), err
+		if own {
+			out = append(out, c)
+		}
+		if len(out) == limit {
+			break
+		}
+	}
+	return out, nil
 }
 
 // OwnConversation implements gateway.TranscriptStore.
