@@ -27,6 +27,7 @@ const (
 	JobClock JobKind = "clock" // look at a conversation's clocks; payload {"conversation":"cv_…"}; each leaves the next one behind
 
 	JobConfirm JobKind = "confirm" // tell who opened a ticket by mail that it has come; payload {"conversation":"cv_…","message_id":"…"}
+	JobHook JobKind = "webhook" // tell one endpoint of one event; payload hookJob
 
 	JobTranscript JobKind = "transcript" // ask the host to tell the owner of a link; payload {"transcript":"tl_…"}
 )
@@ -45,7 +46,7 @@ type Job struct {
 // ends reports whether five days of tries are enough. What others ask about, and what leaves the next one behind, goes on.
 func (k JobKind) ends() bool {
 	switch k {
-	case JobMail, JobConfirm, JobLetter, JobClaimed, JobTranscript, JobNotice:
+	case JobMail, JobConfirm, JobLetter, JobHook, JobClaimed, JobTranscript, JobNotice:
 		return true
 	}
 	return false

@@ -43,11 +43,19 @@ func NewRunner(s *Service, node string) *Runner {
 
 // Jobs runs durable jobs until ctx ends. Several may run beside each other: a slow mail server or a host that
 // does not answer must not hold up the queue.
-func (r *Runner) Jobs(ctx context.Context) {
+func (r *Runner) Jobs(ctx context.Context) { r.work(ctx, r.Store.LeaseJob) }
+
+// Deliver runs the jobs of webhooks until ctx ends; Jobs runs all others.
+func (r *Runner) Deliver(ctx context.Context) { r.work(ctx, r.Store.LeaseHook) }
+
+// leaseFunc gives the next job that is due.
+type leaseFunc func(ctx context.Context, owner string, lease time.Duration, now time.Time) (Job, bool, error)
+
+func (r *Runner) work(ctx context.Context, lease leaseFunc) {
 	tick := time.NewTicker(jobsEvery)
 	defer tick.Stop()
 	for {
-		if err := r.jobs(ctx); err != nil && ctx.Err() == nil {
+		if err := r.jobs(ctx, lease); err != nil && ctx.Err() == nil {
 			r.Log.Error("jobs", "err", err)
 		}
 		select {
@@ -230,13 +238,13 @@ func (r *Runner) absentAgents(ctx context.Context, now time.Time) error {
 }
 
 // jobs runs what is due, one after the other.
-func (r *Runner) jobs(ctx context.Context) error {
+func (r *Runner) jobs(ctx context.Context, lease leaseFunc) error {
 	for ctx.Err() == nil {
 		now, err := r.Store.Now(ctx)
 		if err != nil {
 			return err
 		}
-		j, ok, err := r.Store.LeaseJob(ctx, r.Node, jobLease, now)
+		j, ok, err := lease(ctx, r.Node, jobLease, now)
 		if err != nil || !ok {
 			return err
 		}
@@ -302,6 +310,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.inactive(ctx)
 	case JobClock:
 		return r.keepClocks(ctx, j)
+	case JobHook:
+		return r.deliver(ctx, j)
 	case JobReconcile:
 		return r.reconcile(ctx)
 	case JobClaimed:

@@ -25,6 +25,7 @@ type Service struct {
 	Rating   RateTokens                  // the rating links in those mails; nil = there are none
 	Mail     Channel
 	Letters  Letters                       // to the staff; nil = there are none
+	Hooks    Hooks                         // nil = nobody outside is told of anything
 	Guard    *verify.Guard                 // the only door to a change; nil or unfinished = changes are off
 	Leaks    *LeakGuard                    // reads every text that goes to a visitor; nil = each is held
 	Rights   *RightsMemory                 // spares reading what agents' messages are let in by; needed

@@ -28,6 +28,7 @@ type Store interface {
 	PasskeyStore
 	TranscriptStore
 	ClockStore
+	HookStore
 
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.
@@ -364,7 +365,7 @@ type FileStore interface {
 type JobStore interface {
 	// Enqueue is for work that no other method's transaction enqueues. The same id again is nothing.
 	Enqueue(ctx context.Context, j Job) error
-	// LeaseJob gives the oldest due job to owner until lease, or ok false.
+	// LeaseJob gives the oldest due job to owner until lease, or ok false. Webhooks are left to LeaseHook.
 	LeaseJob(ctx context.Context, owner string, lease time.Duration, now time.Time) (j Job, ok bool, err error)
 	// JobsDue counts the jobs that are due and not done, leased or not.
 	JobsDue(ctx context.Context, now time.Time) (int, error)

@@ -165,6 +165,8 @@ GET    /v1/spool/x.eml                      - - - - - x -
 GET    /v1/outbox                           - - - - - x -
 GET    /v1/machine-mail                     - - - - - x -
 PUT    /v1/machine-mail/allowed             - - - - - x -
+GET    /v1/webhooks                         - - - - - x -
+POST   /v1/webhooks/crm/replay              - - - - - x -
 GET    /v1/mailboxes                        x x x x x x x
 POST   /v1/mailboxes                        - - - - - x -
 PUT    /v1/mailboxes/mb_x                   - - - - - x -

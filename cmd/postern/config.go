@@ -51,6 +51,8 @@ type Config struct {
 
 	Hosts   []HostConfig   `toml:"host"`
 	Sources []SourceConfig `toml:"source"`
+
+	Webhooks []WebhookConfig `toml:"webhook"`
 }
 
 // SMTP is the one smart host that outgoing mail goes to.

@@ -87,6 +87,15 @@ const entries = `
 # adapter = "okta"
 # host = "shop"
 # token_file = "okta.token"             # one Authorization value a line, newest first, at most two
+
+# An endpoint that is told of events (deploy/WEBHOOKS.md): the same on every gateway. Repeat for each.
+# [[webhook]]
+# name = "crm"                          # in the log of deliveries; lower case letters, digits and -
+# url = "https://crm.site.test/postern"
+# secrets_file = "crm.secrets"          # one whsec_ a line, newest first, at most two: each signs
+# events = ["conversation.escalated"]   # empty: all that may leave
+# mailboxes = []                        # slugs; empty: all
+# allow = []                            # loopback or private prefixes its URL may resolve to
 `
 
 // Example is the example configuration: every key with its meaning and its default.

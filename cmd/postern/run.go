@@ -115,6 +115,9 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if err != nil {
 		return a, err
 	}
+	if a.Service.Hooks != nil {
+		takes = append(takes, runner.Deliver)
+	}
 	for _, run := range append(append(polls, takes...), a.checkpoints, runner.Run, runner.Jobs, runner.Jobs, a.reindex, a.embed) {
 		a.work.Add(1)
 		go func() {

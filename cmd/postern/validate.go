@@ -56,6 +56,7 @@ func (c Config) Validate() Mistakes {
 	say(c.Limits.FileBytes < 1 || c.Limits.FileBytes > gateway.MaxFilesBytes, "limits.file_bytes: must be between 1 and %d", gateway.MaxFilesBytes)
 	say(c.Limits.Memory != 0 && c.Limits.Memory < 64<<20, "limits.memory: must be 0 or at least 67108864")
 	bad = append(bad, c.AI.mistakes()...)
+	bad = append(bad, c.webhookMistakes()...)
 	bad = append(bad, c.hostsAndSources()...)
 	return bad
 }

@@ -51,7 +51,7 @@ func stores(now func() time.Time) map[string]func(ctx context.Context, c Config)
 func countedStores(now func() time.Time, count func(appends int, took time.Duration)) map[string]func(ctx context.Context, c Config) (storage, error) {
 	open := func(engine sqlstore.Engine, source func(Config) string) func(context.Context, Config) (storage, error) {
 		return func(ctx context.Context, c Config) (storage, error) {
-			s, err := sqlstore.Open(ctx, sqlstore.Options{Engine: engine, DataSource: source(c), Rand: rand.Reader, Now: now, OnCommit: count})
+			s, err := sqlstore.Open(ctx, sqlstore.Options{Engine: engine, DataSource: source(c), Rand: rand.Reader, Now: now, OnCommit: count, Hooks: c.hooksByKind()})
 			if err != nil {
 				return storage{}, err
 			}
@@ -139,6 +139,9 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 		Now: a.outside.now, Rand: rand.Reader, Log: a.log, OnJob: a.meter.Job,
 	}
 	a.secret = secret
+	if a.Service.Hooks, err = c.webhooks(a.outside.now); err != nil {
+		return err
+	}
 	if a.Service.Assist, err = c.assist(); err != nil {
 		return err
 	}

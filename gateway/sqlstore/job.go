@@ -16,7 +16,7 @@ VALUES ($1,$2,$3,$4,0,'',0,'',FALSE,$3) ON CONFLICT (id) DO NOTHING`
 	// The last condition is no repetition: a second worker that waited for the row's lock tests only the outer
 	// WHERE again (architecture.md §11).
 	qLease = `UPDATE jobs SET lease_until = $1, lease_owner = $2, attempts = attempts + 1
-WHERE id = (SELECT id FROM jobs WHERE done_at IS NULL AND due <= $3 AND lease_until < $3 ORDER BY due, id LIMIT 1)
+WHERE id = (SELECT id FROM jobs WHERE done_at IS NULL AND due <= $3 AND lease_until < $3 AND kind <> 'webhook' ORDER BY due, id LIMIT 1)
 AND done_at IS NULL AND due <= $3 AND lease_until < $3
 RETURNING id, kind, due, payload, attempts, last_err, since`
 	qDue    = `SELECT COUNT(*) FROM jobs WHERE done_at IS NULL AND due <= $1`
@@ -49,12 +49,16 @@ func (s *Store) Enqueue(ctx context.Context, j gateway.Job) error {
 
 // LeaseJob implements gateway.JobStore.
 func (s *Store) LeaseJob(ctx context.Context, owner string, lease time.Duration, now time.Time) (gateway.Job, bool, error) {
+	return s.leaseNext(ctx, qLease, owner, lease, now)
+}
+
+func (s *Store) leaseNext(ctx context.Context, query, owner string, lease time.Duration, now time.Time) (gateway.Job, bool, error) {
 	var j gateway.Job
 	found := false
 	_, err := s.change(ctx, "lease a job", now, func(x *tx) error {
 		var due, since int64
 		var payload string
-		err := x.row(qLease, ms(now.Add(lease)), owner, ms(now)).Scan(&j.ID, &j.Kind, &due, &payload, &j.Attempts, &j.LastErr, &since)
+		err := x.row(query, ms(now.Add(lease)), owner, ms(now)).Scan(&j.ID, &j.Kind, &due, &payload, &j.Attempts, &j.LastErr, &since)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}

@@ -26,6 +26,8 @@ type Options struct {
 	DataSource string           // path of the SQLite file, or URL of the PostgreSQL database
 	Rand       io.Reader        // for event ids
 	Now        func() time.Time // the clock that decides on SQLite; PostgreSQL asks its own
+	// Hooks names the endpoints that are told of an event, by kind; each gets a job in the event's transaction.
+	Hooks map[gateway.Kind][]string
 	// CommitDelay holds every batch of appends open that long before it commits: tests use it to pile up callers.
 	CommitDelay time.Duration
 	// OnCommit is told of every batch of appends and how long it took; nil = nobody counts.

@@ -249,8 +249,9 @@ func (x *tx) bumps(topics []topicEvents) (steps []step) {
 	return steps
 }
 
-// insertions store numbered events.
+// insertions store numbered events, with the jobs of those that endpoints are told of.
 func (x *tx) insertions(events []*pending) (steps []step) {
+	steps = x.hooked(events)
 	forParts(events, func(part []*pending) {
 		args := make([]any, 0, 9*len(part))
 		for _, p := range part {

@@ -43,6 +43,7 @@ func (s *Server) routes() {
 	s.fileRoutes(a)
 	s.originalRoutes(a)
 	s.hookRoutes(a)
+	s.hookLogRoutes(a)
 	s.logRoutes(a)
 	s.verifyRoutes(a)
 	s.rateRoutes(a)

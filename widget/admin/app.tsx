@@ -45,6 +45,7 @@ import { SearchPage } from "./pages/search";
 import { SpoolPage } from "./pages/spool";
 import { StaffingPage } from "./pages/staffing";
 import { VerificationPage } from "./pages/verification";
+import { WebhooksPage } from "./pages/webhooks";
 import { WidgetPage } from "./pages/widget";
 import { NoRight } from "./parts";
 
@@ -69,6 +70,7 @@ const places: Place[] = [
 	{ id: "widget", icon: "chat", right: "settings", group: "site" },
 	{ id: "verification", icon: "gate", right: "audit", group: "site" },
 	{ id: "audit", icon: "checks", right: "audit", group: "site" },
+	{ id: "webhooks", icon: "link", right: "settings", group: "site" },
 	{ id: "spool", icon: "mail", right: "settings", group: "site" },
 ];
 
@@ -293,6 +295,8 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 			return <VerificationPage />;
 		case "audit":
 			return <AuditPage />;
+		case "webhooks":
+			return <WebhooksPage />;
 		case "spool":
 			return <SpoolPage name={id} />;
 	}
