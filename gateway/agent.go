@@ -47,6 +47,8 @@ type Agent struct {
 	HeldSince   time.Time // the last time that others could have a hand in it: made, role, address, enabled, password link
 	AdminUntil  time.Time // when it last ceased to be an admin who can sign in; zero = never
 	Locale      string
+	Tags        []string // what he knows: ids or names of ticket types; nil = SaveAgent leaves them
+	Languages   []string // that he speaks, as en or pt-BR; nil = SaveAgent leaves them
 	Version     int64
 	Seq         uint64 // head of topic ID
 }

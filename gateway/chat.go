@@ -69,6 +69,9 @@ func (s *Service) StartConversation(ctx context.Context, c Caller, in StartInput
 	if ruled.Rule < 0 && in.Priority != 0 {
 		st.Priority = in.Priority
 	}
+	if err := s.typed(ctx, &st, ruled.Type); err != nil {
+		return Conversation{}, err
+	}
 	st.Clock = mb.ClocksFrom(st.Priority, c.class(mb), now)
 	cv, events, err := s.Store.StartConversation(ctx, st, now)
 	if err != nil {
@@ -213,6 +216,7 @@ type Send struct {
 	Article      ID     // an article sent as a card
 	Guide        string // a change kind whose own page is sent as a card; agents only
 	Mentions     []ID
+	Holding      bool // of an agent: it answers nothing yet
 	// Epoch says up to which epoch an agent's session was remembered (Service.Remembered): then the rest of what lets
 	// him in may be, too. Nil = it was read, and all else is.
 	Epoch *int64

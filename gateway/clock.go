@@ -27,18 +27,20 @@ type Clock struct {
 type Said struct {
 	At      time.Time
 	Visitor bool
+	Holding bool // an agent's that asks for patience: it ends one turn of ours and begins the next
 }
 
 // AppendSaid adds a message to those before it. Of a mail whose sender is not verified only the first of a conversation
 // counts, as for whose turn it is; what timers and hosts write counts for nobody.
-func AppendSaid(said []Said, at time.Time, by Role, unverified bool) []Said {
+func AppendSaid(said []Said, at time.Time, by Role, unverified, holding bool) []Said {
 	if by == RoleSystem || by == RoleHost || unverified && len(said) > 0 {
 		return said
 	}
-	return append(said, Said{at, by == RoleVisitor})
+	return append(said, Said{at, by == RoleVisitor, holding && by != RoleVisitor})
 }
 
-// turn is a time in which it was our turn: from the visitor's first words to the next answer; a zero end = it still is.
+// turn is a time in which it was our turn: from the visitor's first words, or a holding reply, to the next answer; a zero
+// end = it still is.
 type turn struct{ from, to time.Time }
 
 // turnsOf finds our turns among messages in their order.
@@ -52,6 +54,9 @@ func turnsOf(said []Said) (turns []turn, answered bool) {
 			answered = true
 			if ours {
 				turns[len(turns)-1].to, ours = m.At, false
+			}
+			if m.Holding {
+				turns, ours = append(turns, turn{from: m.At}), true
 			}
 		}
 	}
@@ -106,6 +111,15 @@ func (p Promise) Running(cal Calendar, said []Said) []Clock {
 	return out
 }
 
+// Waits is for how long of open time somebody has waited for an answer by now; 0 = it is not our turn.
+func Waits(cal Calendar, said []Said, now time.Time) time.Duration {
+	turns, _ := turnsOf(said)
+	if len(turns) == 0 || !turns[len(turns)-1].to.IsZero() {
+		return 0
+	}
+	return cal.Between(turns[len(turns)-1].from, now)
+}
+
 // NextClock gives the one of the running clocks that runs out, or ran out, first; false = none does.
 func NextClock(running []Clock) (c Clock, ok bool) {
 	for _, r := range running {
@@ -144,10 +158,18 @@ func (m Mark) Key() string {
 // lookAgain is the longest time between two looks at a conversation's clocks: its mailbox's hours may change.
 const lookAgain = time.Hour
 
-// Look says what is to be told now, whether a clock has run out, and when to look next. told holds the keys of what was
-// told before.
-func (p Promise) Look(cal Calendar, said []Said, told map[string]bool, now time.Time) (tell []Mark, late bool, next time.Time) {
-	next = now.Add(lookAgain)
+// Seen is what a look at a conversation's clocks found.
+type Seen struct {
+	Tell []Mark    // what is to be told now
+	Late bool      // a clock has run out
+	Risk bool      // of another two thirds have passed
+	Next time.Time // when to look again
+}
+
+// Look says how a conversation's clocks stand. told holds the keys of what was told before.
+func (p Promise) Look(cal Calendar, said []Said, told map[string]bool, now time.Time) (out Seen) {
+	next := now.Add(lookAgain)
+	defer func() { out.Next = next }()
 	soon := func(t time.Time) {
 		if t.After(now) && t.Before(next) {
 			next = t
@@ -155,7 +177,7 @@ func (p Promise) Look(cal Calendar, said []Said, told map[string]bool, now time.
 	}
 	running := p.Running(cal, said)
 	if len(running) == 0 { // the visitor may write the next moment
-		for _, c := range p.Running(cal, append(said[:len(said):len(said)], Said{now, true})) {
+		for _, c := range p.Running(cal, append(said[:len(said):len(said)], Said{At: now, Visitor: true})) {
 			soon(c.Warn)
 			soon(c.Due)
 		}
@@ -166,12 +188,15 @@ func (p Promise) Look(cal Calendar, said []Said, told map[string]bool, now time.
 		over, warn := Mark{Clock: c, Over: true}, Mark{Clock: c}
 		switch {
 		case passed(c.Due, now):
-			late = true
+			out.Late = true
 			if !told[over.Key()] {
-				tell = append(tell, over)
+				out.Tell = append(out.Tell, over)
 			}
-		case passed(c.Warn, now) && !told[warn.Key()] && !told[over.Key()]:
-			tell = append(tell, warn)
+		case passed(c.Warn, now):
+			out.Risk = true
+			if !told[warn.Key()] && !told[over.Key()] {
+				out.Tell = append(out.Tell, warn)
+			}
 		}
 	}
 	turns, _ := turnsOf(said)
@@ -186,10 +211,10 @@ func (p Promise) Look(cal Calendar, said []Said, told map[string]bool, now time.
 		at := reached(cal, turns, time.Duration(m)*time.Minute)
 		soon(at)
 		if ours && passed(at, now) {
-			tell = append(tell, LevelMark(i+1))
+			out.Tell = append(out.Tell, LevelMark(i+1))
 		}
 	}
-	return tell, late, next
+	return out
 }
 
 func passed(t, now time.Time) bool { return !t.IsZero() && !t.After(now) }
@@ -206,6 +231,5 @@ func (m Mailbox) ClocksFrom(p Priority, class string, now time.Time) *ClockStart
 	if !ok {
 		return nil
 	}
-	_, _, next := promise.Look(m.Calendar(), nil, nil, now)
-	return &ClockStart{promise, next}
+	return &ClockStart{promise, promise.Look(m.Calendar(), nil, nil, now).Next}
 }

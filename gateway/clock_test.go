@@ -16,7 +16,7 @@ func talkOf(t *testing.T, s string) (said []Said) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said = append(said, Said{noon.Add(d), w[0] == 'v'})
+		said = append(said, Said{noon.Add(d), w[0] == 'v', w[0] == 'h'})
 	}
 	return said
 }
@@ -49,6 +49,9 @@ func TestRunningClocks(t *testing.T) {
 		{"the visitor's turn does not count towards the solution", "v0 a10 v55 a57 v59", "next 1h19 1h29, resolve 1h17 1h32"},
 		{"the solution was late before this turn", "v0 a50 v55", "next 1h15 1h25, resolve 30 45"},
 		{"an agent wrote first", "a0 v10", "next 30 40, resolve 40 55"},
+		{"a holding reply begins the wait anew", "v0 h10", "next 30 40, resolve 30 45"},
+		{"a holding reply after an answer owes another", "v0 a10 h20", "next 40 50, resolve 40 55"},
+		{"the answer after a holding reply", "v0 h10 a20", ""},
 		{"a second answer while it is the visitor's turn", "v0 a5 a9 v20", "next 40 50, resolve 45 1h0"},
 	} {
 		got := clockwork(all.Running(Mailbox{}.Calendar(), talkOf(t, c.said)))
@@ -91,20 +94,22 @@ func TestLook(t *testing.T) {
 		name, said, told string
 		now              int
 		want             string
-		late             bool
+		late, risk       bool
 		next             int
 	}{
-		{"nothing yet", "v0", "", 5, "", false, 10},
-		{"the warning", "v0", "", 10, "first:warn", false, 15},
-		{"the warning once", "v0", "first:warn", 12, "", false, 15},
-		{"the end, and a level", "v0", "first:warn", 20, "first:over level:1 " + since + ":warn", true, 30},
-		{"too late for a warning", "v0", "", 19, "first:over", true, 20},
-		{"no warning after the end", "v0", "first:over", 19, "", true, 20},
-		{"all at once after a long sleep", "v0", "", 300, "first:over level:1 level:2 level:3 " + since + ":over resolve:over", true, 360},
-		{"all told", "v0", "first:over level:1 level:2 level:3 " + since + ":over resolve:over", 300, "", true, 360},
-		{"the visitor's turn: nothing is told, and looked again when the earliest could be due", "v0 a12", "first:warn", 13, "", false, 21},
-		{"the visitor's turn: an old level is not told", "v0 a25", "first:over", 30, "", false, 35},
-		{"by hand before its time", "v0 a1 v2", "level:1", 25, "next:1772452920000:warn", false, 31},
+		{"nothing yet", "v0", "", 5, "", false, false, 10},
+		{"the warning", "v0", "", 10, "first:warn", false, true, 15},
+		{"the warning once", "v0", "first:warn", 12, "", false, true, 15},
+		{"the end, and a level", "v0", "first:warn", 20, "first:over level:1 " + since + ":warn", true, true, 30},
+		{"too late for a warning", "v0", "", 19, "first:over", true, false, 20},
+		{"no warning after the end", "v0", "first:over", 19, "", true, false, 20},
+		{"all at once after a long sleep", "v0", "", 300, "first:over level:1 level:2 level:3 " + since + ":over resolve:over", true, false, 360},
+		{"all told", "v0", "first:over level:1 level:2 level:3 " + since + ":over resolve:over", 300, "", true, false, 360},
+		{"the visitor's turn: nothing is told, and looked again when the earliest could be due", "v0 a12", "first:warn", 13, "", false, false, 21},
+		{"the visitor's turn: an old level is not told", "v0 a25", "first:over", 30, "", false, false, 35},
+		{"by hand before its time", "v0 a1 v2", "level:1", 25, "next:1772452920000:warn", false, true, 31},
+		{"a holding reply is the first answer, and begins the next wait", "v0 h5", "", 6, "", false, false, 20},
+		{"what it promised is late", "v0 h5", "level:1", 36, "next:1772453100000:over resolve:warn", true, true, 40},
 	} {
 		told := map[string]bool{}
 		for _, k := range strings.Fields(c.told) {
@@ -113,9 +118,10 @@ func TestLook(t *testing.T) {
 		said := talkOf(t, c.said)
 		before := slices.Clone(said)
 		now := noon.Add(time.Duration(c.now) * time.Minute)
-		marks, late, next := p.Look(Mailbox{}.Calendar(), said, told, now)
-		if got := keysOf(marks); got != c.want || late != c.late || minute(next) != minute(noon.Add(time.Duration(c.next)*time.Minute)) {
-			t.Errorf("%s: %q late %v next %s, want %q %v %d", c.name, got, late, minute(next), c.want, c.late, c.next)
+		seen := p.Look(Mailbox{}.Calendar(), said, told, now)
+		next := seen.Next
+		if got := keysOf(seen.Tell); got != c.want || seen.Late != c.late || seen.Risk != c.risk || minute(next) != minute(noon.Add(time.Duration(c.next)*time.Minute)) {
+			t.Errorf("%s: %q late %v risk %v next %s, want %q %v %v %d", c.name, got, seen.Late, seen.Risk, minute(next), c.want, c.late, c.risk, c.next)
 		}
 		if !slices.Equal(said, before) {
 			t.Errorf("%s: the messages were changed", c.name)
@@ -139,12 +145,13 @@ func TestLooksTellInTime(t *testing.T) {
 	for i := range 14 * 24 * 60 { // minutes of two weeks, with a change of the clock
 		now := start.Add(time.Duration(i) * time.Minute)
 		if i%701 == 3 {
-			said = append(said, Said{now, i%1402 == 3 || i%5 == 0})
+			said = append(said, Said{now, i%1402 == 3 || i%5 == 0, false})
 		}
 		if now.Before(look) {
 			continue
 		}
-		marks, _, next := p.Look(cal, said, told, now)
+		seen := p.Look(cal, said, told, now)
+		marks, next := seen.Tell, seen.Next
 		for _, m := range marks {
 			if told[m.Key()] {
 				t.Fatalf("%s is told twice", m.Key())
@@ -170,10 +177,10 @@ func TestLooksTellInTime(t *testing.T) {
 }
 
 func TestUnverifiedMailsStartNoClock(t *testing.T) {
-	said := AppendSaid(nil, noon, RoleVisitor, true)
-	said = AppendSaid(said, noon.Add(time.Minute), RoleSenior, false)
-	said = AppendSaid(said, noon.Add(2*time.Minute), RoleVisitor, true)
-	said = AppendSaid(said, noon.Add(3*time.Minute), RoleSystem, false)
+	said := AppendSaid(nil, noon, RoleVisitor, true, false)
+	said = AppendSaid(said, noon.Add(time.Minute), RoleSenior, false, false)
+	said = AppendSaid(said, noon.Add(2*time.Minute), RoleVisitor, true, false)
+	said = AppendSaid(said, noon.Add(3*time.Minute), RoleSystem, false, false)
 	if want := talkOf(t, "v0 a1"); !reflect.DeepEqual(said, want) {
 		t.Errorf("%v, want %v", said, want)
 	}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 )
 
@@ -69,9 +70,9 @@ func (s *Service) tellClocks(ctx context.Context, cv Conversation, f ClockFacts,
 	if err != nil {
 		return err
 	}
-	var marks []Mark
-	marks, l.Late, l.Next = f.Promise.Look(mb.Calendar(), f.Said, told, now)
-	for _, m := range marks {
+	seen := f.Promise.Look(mb.Calendar(), f.Said, told, now)
+	l.Late, l.Risk, l.Next = seen.Late, seen.Risk, seen.Next
+	for _, m := range seen.Tell {
 		t, err := s.telling(ctx, cv, mb, m, now)
 		if err != nil {
 			return err
@@ -100,7 +101,12 @@ func (s *Service) telling(ctx context.Context, cv Conversation, mb Mailbox, m Ma
 		return t, nil
 	}
 	report, err := s.report(ctx, cv, mb, now)
-	t.Payload = ConversationEscalated{Level: m.Level, Told: hearers, Report: report}
+	if err != nil {
+		return t, err
+	}
+	p := ConversationEscalated{Level: m.Level, Told: hearers, Report: report}
+	t.Payload = p
+	t.Jobs, err = reportJobs(cv, mb, "", p, now)
 	return t, err
 }
 
@@ -119,18 +125,20 @@ func (s *Service) ResumeClocks(ctx context.Context) error {
 // store's.
 func (s *Service) RunningClocks(ctx context.Context, list []Conversation) (map[ID]Clock, error) {
 	box := map[ID]ID{}
-	var ids []ID
+	var living []Conversation
 	for _, cv := range list {
 		if !cv.Status.Ended() {
-			box[cv.ID], ids = cv.Mailbox, append(ids, cv.ID)
+			box[cv.ID], living = cv.Mailbox, append(living, cv)
 		}
 	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	facts, err := s.Store.Clocks(ctx, ids)
-	if err != nil {
-		return nil, err
+	facts, ids := s.Clocks.split(living)
+	if len(ids) > 0 {
+		read, err := s.Store.Clocks(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		s.Clocks.keep(living, ids, read)
+		maps.Copy(facts, read)
 	}
 	calendars, out := map[ID]Calendar{}, map[ID]Clock{}
 	for id, f := range facts {

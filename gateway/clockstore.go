@@ -17,6 +17,9 @@ type ClockStore interface {
 	KeepClocks(ctx context.Context, l ClockLook, now time.Time) ([]Event, error)
 	// Escalate tells of a level once. Errors: conflict if that level was told, conversation_closed, not_found.
 	Escalate(ctx context.Context, cv ID, by Actor, t Telling, now time.Time) ([]Event, error)
+	// FirstAnswers says of the newest conversations that began since, and in which a visitor wrote, when he was answered;
+	// mailbox "" = all.
+	FirstAnswers(ctx context.Context, mailbox ID, since time.Time, limit int) ([]FirstAnswer, error)
 	// ResumeClocks makes jobs of looks that are overdue since before, as after a node that did not know them.
 	ResumeClocks(ctx context.Context, before, now time.Time) (int, error)
 }
@@ -35,6 +38,7 @@ type ClockLook struct {
 	LookAt       time.Time // the appointment that is kept; if another stands there nothing happens
 	Next         time.Time // zero = none: it has ended
 	Late         bool
+	Risk         bool
 	Tell         []Telling
 }
 
@@ -44,4 +48,5 @@ type Telling struct {
 	Key     string
 	Payload Payload
 	To      []ID
+	Jobs    []Job // what else is to be done once it is told
 }

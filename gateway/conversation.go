@@ -87,19 +87,48 @@ type Conversation struct {
 	ClaimedAt     time.Time
 	ClosedAt      time.Time
 	LastMessageAt time.Time
-	LastAuthor    Role   // whose message was last: it is the other side's turn
-	FirstWords    string // first visitor message, cut to 160 characters
-	Messages      int    // of the visitor
+	LastAuthor    Role      // whose message was last: it is the other side's turn; also the visitor's after a holding reply
+	HoldingAt     time.Time // last holding reply
+	FirstWords    string    // first visitor message, cut to 160 characters
+	Messages      int       // of the visitor
 
 	Priority Priority // class in which it waits; never 0 in the store
 	ServedBy ID       // who had it last, or has it
 	Moved    bool     // went to its first mailbox's overflow
+	Type     string   // id of its ticket type, "" = none
+	MinRole  Role     // lowest that may hold it; "" = any
 
 	Page    string // where it began, an https URL without query
 	Browser string // product and platform, e.g. "Firefox on Android"
 	Locale  string
 	Claimed Claimed // what the visitor typed: unproven
 	Rating  Rating
+}
+
+// Origin is where a conversation came from, as its history shows it (product.md P85).
+type Origin string
+
+// The seven origins.
+const (
+	FromWeb      Origin = "web"
+	FromEmail    Origin = "email"
+	FromAPI      Origin = "api"
+	FromPhone    Origin = "phone"
+	FromReview   Origin = "review"
+	FromSocial   Origin = "social"
+	FromInternal Origin = "internal"
+)
+
+// Origin tells it from what is known of the row: a browser's visitor wrote in a widget or a form, else it was a mail.
+// A channel that is neither names it itself.
+func (c Conversation) Origin() Origin {
+	switch {
+	case c.Channel != ByChat && c.Channel != ByEmail:
+		return Origin(c.Channel)
+	case c.Visitor == "":
+		return FromEmail
+	}
+	return FromWeb
 }
 
 // Claimed is what a visitor typed about himself. It proves nothing and joins nothing (product.md P112).
@@ -114,7 +143,15 @@ type Rating struct {
 	Stars int       `json:"stars"` // 1…5
 	Text  string    `json:"text,omitempty"`
 	At    time.Time `json:"at"`
+	// Tell hears of it if it is low and was not before; it is not kept.
+	Tell []ID `json:"-"`
 }
+
+// Low reports whether somebody must be told.
+func (r Rating) Low() bool { return r.Stars > 0 && r.Stars <= lowRating }
+
+// lowRating is the most stars that alert a supervisor (product.md P83).
+const lowRating = 2
 
 // Staff names the conversation's staff topic: notes, reasons, drafts; never sent to a visitor.
 func (id ID) Staff() string { return string(id) + "/staff" }

@@ -84,6 +84,11 @@ func NoPasskey() *Error { return &Error{Is: "conflict", Why: "stepup.none"} }
 // BadPasskey says that an answer to a passkey's challenge proves nothing; the log has why.
 func BadPasskey(cause error) *Error { return &Error{Is: "forbidden", Why: "stepup.failed", Err: cause} }
 
+// BelowRole says that the conversation's type asks for a higher role.
+func BelowRole(least Role) *Error {
+	return &Error{Is: "forbidden", Why: "type.role", Params: P{"role": string(least)}}
+}
+
 // FourEyes says that this takes a second person, or one who has been in the role for longer.
 func FourEyes() *Error { return &Error{Is: "forbidden", Why: "four_eyes"} }
 

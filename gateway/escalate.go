@@ -99,7 +99,11 @@ func (s *Service) Escalate(ctx context.Context, c Caller, e Escalation) error {
 		return err
 	}
 	p := ConversationEscalated{Level: e.Level, Reason: e.Reason, Told: hearers, Report: e.Report}
-	events, err := s.Store.Escalate(ctx, cv.ID, c.Actor, Telling{LevelMark(e.Level).Key(), p, idsOf(hearers)}, now)
+	t := Telling{Key: LevelMark(e.Level).Key(), Payload: p, To: idsOf(hearers)}
+	if t.Jobs, err = reportJobs(cv, mb, c.Name, p, now); err != nil {
+		return err
+	}
+	events, err := s.Store.Escalate(ctx, cv.ID, c.Actor, t, now)
 	if err != nil {
 		return err
 	}
@@ -220,7 +224,7 @@ func saidIn(events []Event) (said []Said) {
 	for _, e := range events {
 		var p MessageCreated
 		if e.Kind == p.Kind() && json.Unmarshal(e.Payload, &p) == nil {
-			said = AppendSaid(said, e.At, e.Actor.Role, p.Unproven)
+			said = AppendSaid(said, e.At, e.Actor.Role, p.Unproven, p.Holding)
 		}
 	}
 	return said
@@ -229,11 +233,16 @@ func saidIn(events []Event) (said []Said) {
 // EscalationLetter is the job that tells a hearer by mail that a level of a conversation was reached. The mail names
 // neither the conversation nor anything that was said in it.
 func EscalationLetter(cv ID, key string, to ID, now time.Time) (Job, error) {
-	payload, err := json.Marshal(letterJob{Agent: to, What: "escalated"})
+	return LetterJob("escalated", string(cv)+":"+key, to, now)
+}
+
+// LetterJob is the job that writes to one of the staff, once for each about; what names the text.
+func LetterJob(what, about string, to ID, now time.Time) (Job, error) {
+	payload, err := json.Marshal(letterJob{Agent: to, What: what})
 	if err != nil {
 		return Job{}, Internal("encode a letter", err)
 	}
-	return Job{ID: "letter:escalated:" + string(cv) + ":" + key + ":" + string(to), Kind: JobLetter, Due: now, Payload: payload}, nil
+	return Job{ID: "letter:" + what + ":" + about + ":" + string(to), Kind: JobLetter, Due: now, Payload: payload}, nil
 }
 
 // attempts are what was tried: articles that were read and what the staff answered, in order.

@@ -172,6 +172,23 @@ type ConversationEscalated struct {
 	Report EscalationReport `json:"report"`
 }
 
+// ConversationClassified says what it is about, and which role may hold it at least. Staff topic and the mailbox's only.
+type ConversationClassified struct {
+	Type string `json:"type"` // "" = nothing certain
+	Name string `json:"name,omitempty"`
+	Role Role   `json:"role,omitempty"`
+}
+
+// MailboxAlarmed says that conversations have waited for an answer longer than one work day: once a day, in the
+// mailbox's topic and the leaders'.
+type MailboxAlarmed struct {
+	Mailbox   ID     `json:"mailbox"`
+	Day       string `json:"day"` // YYYY-MM-DD in the mailbox's zone
+	Over      int    `json:"over"`
+	LongestMS int64  `json:"longest_ms"` // open time
+	Oldest    []ID   `json:"oldest"`     // who has waited longest first, at most ten
+}
+
 // MessageCreated carries a message to both sides.
 type MessageCreated struct{ Message }
 
@@ -374,6 +391,9 @@ func (ArticleChanged) Kind() Kind       { return "article.changed" }
 func (ClockWarned) Kind() Kind           { return "clock.warned" }
 func (ClockBroken) Kind() Kind           { return "clock.broken" }
 func (ConversationEscalated) Kind() Kind { return "conversation.escalated" }
+
+func (ConversationClassified) Kind() Kind { return "conversation.classified" }
+func (MailboxAlarmed) Kind() Kind         { return "mailbox.alarmed" }
 
 // Suggestion is one line of self-help shown to a visitor or an agent.
 type Suggestion struct {

@@ -60,6 +60,8 @@ func payloads() []Payload {
 		ConversationRated{},
 		ConversationFrozen{},
 		ConversationEscalated{},
+		ConversationClassified{},
+		MailboxAlarmed{},
 		ClockWarned{},
 		ClockBroken{},
 		MessageCreated{},

@@ -27,6 +27,11 @@ const (
 	JobClock JobKind = "clock" // look at a conversation's clocks; payload {"conversation":"cv_…"}; each leaves the next one behind
 
 	JobConfirm JobKind = "confirm" // tell who opened a ticket by mail that it has come; payload {"conversation":"cv_…","message_id":"…"}
+	JobAlarms  JobKind = "alarms"  // make the jobs of the mailboxes whose daily alarm is due; each leaves the next one behind
+	JobAlarm   JobKind = "alarm"   // tell of a mailbox in which somebody waits too long; payload alarmJob
+
+	JobReport JobKind = "report" // mail an escalation's report to the mailbox's address for them; payload reportJob
+
 	JobHook JobKind = "webhook" // tell one endpoint of one event; payload hookJob
 
 	JobTranscript JobKind = "transcript" // ask the host to tell the owner of a link; payload {"transcript":"tl_…"}
@@ -46,7 +51,7 @@ type Job struct {
 // ends reports whether five days of tries are enough. What others ask about, and what leaves the next one behind, goes on.
 func (k JobKind) ends() bool {
 	switch k {
-	case JobMail, JobConfirm, JobLetter, JobHook, JobClaimed, JobTranscript, JobNotice:
+	case JobMail, JobConfirm, JobLetter, JobReport, JobHook, JobClaimed, JobTranscript, JobNotice:
 		return true
 	}
 	return false

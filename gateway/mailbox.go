@@ -37,6 +37,7 @@ type Mailbox struct {
 	Origins       []string      `json:"origins"`   // exact origins that may embed the widget
 	Host          string        `json:"host"`      // name of the host entry whose accounts it serves, or ""
 	Fields        []Field       `json:"fields"`    // pre-chat form
+	Prefer        bool          `json:"prefer"`    // among those who may be offered a chat, specialists come first
 	SLA           *SLA          `json:"sla"`       // what its conversations are promised; nil = the product's defaults
 	Version       int64         `json:"version"`
 }

@@ -22,6 +22,7 @@ type SLA struct {
 	Targets [3]Targets     `json:"targets"` // of high, medium and low priority
 	Classes []ClassTargets `json:"classes"` // of accounts whose class the host has signed, instead of Targets
 	Levels  [Levels]Level  `json:"levels"`
+	Report  string         `json:"report_to"` // address that every escalation's report is mailed to; "" = none
 }
 
 // Targets are one priority's limits in open minutes; 0 = no such limit.
@@ -103,6 +104,9 @@ func (s SLA) Check() error {
 				return Invalid("sla.targets")
 			}
 		}
+	}
+	if s.Report != "" && !PlausibleEmail(s.Report) {
+		return Invalid("sla.report_to")
 	}
 	for _, l := range s.Levels {
 		if !minutes(l.After) {

@@ -73,12 +73,32 @@ func (s *Service) rate(ctx context.Context, id ID, stars int, text string) error
 	if err != nil {
 		return err
 	}
-	events, err := s.Store.Rate(ctx, id, Rating{Stars: stars, Text: text, At: now}, now)
+	r := Rating{Stars: stars, Text: text, At: now}
+	if r.Low() {
+		if r.Tell, err = s.leaders(ctx); err != nil {
+			return err
+		}
+	}
+	events, err := s.Store.Rate(ctx, id, r, now)
 	if err != nil {
 		return err
 	}
 	s.publish(ctx, events...)
 	return nil
+}
+
+// leaders are the supervisors, or without any the admins.
+func (s *Service) leaders(ctx context.Context) ([]ID, error) {
+	staff, err := s.Store.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, role := range []Role{RoleSupervisor, RoleAdmin} {
+		if out := pick(staff, func(a Agent) bool { return a.Role == role && a.DisabledAt.IsZero() }); len(out) > 0 {
+			return idsOf(out), nil
+		}
+	}
+	return nil, nil
 }
 
 // LookRating changes nothing. Errors: not_found for every token that is not right.

@@ -17,7 +17,8 @@ const RingAgainAfter = 30 * time.Second
 
 // Route picks the agent to offer a queued conversation to. It is pure: any node may run it, row versions let
 // one of several decisions win. Eligible is who is available here, present, has a free seat, and has not just
-// declined; first those who have rung least in this round, then online before idle, then the lowest load, then the
+// declined; first those who have rung least in this round, then online before idle, then whose specialities fit best (if
+// the mailbox wants that), then the lowest load, then the
 // longest since the last offer, then the id. sticky (the visitor's agent of the last 24 h) goes first if eligible.
 //
 // Source: mail-and-routing.md 2.2.
@@ -55,6 +56,9 @@ func before(a, b *Candidate, sticky ID) bool {
 	}
 	if a.Presence != b.Presence {
 		return a.Presence == Online
+	}
+	if a.Fits != b.Fits {
+		return a.Fits > b.Fits
 	}
 	// active/capacity compared without division
 	if x, y := a.Active*b.Capacity, b.Active*a.Capacity; x != y {

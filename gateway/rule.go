@@ -40,6 +40,7 @@ type Rule struct {
 	Words    []string      `json:"words,omitempty"`    // any of these, whole, whatever the case
 	Mailbox  ID            `json:"mailbox,omitempty"`  // "" = it stays where it came in
 	Priority Priority      `json:"priority,omitempty"` // 0 = it stays medium
+	Type     string        `json:"type,omitempty"`     // id of a ticket type; "" = none
 }
 
 // RuleInput is what rules look at.
@@ -102,6 +103,7 @@ type Ruled struct {
 	Rule     int      // number of the one that fired, -1 = none
 	Mailbox  Mailbox  // where it waits
 	Priority Priority // never 0
+	Type     string   // "" = none
 }
 
 // Apply gives the mailbox and class of a new conversation that comes in at one of boxes: the first rule that fits and
@@ -120,7 +122,7 @@ func Apply(rules []Rule, at Mailbox, boxes []Mailbox, in RuleInput) Ruled {
 			}
 			to = boxes[n]
 		}
-		return Ruled{Rule: i, Mailbox: to, Priority: orMedium(r.Priority)}
+		return Ruled{Rule: i, Mailbox: to, Priority: orMedium(r.Priority), Type: r.Type}
 	}
 	return Ruled{Rule: -1, Mailbox: at, Priority: Medium}
 }
@@ -165,7 +167,9 @@ func (r Rule) check(boxes []Mailbox) error {
 		return Invalid("channel")
 	case r.Priority < 0 || r.Priority > Low:
 		return Invalid("priority")
-	case r.Mailbox == "" && r.Priority == 0:
+	case len(r.Type) > maxTypeID:
+		return Invalid("type")
+	case r.Mailbox == "" && r.Priority == 0 && r.Type == "":
 		return Invalid("mailbox")
 	case r.Mailbox != "" && !slices.ContainsFunc(boxes, func(b Mailbox) bool { return b.ID == r.Mailbox }):
 		return Invalid("mailbox")
@@ -209,6 +213,9 @@ func (s *Service) SaveRules(ctx context.Context, c Caller, rules []Rule, mark st
 	if err := CheckRules(rules, boxes); err != nil {
 		return "", err
 	}
+	if err := s.knownTypes(ctx, rules); err != nil {
+		return "", err
+	}
 	was, err := s.Store.Setting(ctx, rulesSetting)
 	switch {
 	case CodeOf(err) == "not_found":
@@ -235,6 +242,20 @@ func (s *Service) SaveRules(ctx context.Context, c Caller, rules []Rule, mark st
 	}
 	s.publish(ctx, events...)
 	return markOf(string(text)), nil
+}
+
+// knownTypes refuses a rule whose ticket type is not in the list.
+func (s *Service) knownTypes(ctx context.Context, rules []Rule) error {
+	list, _, err := s.Types(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range rules {
+		if r.Type != "" && !slices.ContainsFunc(list, func(t TicketType) bool { return t.ID == r.Type }) {
+			return Invalid("type")
+		}
+	}
+	return nil
 }
 
 // Rule applies the rules that stand to what comes in at a mailbox.

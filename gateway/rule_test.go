@@ -61,11 +61,11 @@ func TestApplyRules(t *testing.T) {
 		in   RuleInput
 		want Ruled
 	}{
-		{"none fits", RuleInput{Text: "hello"}, Ruled{-1, help, Medium}},
-		{"the first that fits", RuleInput{Class: "paid", Text: "an idea"}, Ruled{2, vip, High}},
-		{"class alone", RuleInput{Text: "an idea"}, Ruled{3, help, Low}},
-		{"a mailbox of another host is passed over", RuleInput{Text: "my bank"}, Ruled{3, help, Low}},
-		{"a mailbox that is gone is passed over", RuleInput{Text: "gone"}, Ruled{3, help, Low}},
+		{"none fits", RuleInput{Text: "hello"}, Ruled{-1, help, Medium, ""}},
+		{"the first that fits", RuleInput{Class: "paid", Text: "an idea"}, Ruled{2, vip, High, ""}},
+		{"class alone", RuleInput{Text: "an idea"}, Ruled{3, help, Low, ""}},
+		{"a mailbox of another host is passed over", RuleInput{Text: "my bank"}, Ruled{3, help, Low, ""}},
+		{"a mailbox that is gone is passed over", RuleInput{Text: "gone"}, Ruled{3, help, Low, ""}},
 	} {
 		got := Apply(rules, help, boxes, c.in)
 		if got.Rule != c.want.Rule || got.Mailbox.ID != c.want.Mailbox.ID || got.Priority != c.want.Priority {

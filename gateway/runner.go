@@ -155,6 +155,9 @@ func (r *Runner) ring(ctx context.Context, cv Conversation, mb Mailbox, now time
 	if err != nil {
 		return err
 	}
+	if list, err = r.specialists(ctx, list, cv, mb); err != nil {
+		return err
+	}
 	if Overflows(cv, mb, list, now) {
 		return r.overflow(ctx, cv, mb, now)
 	}
@@ -306,6 +309,12 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.dropLoose(ctx, j)
 	case JobLetter:
 		return r.letter(ctx, j)
+	case JobAlarms:
+		return r.alarms(ctx)
+	case JobAlarm:
+		return r.alarm(ctx, j)
+	case JobReport:
+		return r.mailReport(ctx, j)
 	case JobInactive:
 		return r.inactive(ctx)
 	case JobClock:

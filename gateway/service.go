@@ -29,6 +29,7 @@ type Service struct {
 	Guard    *verify.Guard                 // the only door to a change; nil or unfinished = changes are off
 	Leaks    *LeakGuard                    // reads every text that goes to a visitor; nil = each is held
 	Rights   *RightsMemory                 // spares reading what agents' messages are let in by; needed
+	Clocks   *ClockMemory                  // spares reading what clocks are told from; nil = nothing
 	Tails    *LeakTails                    // spares the guard's reads; nil = none
 	Side     *SideAccess                   // hashed facts of claimed identities; nil = the mode is off
 	Assist   *Assist                       // nil = no language model helps
@@ -63,6 +64,8 @@ type Composer interface {
 // Letters makes a mail to one of the staff that belongs to no conversation. what names its text: policy.
 type Letters interface {
 	Letter(id, from string, to Agent, what string, now time.Time) (Mail, error)
+	// Report is an escalation's report to an address that an admin has named, in English.
+	Report(id, from, to string, r ReportLetter, now time.Time) (Mail, error)
 }
 
 // Caller is who asks, as the transport has authenticated him.

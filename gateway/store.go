@@ -29,6 +29,8 @@ type Store interface {
 	TranscriptStore
 	ClockStore
 	HookStore
+	TypeStore
+	AlarmStore
 
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.
@@ -55,6 +57,8 @@ type Start struct {
 	Subject   string
 	CommandID string      // the client's own UUID: starting twice is once
 	Priority  Priority    // 0 = Medium
+	Type      string      // id of a ticket type; "" = none
+	MinRole   Role        // of that type
 	Clock     *ClockStart // nil = nothing is promised
 }
 
@@ -82,6 +86,7 @@ type ConversationStore interface {
 
 // ConversationFilter picks rows; zero fields do not filter.
 type ConversationFilter struct {
+	IDs        []ID
 	Mailboxes  []ID
 	Visitor    ID
 	Assignee   ID
@@ -90,6 +95,9 @@ type ConversationFilter struct {
 	Channel    ChannelName
 	Outcome    Outcome
 	Late       bool   // a clock had run out when it was looked at last
+	Risk       bool   // two thirds of a clock had passed then
+	OurTurn    bool   // an answer is owed; who has waited longest comes first
+	Type       string // id of a ticket type
 	Text       string // in subject, first words, number; never joined to accounts
 	Before     time.Time
 	Limit      int
@@ -151,6 +159,9 @@ type Assignment struct {
 // Candidate is an agent as Route sees him. Presence is filled in by the Service from the bus.
 type Candidate struct {
 	Agent        ID
+	Role         Role
+	Tags         []string     // what he knows
+	Languages    []string     // that he speaks
 	Availability Availability // effective: a pause counts
 	Presence     Presence
 	Active       int
@@ -159,6 +170,7 @@ type Candidate struct {
 	LastBeatAt   time.Time
 	AwayFrom     time.Time // announced absence
 	AwayUntil    time.Time
+	Fits         int       // how well that fits the conversation; 0 unless the mailbox prefers specialists
 	Rung         int       // rings of the current round that this agent missed or declined
 	DeclinedAt   time.Time // his last "no" to this conversation in the current round; zero = none
 }

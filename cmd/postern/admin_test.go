@@ -178,6 +178,7 @@ POST   /v1/agents/ag_x/link                 - - - - - x -
 GET    /v1/availability                     x x x x x x x
 PUT    /v1/availability/ag_x                - - - x - x -
 POST   /v1/conversations/cv_x/assign        - - - x - x -
+POST   /v1/conversations/cv_x/note          - - - x - x -
 PUT    /v1/availability/ag_x/away           - - - x - x -
 GET    /v1/inactivity                       - - - x - x -
 PUT    /v1/inactivity                       - - - - - x -
@@ -193,6 +194,9 @@ GET    /v1/overview                         x x x x x x x
 GET    /v1/conversations                    x x x x - x -
 GET    /v1/conversations/cv_x               x x x x - x -
 GET    /v1/clocks?c=cv_x                    x x x x - x -
+GET    /v1/acknowledged                     - - - x - x -
+GET    /v1/types                            x x x x x x x
+PUT    /v1/types                            - - - - - x -
 GET    /v1/conversations/cv_x/escalation    x x x x - x -
 GET    /v1/conversations/cv_x/suggest       x x x x - x -
 GET    /v1/mails/ms_x                       x x x x - x -

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	pages "github.com/postern-chat/postern/gateway/help"
+	"github.com/postern-chat/postern/gateway/mail"
 	"github.com/postern-chat/postern/widget"
 )
 
@@ -18,21 +19,25 @@ func helpPages() (*pages.Pages, error) {
 	return pages.New(texts)
 }
 
-// staffWords gives mail.Staff its letters; link leads to the admin pages.
-func staffWords(link string) (func(locale, what string) (subject, text string, ok bool), error) {
+// staff makes the letters to the staff; link leads to the admin pages.
+func staff(domain, link string) (mail.Staff, error) {
 	texts, err := widget.MailTexts()
 	if err != nil {
-		return nil, err
+		return mail.Staff{}, err
 	}
-	return func(locale, what string) (string, string, bool) {
+	word := func(locale, key string) string {
 		lang, _, _ := strings.Cut(strings.ToLower(locale), "-")
 		words, ok := texts[lang]
 		if !ok {
 			words = texts["en"]
 		}
-		subject, text := words["mail."+what+".subject"], words["mail."+what+".text"]
+		return words["mail."+key]
+	}
+	words := func(locale, what string) (string, string, bool) {
+		subject, text := word(locale, what+".subject"), word(locale, what+".text")
 		return subject, strings.ReplaceAll(text, "{link}", link), subject != "" && text != ""
-	}, nil
+	}
+	return mail.Staff{Domain: domain, Words: words, Word: word}, nil
 }
 
 // rateLine gives mail.Composer its line, in the languages of the user interface; a locale without texts reads

@@ -74,7 +74,7 @@ func clockKept(w *World) {
 	}
 	look := func(at, next time.Time, version int64, tell ...gateway.Telling) ([]gateway.Event, error) {
 		return w.Store.KeepClocks(w.Context(), gateway.ClockLook{
-			Conversation: c.ID, Version: version, LookAt: at, Next: next, Late: true, Tell: tell,
+			Conversation: c.ID, Version: version, LookAt: at, Next: next, Late: true, Risk: true, Tell: tell,
 		}, w.Now())
 	}
 	w.unmoved("conflict", func() error {
@@ -116,6 +116,10 @@ func clockKept(w *World) {
 	late, err := w.Store.Conversations(w.Context(), gateway.ConversationFilter{Late: true})
 	if err != nil || len(late) != 1 || late[0].ID != c.ID {
 		w.Errorf("late: %v, %v", late, err)
+	}
+	risk, err := w.Store.Conversations(w.Context(), gateway.ConversationFilter{Risk: true})
+	if err != nil || len(risk) != 1 || risk[0].ID != c.ID {
+		w.Errorf("at risk: %v, %v", risk, err)
 	}
 	w.Pass(time.Hour)
 	if due := w.clock(); due.After(next) {

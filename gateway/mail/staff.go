@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 	"net/mail"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ type Staff struct {
 	// Words gives subject and text of a letter; ok is false for one that has no text.
 	Words func(locale, what string) (subject, text string, ok bool)
 	Sign  Signatures
+	// Word gives one text, "" = there is none.
+	Word func(locale, key string) string
 }
 
 // Letter implements gateway.Letters. Errors: invalid for an address that cannot be written, or an unknown text.
@@ -28,6 +31,11 @@ func (s Staff) Letter(id, from string, to gateway.Agent, what string, now time.T
 	case !gateway.PlausibleEmail(to.Email) || !gateway.PlausibleEmail(from):
 		return gateway.Mail{}, gateway.Invalid("address")
 	}
+	return s.write(id, from, to.Email, subject, text, now)
+}
+
+// write makes a mail of ours that nobody can answer.
+func (s Staff) write(id, from, to, subject, text string, now time.Time) (gateway.Mail, error) {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
 	name := strings.NewReplacer(":", ".", "_", ".").Replace(strings.ToLower(id)) + "@" + s.Domain
 	msg.Subject(oneLine(subject))
@@ -35,12 +43,60 @@ func (s Staff) Letter(id, from string, to gateway.Agent, what string, now time.T
 	msg.SetMessageIDWithValue(name)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.FromMailAddress(&mail.Address{Name: "Postern", Address: from})
-	msg.ToMailAddress(&mail.Address{Address: to.Email})
-	msg.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(text, "\n", "\r\n")+"\r\n")
+	msg.ToMailAddress(&mail.Address{Address: to})
+	msg.SetBodyString(gomail.TypeTextPlain, strings.NewReplacer("\r\n", "\r\n", "\n", "\r\n").Replace(text)+"\r\n")
 	var b bytes.Buffer
 	if _, err := msg.WriteTo(&b); err != nil {
 		return gateway.Mail{}, gateway.Internal("write mail", err)
 	}
 	raw, err := s.Sign.Sign(from, b.Bytes())
-	return gateway.Mail{ID: gateway.ID(strings.NewReplacer(":", "-").Replace(id)), MessageID: name, From: from, To: to.Email, Raw: raw}, err
+	return gateway.Mail{ID: gateway.ID(strings.NewReplacer(":", "-").Replace(id)), MessageID: name, From: from, To: to, Raw: raw}, err
+}
+
+// Report implements gateway.Letters. Errors: as Letter.
+func (s Staff) Report(id, from, to string, r gateway.ReportLetter, now time.Time) (gateway.Mail, error) {
+	const lang = "en" // of an address nobody knows which one its readers speak
+	subject, text, ok := s.Words(lang, "report")
+	switch {
+	case !ok:
+		return gateway.Mail{}, gateway.Invalid("what")
+	case !gateway.PlausibleEmail(to) || !gateway.PlausibleEmail(from):
+		return gateway.Mail{}, gateway.Invalid("address")
+	}
+	fill := s.fill(lang, r)
+	return s.write(id, from, to, fill.Replace(subject), fill.Replace(text), now)
+}
+
+// fill puts a report's words in the places of a text, once: a word that looks like a place stays as it is.
+func (s Staff) fill(lang string, r gateway.ReportLetter) *strings.Replacer {
+	name := string(r.Conversation)
+	if r.Number > 0 {
+		name = "#" + strconv.FormatInt(r.Number, 10)
+	}
+	status := s.Word(lang, "report.status."+r.Report.Status)
+	if status == "" {
+		status = r.Report.Status
+	}
+	by := r.By
+	if by == "" {
+		by = s.Word(lang, "report.timer")
+	}
+	tried := "-"
+	if len(r.Report.Tried) > 0 {
+		tried = "- " + strings.Join(r.Report.Tried, "\n- ")
+	}
+	return strings.NewReplacer(
+		"{conversation}", name, "{id}", string(r.Conversation), "{mailbox}", r.Mailbox, "{by}", by, "{reason}", orDash(r.Reason),
+		"{level}", s.Word(lang, "report.level."+strconv.Itoa(r.Level)), "{customer}", orDash(r.Report.Customer),
+		"{issue}", orDash(r.Report.Issue), "{tried}", tried, "{status}", orDash(status), "{impact}", orDash(r.Report.Impact),
+		"{spent}", strconv.FormatInt(r.Report.SpentMS/60_000, 10), "{urgency}", s.Word(lang, "report.urgency."+strconv.Itoa(int(r.Report.Urgency))),
+	)
+}
+
+// orDash is a text, or a sign that there is none.
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
 }

@@ -10,14 +10,15 @@ import (
 
 const (
 	qInsertAgent = `INSERT INTO agents (id, email, name, role, capacity, active, chosen, paused_at, paused_for,
-last_offer_at, last_beat_at, disabled_at, locale, held_since, password, version)
-VALUES ($1,$2,$3,$4,$5,0,FALSE,0,'',0,0,$6,$7,$8,'',1) ON CONFLICT DO NOTHING`
+last_offer_at, last_beat_at, disabled_at, locale, held_since, tags, languages, password, version)
+VALUES ($1,$2,$3,$4,$5,0,FALSE,0,'',0,0,$6,$7,$8,CASE WHEN $9 = '' THEN '[]' ELSE $9 END,CASE WHEN $10 = '' THEN '[]' ELSE $10 END,'',1) ON CONFLICT DO NOTHING`
 	// Both CASEs look at the row as it was: the right side of an UPDATE does.
 	qUpdateAgent = `UPDATE agents SET email=$2, name=$3, role=$4, capacity=$5, disabled_at=$6, locale=$7,
 held_since = CASE WHEN role <> $4 OR email <> $2 OR (disabled_at > 0 AND CAST($6 AS BIGINT) = 0) THEN $8 ELSE held_since END,
 admin_until = CASE WHEN role = 'admin' AND disabled_at = 0 AND ($4 <> 'admin' OR CAST($6 AS BIGINT) > 0) THEN $8 ELSE admin_until END,
 inactive_at = CASE WHEN disabled_at > 0 AND CAST($6 AS BIGINT) = 0 THEN 0 ELSE inactive_at END,
-version=version+1 WHERE id=$1 AND version=$9`
+tags = CASE WHEN $9 = '' THEN tags ELSE $9 END, languages = CASE WHEN $10 = '' THEN languages ELSE $10 END,
+version=version+1 WHERE id=$1 AND version=$11`
 	qEmailTaken   = `SELECT COUNT(*) FROM agents WHERE email = $1 AND id <> $2`
 	qAgentByEmail = qAgents + `WHERE email = $1`
 	qAgentList    = qAgents + `ORDER BY lower(name), id`
@@ -62,8 +63,16 @@ func (x *tx) saveAgent(a gateway.Agent) error {
 	if taken > 0 {
 		return gateway.Invalid("email")
 	}
+	tags, err := wordsOf(a.Tags)
+	if err != nil {
+		return err
+	}
+	languages, err := wordsOf(a.Languages)
+	if err != nil {
+		return err
+	}
 	query, args := qInsertAgent, []any{
-		string(a.ID), a.Email, a.Name, string(a.Role), a.Capacity, ms(a.DisabledAt), a.Locale, ms(x.now),
+		string(a.ID), a.Email, a.Name, string(a.Role), a.Capacity, ms(a.DisabledAt), a.Locale, ms(x.now), tags, languages,
 	}
 	if a.Version > 0 {
 		query, args = qUpdateAgent, append(args, a.Version)

@@ -266,9 +266,12 @@ func (x *tx) reopen(c *gateway.Conversation, by gateway.Actor) error {
 }
 
 func (b *batch) counted(c *gateway.Conversation, in gateway.Append) {
-	was := c.Status
+	was, holding := c.Status, holds(in)
 	spoke(c, in.Actor.Role, textOf(in), in.At)
-	b.mark(c.ID, c.Status != was)
+	if holding {
+		owes(c, in.At)
+	}
+	b.mark(c.ID, c.Status != was || holding)
 }
 
 func textOf(in gateway.Append) string {
@@ -276,6 +279,12 @@ func textOf(in gateway.Append) string {
 		return m.Text
 	}
 	return ""
+}
+
+// holds reports whether a message only asks for patience.
+func holds(in gateway.Append) bool {
+	m, ok := in.Payload.(gateway.MessageCreated)
+	return ok && m.Holding && in.Actor.Role != gateway.RoleVisitor
 }
 
 func (b *batch) mark(id gateway.ID, whole bool) {

@@ -13,14 +13,23 @@ import (
 
 const (
 	lateNow   = `id IN (SELECT conversation FROM clocks WHERE late = TRUE)`
+	riskNow   = `id IN (SELECT conversation FROM clocks WHERE risk = TRUE)`
 	qPromise  = `INSERT INTO clocks (conversation, promise, look_at, looks, late) VALUES ($1,$2,$3,1,FALSE)`
 	qPromises = `SELECT conversation, promise, look_at FROM clocks WHERE conversation`
 	// A payload is JSON: a text that says the same has its quotes escaped.
-	qSpoken = `SELECT topic, at, actor_role, CASE WHEN lower(payload) LIKE lower('%"unverified":true%') THEN TRUE ELSE FALSE END
+	qSpoken = `SELECT topic, at, actor_role, CASE WHEN REPLACE(payload, '"unverified":true', '') <> payload THEN TRUE ELSE FALSE END,
+CASE WHEN REPLACE(payload, '"holding":true', '') <> payload THEN TRUE ELSE FALSE END
 FROM events WHERE kind = 'message.created' AND topic`
+	qAnswers = `SELECT mailbox, asked, COALESCE(answered, 0), closed_at FROM (
+SELECT c.mailbox, c.closed_at, c.started_at,
+(SELECT e.at FROM events e WHERE e.topic = c.id AND e.kind = 'message.created' AND e.actor_role = 'visitor' ORDER BY e.seq LIMIT 1) AS asked,
+(SELECT e.at FROM events e WHERE e.topic = c.id AND e.kind = 'message.created' AND e.actor_role NOT IN ('visitor', 'system', 'host')
+  ORDER BY e.seq LIMIT 1) AS answered
+FROM conversations c WHERE c.started_at >= $1 AND ($2 = '' OR c.mailbox = $2) ORDER BY c.started_at DESC LIMIT $3) AS a
+WHERE asked IS NOT NULL`
 	qMarks  = `SELECT mark FROM clock_marks WHERE conversation = $1`
 	qTell   = `INSERT INTO clock_marks (conversation, mark, at) VALUES ($1,$2,$3) ON CONFLICT (conversation, mark) DO NOTHING`
-	qKept   = `UPDATE clocks SET look_at = 0, late = $3 WHERE conversation = $1 AND look_at = $2`
+	qKept   = `UPDATE clocks SET look_at = 0, late = $3, risk = $4 WHERE conversation = $1 AND look_at = $2`
 	qLookAt = `UPDATE clocks SET look_at = $2, looks = looks + 1 WHERE conversation = $1 RETURNING looks`
 	// Two rows take turns: the one whose look is kept is done while the other waits for the next.
 	qAppoint = `INSERT INTO jobs (id, kind, due, payload, attempts, last_err, lease_until, lease_owner, failed, since)
@@ -91,16 +100,26 @@ func (s *Store) Clocks(ctx context.Context, cvs []gateway.ID) (map[gateway.ID]ga
 			var id gateway.ID
 			var when int64
 			var by gateway.Role
-			var unverified bool
-			err := r.Scan(&id, &when, &by, &unverified)
+			var unverified, holding bool
+			err := r.Scan(&id, &when, &by, &unverified, &holding)
 			if f, ok := out[id]; ok {
-				f.Said = gateway.AppendSaid(f.Said, at(when), by, unverified)
+				f.Said = gateway.AppendSaid(f.Said, at(when), by, unverified, holding)
 				out[id] = f
 			}
 			return err
 		})
 	})
 	return out, failure("read clocks", err)
+}
+
+// FirstAnswers implements gateway.ClockStore.
+func (s *Store) FirstAnswers(ctx context.Context, mailbox gateway.ID, since time.Time, limit int) ([]gateway.FirstAnswer, error) {
+	return all(ctx, s, func(r scanner) (f gateway.FirstAnswer, err error) {
+		var asked, answered, closed int64
+		err = r.Scan(&f.Mailbox, &asked, &answered, &closed)
+		f.Asked, f.Answered, f.Ended = at(asked), at(answered), at(closed)
+		return f, err
+	}, qAnswers, ms(since), string(mailbox), limit)
 }
 
 // each reads every row of a query.
@@ -133,7 +152,7 @@ func (s *Store) KeepClocks(ctx context.Context, l gateway.ClockLook, now time.Ti
 		if c.Version != l.Version {
 			return gateway.Conflict()
 		}
-		n, err := x.exec(qKept, string(c.ID), ms(l.LookAt), l.Late)
+		n, err := x.exec(qKept, string(c.ID), ms(l.LookAt), l.Late, l.Risk)
 		if err != nil || n == 0 {
 			return err // another look was appointed, or this one is kept
 		}
@@ -160,6 +179,11 @@ func (x *tx) tellOnce(c gateway.Conversation, by gateway.Actor, t gateway.Tellin
 	}
 	for _, topic := range append([]gateway.ID{c.Mailbox}, sorted(t.To...)...) {
 		if err := x.emitAbout(string(topic), c.ID, by, t.Payload); err != nil {
+			return true, err
+		}
+	}
+	for _, j := range t.Jobs {
+		if err := x.enqueue(j); err != nil {
 			return true, err
 		}
 	}

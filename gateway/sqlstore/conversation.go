@@ -35,6 +35,7 @@ func (x *tx) start(in gateway.Start) (stored bool, err error) {
 		ID: in.ID, Mailbox: in.Mailbox, Visitor: in.Visitor, Channel: gateway.ByChat, Status: gateway.Queued, Round: 1,
 		StartedAt: x.now, QueuedAt: x.now, MissedAt: x.now.Add(in.Missed), LastMessageAt: x.now,
 		Page: in.Page, Browser: in.Browser, Locale: in.Locale, Claimed: in.Claimed, Priority: in.Priority,
+		Type: in.Type, MinRole: in.MinRole,
 	}
 	if c.Priority == 0 {
 		c.Priority = gateway.Medium
@@ -168,6 +169,7 @@ func (f *filter) in(column string, values []string) {
 
 func filterQuery(f gateway.ConversationFilter) (string, []any) {
 	var w filter
+	w.in("id", texts(f.IDs))
 	w.in("mailbox", texts(f.Mailboxes))
 	w.in("status", texts(f.Statuses))
 	for column, v := range map[string]string{"visitor": string(f.Visitor), "assignee": string(f.Assignee), "channel": string(f.Channel)} {
@@ -188,6 +190,15 @@ func filterQuery(f gateway.ConversationFilter) (string, []any) {
 	if f.Late {
 		w.add(lateNow)
 	}
+	if f.Risk {
+		w.add(riskNow)
+	}
+	if f.OurTurn {
+		w.add("last_author = 'visitor'")
+	}
+	if f.Type != "" {
+		w.add("type = ?", f.Type)
+	}
 	if f.Text != "" {
 		like := "%" + likeEscape(f.Text) + "%"
 		w.add(`(lower(subject) LIKE lower(?) ESCAPE '\' OR lower(first_words) LIKE lower(?) ESCAPE '\' OR CAST(number AS TEXT) = ?)`,
@@ -204,7 +215,11 @@ func filterQuery(f gateway.ConversationFilter) (string, []any) {
 	if len(w.where) > 0 {
 		where = "WHERE " + strings.Join(w.where, " AND ")
 	}
-	return qConversations + where + " ORDER BY last_message_at DESC, id DESC LIMIT " + strconv.Itoa(limit), w.args
+	order := " ORDER BY last_message_at DESC, id DESC LIMIT "
+	if f.OurTurn {
+		order = " ORDER BY last_message_at, id LIMIT "
+	}
+	return qConversations + where + order + strconv.Itoa(limit), w.args
 }
 
 func texts[T ~string](in []T) []string {
@@ -310,12 +325,35 @@ func (s *Store) Rate(ctx context.Context, id gateway.ID, r gateway.Rating, now t
 		case now.Sub(c.ClosedAt) > gateway.RateWithin:
 			return gateway.Gone()
 		}
+		news := r.Low() && !c.Rating.Low()
 		c.Rating = r
 		if err := x.save(&c); err != nil {
 			return err
 		}
-		return x.tell(c, visitorOf(c), gateway.ConversationRated{Stars: r.Stars, Text: r.Text})
+		p := gateway.ConversationRated{Stars: r.Stars, Text: r.Text}
+		if err := x.tell(c, visitorOf(c), p); err != nil || !news {
+			return err
+		}
+		return x.alert(c.ID, visitorOf(c), p, "rated", string(c.ID), r.Tell)
 	})
+}
+
+// alert tells each of these agents of an event about a conversation, in his topic and by a letter that says what; about
+// names the occasion: of one each hears once by mail.
+func (x *tx) alert(cv gateway.ID, by gateway.Actor, p gateway.Payload, what, about string, to []gateway.ID) error {
+	for _, id := range sorted(to...) {
+		if err := x.emitAbout(string(id), cv, by, p); err != nil {
+			return err
+		}
+		j, err := gateway.LetterJob(what, about, id, x.now)
+		if err == nil {
+			err = x.enqueue(j)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SetEmail implements gateway.ConversationStore. Staff reads the typed name in the staff topic.

@@ -18,7 +18,7 @@ func (s *Store) Offer(ctx context.Context, cv, agent gateway.ID, version int64, 
 		if c.Status != gateway.Queued || c.Version != version || c.Offer.Agent != "" {
 			return gateway.Conflict()
 		}
-		if err := x.mayRing(agent, c.Mailbox); err != nil {
+		if err := x.mayRing(agent, c); err != nil {
 			return err
 		}
 		return x.ring(&c, agent, until)
@@ -28,17 +28,20 @@ func (s *Store) Offer(ctx context.Context, cv, agent gateway.ID, version int64, 
 const qOffered = `UPDATE agents SET last_offer_at = $2 WHERE id = $1`
 
 // mayRing locks the agent and takes a seat. Errors: forbidden, at_capacity.
-func (x *tx) mayRing(agent, mailbox gateway.ID) error {
+func (x *tx) mayRing(agent gateway.ID, c gateway.Conversation) error {
 	agents, err := x.lockAgents(agent)
 	if err != nil {
 		return err
 	}
-	declared, err := x.declared(agent, mailbox)
+	declared, err := x.declared(agent, c.Mailbox)
 	if err != nil {
 		return err
 	}
 	if agents[agent].Effective(declared) != gateway.Available || agents[agent].Away(x.now) {
 		return gateway.Forbidden()
+	}
+	if !agents[agent].Role.AtLeast(c.MinRole) {
+		return gateway.BelowRole(c.MinRole)
 	}
 	if err := x.takeSeat(agents[agent]); err != nil {
 		return err
@@ -134,6 +137,9 @@ func (x *tx) claim(c *gateway.Conversation, agent gateway.ID, by gateway.Actor, 
 	if _, err := x.declared(agent, c.Mailbox); err != nil {
 		return err
 	}
+	if !agents[agent].Role.AtLeast(c.MinRole) {
+		return gateway.BelowRole(c.MinRole)
+	}
 	if c.Status == gateway.Queued {
 		if err := x.claimQueued(c, agents[agent], by); err != nil {
 			return err
@@ -193,11 +199,17 @@ func (x *tx) assignAgent(c *gateway.Conversation, a gateway.Assignment) error {
 	}
 	to := agents[a.ToAgent]
 	declared, err := x.declared(to.ID, c.Mailbox)
+	if gateway.CodeOf(err) == "forbidden" && to.ID == a.By.ID && to.Role == gateway.RoleSupervisor {
+		err = nil // he takes over wherever he looks
+	}
 	if err != nil {
 		return err
 	}
 	if (declared == gateway.NotAvailable || to.Away(x.now)) && to.ID != a.By.ID || !to.DisabledAt.IsZero() {
 		return gateway.Forbidden()
+	}
+	if !to.Role.AtLeast(c.MinRole) {
+		return gateway.BelowRole(c.MinRole)
 	}
 	if err := x.moveSeat(c, to, a.By); err != nil {
 		return err
@@ -384,7 +396,7 @@ func (s *Store) Queue(ctx context.Context, mailboxes []gateway.ID) ([]gateway.Co
 	return all(ctx, s, scanConversation, qConversations+"WHERE "+where+" ORDER BY priority, queued_at, id", w.args...)
 }
 
-const qCandidates = `SELECT a.id, m.availability, a.paused_at, a.active, a.capacity, a.last_offer_at, a.last_beat_at, a.away_from, a.away_until,
+const qCandidates = `SELECT a.id, a.role, a.tags, a.languages, m.availability, a.paused_at, a.active, a.capacity, a.last_offer_at, a.last_beat_at, a.away_from, a.away_until,
 (SELECT COUNT(*) FROM rings r JOIN conversations c ON c.id = r.conversation AND c.round = r.round
   WHERE r.conversation = $2 AND r.agent = a.id),
 (SELECT COALESCE(MAX(r.ended_at), 0) FROM rings r JOIN conversations c ON c.id = r.conversation AND c.round = r.round
@@ -394,10 +406,12 @@ FROM members m JOIN agents a ON a.id = m.agent WHERE m.mailbox = $1 AND a.disabl
 func scanCandidate(r scanner) (gateway.Candidate, error) {
 	var c gateway.Candidate
 	var paused, offer, beat, declined, from, until int64
-	err := r.Scan(&c.Agent, &c.Availability, &paused, &c.Active, &c.Capacity, &offer, &beat, &from, &until, &c.Rung, &declined)
+	var tags, languages string
+	err := r.Scan(&c.Agent, &c.Role, &tags, &languages, &c.Availability, &paused, &c.Active, &c.Capacity, &offer, &beat, &from, &until, &c.Rung, &declined)
 	c.Availability = gateway.Agent{PausedAt: at(paused)}.Effective(c.Availability)
 	c.LastOfferAt, c.LastBeatAt, c.DeclinedAt = at(offer), at(beat), at(declined)
 	c.AwayFrom, c.AwayUntil = at(from), at(until)
+	c.Tags, c.Languages = wordsIn(tags), wordsIn(languages)
 	return c, err
 }
 

@@ -1,12 +1,14 @@
 package sqlstore
 
 import (
+	"encoding/json"
+
 	"github.com/postern-chat/postern/gateway"
 )
 
 const (
 	agentColumns = `id, email, name, role, capacity, active, chosen, paused_at, paused_for, last_offer_at,
-last_beat_at, disabled_at, locale, held_since, admin_until, active_at, inactive_at, away_from, away_until, version`
+last_beat_at, disabled_at, locale, held_since, admin_until, active_at, inactive_at, away_from, away_until, tags, languages, version`
 	agentHead  = `COALESCE((SELECT seq FROM topics WHERE topic = agents.id), 0)`
 	qAgents    = `SELECT ` + agentColumns + `, ` + agentHead + ` FROM agents `
 	qAgent     = qAgents + `WHERE id = $1`
@@ -19,12 +21,32 @@ last_beat_at, disabled_at, locale, held_since, admin_until, active_at, inactive_
 func scanAgent(r scanner) (gateway.Agent, error) {
 	var a gateway.Agent
 	var paused, offer, beat, disabled, held, admin, active, inactive, from, until int64
+	var tags, languages string
 	err := r.Scan(&a.ID, &a.Email, &a.Name, &a.Role, &a.Capacity, &a.Active, &a.Chosen, &paused, &a.PausedFor, &offer,
-		&beat, &disabled, &a.Locale, &held, &admin, &active, &inactive, &from, &until, &a.Version, &a.Seq)
+		&beat, &disabled, &a.Locale, &held, &admin, &active, &inactive, &from, &until, &tags, &languages, &a.Version, &a.Seq)
+	a.Tags, a.Languages = wordsIn(tags), wordsIn(languages)
 	a.HeldSince, a.AdminUntil = at(held), at(admin)
 	a.ActiveAt, a.InactiveAt, a.AwayFrom, a.AwayUntil = at(active), at(inactive), at(from), at(until)
 	a.PausedAt, a.LastOfferAt, a.LastBeatAt, a.DisabledAt = at(paused), at(offer), at(beat), at(disabled)
 	return a, missing(err)
+}
+
+// wordsIn reads a list of words; a broken one is empty: it says what somebody knows, nothing that he may.
+func wordsIn(text string) []string {
+	out := []string{}
+	if json.Unmarshal([]byte(text), &out) != nil {
+		return []string{}
+	}
+	return out
+}
+
+// wordsOf writes a list of words; nil is "", which leaves what is stored.
+func wordsOf(list []string) (string, error) {
+	if list == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(list)
+	return string(text), err
 }
 
 // lockAgents reads these agents' rows and holds them, in order of id. Errors: not_found.

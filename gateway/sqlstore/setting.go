@@ -188,19 +188,21 @@ func (s *Store) KeepSetting(ctx context.Context, name, value string) error {
 
 // SwapSetting implements gateway.SettingStore. Errors: conflict.
 func (s *Store) SwapSetting(ctx context.Context, name, was, value string, by gateway.Actor, now time.Time) ([]gateway.Event, error) {
+	return s.change(ctx, "swap a setting", now, func(x *tx) error { return x.swapSetting(name, was, value, by) })
+}
+
+func (x *tx) swapSetting(name, was, value string, by gateway.Actor) error {
 	query, args := qSwap, []any{name, value, was}
 	if was == "" {
 		query, args = qNewSetting, args[:2]
 	}
-	return s.change(ctx, "swap a setting", now, func(x *tx) error {
-		var version int64
-		err := x.row(query, args...).Scan(&version)
-		if errors.Is(err, sql.ErrNoRows) {
-			return gateway.Conflict()
-		}
-		if err != nil {
-			return err
-		}
-		return x.settingChanged(by, name, "", version)
-	})
+	var version int64
+	err := x.row(query, args...).Scan(&version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return gateway.Conflict()
+	}
+	if err != nil {
+		return err
+	}
+	return x.settingChanged(by, name, "", version)
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -38,6 +39,24 @@ func (s *Server) reassign(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		return nil, err
 	}
 	return nil, s.svc.Assign(c.UserContext(), who, gateway.ID(c.Params("id")), in.Agent, in.Mailbox, in.Note)
+}
+
+// noteOn lets a supervisor add a note from where he sees all chats; the console does it by its socket.
+func (s *Server) noteOn(c *fiber.Ctx, who gateway.Caller) (any, error) {
+	var in struct {
+		Text string `json:"text"`
+	}
+	if err := body(c, &in); err != nil {
+		return nil, err
+	}
+	once, err := gateway.NewID("", s.svc.Now(), s.svc.Rand)
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.svc.SendNote(c.UserContext(), who, gateway.Send{
+		Conversation: gateway.ID(strings.Clone(c.Params("id"))), ClientID: string(once), Text: in.Text,
+	})
+	return fiber.Map{"seq": e.Seq}, err
 }
 
 func fromMS(v int64) time.Time {

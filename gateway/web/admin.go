@@ -196,6 +196,9 @@ func (s *Server) saveAgent(c *fiber.Ctx, who gateway.Caller) (any, error) {
 		Capacity int          `json:"capacity"`
 		Disabled bool         `json:"disabled"`
 		Version  int64        `json:"version"`
+		// Left out, both stay as they are.
+		Tags      []string `json:"tags"`
+		Languages []string `json:"languages"`
 	}
 	if err := body(c, &in); err != nil {
 		return nil, err
@@ -203,7 +206,7 @@ func (s *Server) saveAgent(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	now := s.svc.Now()
 	a := gateway.Agent{
 		ID: gateway.ID(c.Params("id")), Email: strings.ToLower(strings.TrimSpace(in.Email)), Name: strings.TrimSpace(in.Name),
-		Role: in.Role, Capacity: in.Capacity, Version: in.Version,
+		Role: in.Role, Capacity: in.Capacity, Version: in.Version, Tags: in.Tags, Languages: in.Languages,
 	}
 	if in.Disabled {
 		a.DisabledAt = now
@@ -231,6 +234,9 @@ func (s *Server) saveAgent(c *fiber.Ctx, who gateway.Caller) (any, error) {
 
 // checkAgent refuses nonsense, and an admin who would lock himself out.
 func checkAgent(a gateway.Agent, me gateway.ID) error {
+	if err := a.CheckSpecialities(); err != nil {
+		return err
+	}
 	if err := gateway.CheckText("name", a.Name, 4*gateway.MaxName); err != nil {
 		return err
 	}

@@ -19,6 +19,9 @@ func (s *Server) agentRoutes(a *fiber.App) {
 	a.Delete("/v1/reads/spent/:id", s.staff(gateway.VerbFreeReads, s.freeReads))
 	a.Get("/v1/conversations/:id/history", s.staff(gateway.VerbRead, s.history))
 	a.Get("/v1/clocks", s.staff(gateway.VerbRead, s.clocks))
+	a.Get("/v1/acknowledged", s.staff(gateway.VerbForce, s.acknowledged))
+	a.Get("/v1/types", s.staff(gateway.VerbSeeSettings, s.listTypes))
+	a.Put("/v1/types", s.staff(gateway.VerbSettings, s.saveTypes))
 	a.Get("/v1/conversations/:id/escalation", s.staff(gateway.VerbEscalate, s.escalation))
 	a.Get("/v1/availability", s.staff(gateway.VerbSeeSettings, s.availability))
 	a.Put("/v1/availability/:agent", s.staff(gateway.VerbForce, s.forceAvailability))
@@ -27,6 +30,7 @@ func (s *Server) agentRoutes(a *fiber.App) {
 	a.Put("/v1/replies/:id", s.staff(gateway.VerbReplies, s.saveReply))
 	a.Delete("/v1/replies/:id", s.staff(gateway.VerbReplies, s.deleteReply))
 	a.Post("/v1/conversations/:id/assign", s.staff(gateway.VerbForce, s.reassign))
+	a.Post("/v1/conversations/:id/note", s.staff(gateway.VerbForce, s.noteOn))
 	a.Put("/v1/availability/:agent/away", s.staff(gateway.VerbAvailability, s.setAway))
 	a.Get("/v1/inactivity", s.staff(gateway.VerbForce, s.inactivity))
 	a.Put("/v1/inactivity", s.staff(gateway.VerbSettings, s.setInactivity))
@@ -112,7 +116,7 @@ func (s *Server) listConversations(c *fiber.Ctx, who gateway.Caller) (any, error
 	if err != nil {
 		return nil, err
 	}
-	return fiber.Map{"conversations": keepLate(shown, f.Late, s.svc.Now())}, nil
+	return fiber.Map{"conversations": keepView(shown, f, s.svc.Now())}, nil
 }
 
 func viewFilter(f *gateway.ConversationFilter, view string, me gateway.ID) error {
@@ -132,6 +136,8 @@ func viewFilter(f *gateway.ConversationFilter, view string, me gateway.ID) error
 		f.Channel, f.Statuses = gateway.ByEmail, []gateway.Status{gateway.Open}
 	case "late":
 		f.Late, f.Statuses = true, []gateway.Status{gateway.Queued, gateway.Active, gateway.Open, gateway.Waiting}
+	case "risk":
+		f.Risk, f.Statuses = true, []gateway.Status{gateway.Queued, gateway.Active, gateway.Open, gateway.Waiting}
 	case "closed":
 		f.Statuses = []gateway.Status{gateway.Closed}
 	default:

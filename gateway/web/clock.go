@@ -38,12 +38,29 @@ func (s *Server) clocked(ctx context.Context, list []gateway.Conversation) ([]ro
 	return out, nil
 }
 
-// keepLate drops, if only late ones are asked for, those that have been answered since somebody looked at their clocks.
-func keepLate(rows []rowView, late bool, now time.Time) []rowView {
-	if !late {
-		return rows
+// keepView drops, if only late ones or those at risk are asked for, what is so no more since somebody looked at their
+// clocks.
+func keepView(rows []rowView, f gateway.ConversationFilter, now time.Time) []rowView {
+	return slices.DeleteFunc(rows, func(r rowView) bool {
+		over := r.Clock.Due > 0 && r.Clock.Due <= ms(now)
+		return f.Late && !over || f.Risk && (over || r.Clock.Due == 0 || r.Clock.Warn > ms(now))
+	})
+}
+
+// acknowledged reports how many first answers of the last ?days= (7), of ?mailbox= or all, came in time.
+func (s *Server) acknowledged(c *fiber.Ctx, who gateway.Caller) (any, error) {
+	days, err := queryNumber(c, "days")
+	if err != nil {
+		return nil, err
 	}
-	return slices.DeleteFunc(rows, func(r rowView) bool { return r.Clock.Due == 0 || r.Clock.Due > ms(now) })
+	if days == 0 {
+		days = 7
+	}
+	got, err := s.svc.Acknowledgements(c.UserContext(), who, int(min(days, 400)), gateway.ID(strings.Clone(c.Query("mailbox"))))
+	if err != nil {
+		return nil, err
+	}
+	return fiber.Map{"days": days, "minutes": int(gateway.Acknowledge.Minutes()), "counts": got, "share": got.Share()}, nil
 }
 
 // clocks reads the clocks of conversations that a console has on its screen.
@@ -56,18 +73,19 @@ func (s *Server) clocks(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var mine []gateway.Conversation
+	wanted := make([]gateway.ID, 0, len(ids))
 	for _, id := range ids {
 		if len(id) > 40 {
 			return nil, gateway.Invalid("c")
 		}
-		cv, err := s.svc.Store.Conversation(c.UserContext(), gateway.ID(id))
-		if gateway.CodeOf(err) == "not_found" {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
+		wanted = append(wanted, gateway.ID(strings.Clone(id)))
+	}
+	list, err := s.svc.Store.Conversations(c.UserContext(), gateway.ConversationFilter{IDs: wanted})
+	if err != nil {
+		return nil, err
+	}
+	var mine []gateway.Conversation
+	for _, cv := range list {
 		if cv.Assignee == who.Actor.ID || slices.ContainsFunc(boxes, func(b gateway.Mailbox) bool { return b.ID == cv.Mailbox }) {
 			mine = append(mine, cv)
 		}

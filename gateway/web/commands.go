@@ -63,7 +63,7 @@ func visitorOnly() []string {
 // staffOnly lists what a visitor may never say.
 func staffOnly() []string {
 	return []string{
-		"conversation.claim", "conversation.decline", "conversation.assign", "conversation.release", "conversation.escalate",
+		"conversation.claim", "conversation.decline", "conversation.assign", "conversation.release", "conversation.escalate", "conversation.type",
 		"message.withdraw", "message.release", "note.send", "availability.set", "availability.restore", "change.offer", "change.withdraw", "change.second",
 	}
 }
@@ -82,6 +82,8 @@ func talkCommand(name string) (handler, bool) {
 		return (*socket).release, true
 	case "conversation.escalate":
 		return (*socket).escalate, true
+	case "conversation.type":
+		return (*socket).setType, true
 	case "conversation.close":
 		return (*socket).closeTalk, true
 	case "conversation.ticket":
@@ -267,13 +269,14 @@ type sendArgs struct {
 	Files    []gateway.ID `json:"files"`
 	Article  gateway.ID   `json:"article"`
 	Guide    string       `json:"guide"`
+	Holding  bool         `json:"holding"`
 	Mentions []gateway.ID `json:"mentions"`
 }
 
 func (in sendArgs) send() gateway.Send {
 	return gateway.Send{
 		Conversation: in.Conversation, ClientID: in.ClientID, Text: in.Text,
-		Files: in.Files, Article: in.Article, Guide: in.Guide, Mentions: in.Mentions,
+		Files: in.Files, Article: in.Article, Guide: in.Guide, Mentions: in.Mentions, Holding: in.Holding,
 	}
 }
 

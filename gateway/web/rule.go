@@ -39,7 +39,7 @@ func (s *Server) testRules(c *fiber.Ctx, _ gateway.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := fiber.Map{"mailbox": got.Mailbox.ID, "priority": got.Priority}
+	out := fiber.Map{"mailbox": got.Mailbox.ID, "priority": got.Priority, "type": got.Type}
 	if got.Rule >= 0 {
 		out["rule"] = got.Rule
 	}

@@ -67,6 +67,10 @@ type rowView struct {
 	ClaimedAt  int64           `json:"claimed_at,omitempty"`
 	ClosedAt   int64           `json:"closed_at,omitempty"`
 	LastAuthor gateway.Role    `json:"last_author,omitempty"`
+	HoldingAt  int64           `json:"holding_at,omitempty"` // last holding reply
+	Type       string          `json:"type,omitempty"`       // id of its ticket type
+	MinRole    gateway.Role    `json:"min_role,omitempty"`   // lowest that may hold it
+	Origin     gateway.Origin  `json:"origin,omitempty"`     // the web is not said
 	Reason     string          `json:"reason,omitempty"`
 	Page       string          `json:"page,omitempty"`
 	Browser    string          `json:"browser,omitempty"`
@@ -99,6 +103,10 @@ func staffView(cv gateway.Conversation) rowView {
 		ClosedAt: ms(cv.ClosedAt), LastAuthor: cv.LastAuthor, Reason: cv.Reason, Page: cv.Page, Browser: cv.Browser,
 		Locale: cv.Locale, Claimed: cv.Claimed, Visitor: cv.Visitor, StaffSeq: cv.StaffSeq,
 	}
+	r.HoldingAt, r.Type, r.MinRole = ms(cv.HoldingAt), cv.Type, cv.MinRole
+	if from := cv.Origin(); from != gateway.FromWeb {
+		r.Origin = from
+	}
 	if cv.Priority != gateway.Medium {
 		r.Priority = cv.Priority
 	}
@@ -123,6 +131,8 @@ type agentView struct {
 	AwayFrom  int64            `json:"away_from,omitempty"`  // unix ms
 	AwayUntil int64            `json:"away_until,omitempty"` // unix ms
 	Presence  gateway.Presence `json:"presence,omitempty"`
+	Tags      []string         `json:"tags,omitempty"`      // ids or names of ticket types
+	Languages []string         `json:"languages,omitempty"` // as en or pt-BR
 	Version   int64            `json:"version"`
 }
 
@@ -131,6 +141,7 @@ func viewAgent(a gateway.Agent) agentView {
 		ID: a.ID, Name: a.Name, Role: a.Role, Email: a.Email, Capacity: a.Capacity, Active: a.Active, Chosen: a.Chosen,
 		PausedFor: a.PausedFor, Disabled: !a.DisabledAt.IsZero(),
 		Inactive: ms(a.InactiveAt), AwayFrom: ms(a.AwayFrom), AwayUntil: ms(a.AwayUntil), Version: a.Version,
+		Tags: a.Tags, Languages: a.Languages,
 	}
 }
 
