@@ -44,6 +44,7 @@ import { RulesPage } from "./pages/rules";
 import { SearchPage } from "./pages/search";
 import { SpoolPage } from "./pages/spool";
 import { StaffingPage } from "./pages/staffing";
+import { TypesPage } from "./pages/types";
 import { VerificationPage } from "./pages/verification";
 import { WebhooksPage } from "./pages/webhooks";
 import { WidgetPage } from "./pages/widget";
@@ -57,6 +58,7 @@ const places: Place[] = [
 	{ id: "staffing", icon: "people", right: "force", group: "now" },
 	{ id: "mailboxes", icon: "inbox", right: "settings", group: "people" },
 	{ id: "rules", icon: "list", right: "settings", group: "people" },
+	{ id: "types", icon: "ticket", right: "settings", group: "people" },
 	{ id: "agents", icon: "people", right: "settings", group: "people" },
 	{ id: "articles", icon: "book", right: "articles", group: "answers" },
 	{ id: "pins", icon: "link", right: "articles", group: "answers" },
@@ -269,6 +271,8 @@ function Page({ at, id }: { at: string; id: string | undefined }): JSX.Element {
 			return id ? <MailboxPage id={id} /> : <MailboxesPage />;
 		case "rules":
 			return <RulesPage />;
+		case "types":
+			return <TypesPage />;
 		case "agents":
 			return <AgentsPage />;
 		case "articles":

@@ -17,7 +17,11 @@ export type SLA = {
 	targets: Targets[];
 	classes: { class: string; targets: Targets[] }[] | null;
 	levels: { after: number; tell: string[] | null }[];
+	/** Address that every report is mailed to. */
+	report_to?: string;
 };
+export type TicketType = { id: string; name: string; role: string };
+export type Types = { types: TicketType[]; mark: string };
 export type Box = {
 	id: string;
 	slug: string;
@@ -38,6 +42,8 @@ export type Box = {
 	missed_s: number;
 	overflow?: string;
 	overflow_s: number;
+	/** Specialists first, among those who may be offered a chat. */
+	prefer: boolean;
 	/** Null = the usual times. */
 	sla: SLA | null;
 	/** Minutes of the longest weekday; told only. */

@@ -63,10 +63,20 @@ export function keepClocks(): void {
 }
 
 /** What an event in my own topic says to me about somebody's waiting. */
-export function heard(e: Event): { id: string; words: string } | undefined {
+export function heard(e: Event): { id: string; words: string; to?: st.Place } | undefined {
 	if (is(e, "conversation.escalated")) {
 		const words = t("escalate.heard", { level: t(`escalate.level.${e.data.level}`), issue: e.data.report.issue });
 		return { id: e.data.conversation ?? "", words };
+	}
+	if (is(e, "conversation.rated"))
+		return {
+			id: e.data.conversation ?? "",
+			words: t("rated.heard", { n: e.data.stars, text: e.data.text ?? "" }),
+			to: "closed",
+		};
+	if (is(e, "mailbox.alarmed")) {
+		const said = t("alarm.heard", { n: e.data.over, mailbox: st.boxName(e.data.mailbox) });
+		return { id: e.data.oldest[0] ?? "", words: said, to: "late" };
 	}
 	if (is(e, "clock.warned")) return { id: e.data.conversation ?? "", words: t(`sys.warned.${e.data.clock}`) };
 	if (is(e, "clock.broken")) return { id: e.data.conversation ?? "", words: t(`sys.broken.${e.data.clock}`) };

@@ -235,6 +235,23 @@ test("a clock stays with its turn: another turn, state or mailbox has another, a
 	expect(counts(both, "me", "", 850).late).toBe(1);
 	expect(Object.keys(settle(both, "late", "me", [sooner]))).toEqual(["cv_1", "cv_2"]);
 });
+test("two thirds of the time make a risk, until it is late; a holding reply begins another clock and is no news", () => {
+	const clock = { name: "next", warn: 600, due: 900 };
+	const r = row({ last_author: "visitor", status: "open", assignee: "me", last_message_at: 500, clock });
+	const at = (now: number) => [inView(r, "risk", "me", now), inView(r, "late", "me", now)];
+	expect([at(599), at(600), at(899), at(900)]).toEqual([
+		[false, false],
+		[true, false],
+		[true, false],
+		[false, true],
+	]);
+	expect(inView({ ...r, status: "closed" }, "risk", "me", 700)).toBe(false);
+	expect(Object.keys(settle({ cv_1: r }, "risk", "me", []))).toEqual(["cv_1"]);
+	expect(unread(r, "me", {})).toBe(true);
+	const held = row({ ...r, seq: 2, last_message_at: 600, holding_at: 600, clock: undefined });
+	expect(unread(held, "me", {})).toBe(false);
+	expect(merge({ cv_1: r }, [held]).cv_1?.clock).toBeUndefined();
+});
 test("an escalation is drawn as a card, a clock as a line", () => {
 	const report = { customer: "Vic", issue: "x", spent_ms: 0, tried: [], status: "open", urgency: 1, impact: "" };
 	const said = (seq: number, ev: string, data: object) =>

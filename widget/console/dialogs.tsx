@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { Field, FormDialog, Passkeys, SavedReplyForm, SelectField, toast, words } from "../kit/ui";
-import type { Row, SavedReply } from "../kit/wire";
+import type { Colleague, Row, SavedReply } from "../kit/wire";
 import { Absence } from "./absence";
 import { Escalate } from "./escalate";
 import { Release } from "./held";
@@ -11,6 +11,7 @@ import { Palette } from "./palette";
 import type { Session } from "./session";
 import { Shortcuts } from "./shortcuts";
 import * as st from "./state";
+import { mayHold, SetType, typeName } from "./types";
 
 const shut = (): void => {
 	st.dialog.value = undefined;
@@ -26,22 +27,38 @@ export function Dialogs({ s }: { s: Session }): JSX.Element | null {
 	if (d.what === "reply") return <Reply s={s} old={d.reply} text={d.text} />;
 	if (d.what === "release") return <Release s={s} h={d.held} shut={shut} />;
 	if (!r) return null;
+	if (d.what === "type") return <SetType s={s} r={r} shut={shut} />;
 	if (d.what === "escalate") return <Escalate s={s} r={r} shut={shut} />;
 	return d.what === "assign" ? <Assign s={s} r={r} /> : <Close s={s} r={r} />;
 }
 
-/** Colleagues of the mailbox, whoever can take it first. */
+/** How well a colleague fits: his languages weigh more than what he knows (P47). */
+function fits(a: Colleague, r: Row): { n: number; words: string[] } {
+	const locale = (r.locale ?? "").toLowerCase();
+	const speaks = (a.languages ?? []).filter(
+		(l) => locale === l.toLowerCase() || locale.startsWith(`${l.toLowerCase()}-`),
+	);
+	const about = [r.type ?? "", typeName(r.type)].filter(Boolean).map((v) => v.toLowerCase());
+	const knows = (a.tags ?? []).filter((v) => about.includes(v.toLowerCase()));
+	return { n: (speaks.length ? 2 : 0) + (knows.length ? 1 : 0), words: [...speaks, ...knows] };
+}
+/** Colleagues of the mailbox who may hold it: those who can take it, the best fit first. */
 function candidates(r: Row): { id: string; label: string }[] {
 	return st.everyone.value
 		.filter((m) => m.mailbox === r.mailbox && m.agent !== r.assignee)
 		.flatMap((m) => {
 			const a = st.colleagues.value.find((c) => c.id === m.agent);
-			return a ? [{ m, a }] : [];
+			return a && mayHold(a.role, r) ? [{ m, a, f: fits(a, r) }] : [];
 		})
-		.sort((x, y) => rank(x.m.availability, x.a.presence) - rank(y.m.availability, y.a.presence))
-		.map(({ m, a }) => ({
+		.sort(
+			(x, y) =>
+				Number(x.m.availability === "unavailable") - Number(y.m.availability === "unavailable") ||
+				y.f.n - x.f.n ||
+				rank(x.m.availability, x.a.presence) - rank(y.m.availability, y.a.presence),
+		)
+		.map(({ m, a, f }) => ({
 			id: a.id,
-			label: `${a.name} · ${t(`presence.${a.presence || "offline"}`)} · ${t(`be.${m.availability}`)} · ${t("seats", { n: a.active ?? 0, max: a.capacity ?? 0 })}`,
+			label: `${[a.name, ...f.words].join(" · ")} · ${t(`presence.${a.presence || "offline"}`)} · ${t(`be.${m.availability}`)} · ${t("seats", { n: a.active ?? 0, max: a.capacity ?? 0 })}`,
 		}));
 }
 function rank(availability: string, presence: string | undefined): number {

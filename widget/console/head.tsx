@@ -8,6 +8,7 @@ import { linkLater } from "./later";
 import type { Session } from "./session";
 import * as st from "./state";
 import { provenAt } from "./story";
+import { below, TypeBadge } from "./types";
 import { visitorName } from "./words";
 
 /** Who it is, what state it is in, and what can be done with it. */
@@ -35,6 +36,7 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 				<p class="thread-sub">
 					<Known r={r} />
 					<ClockBadge r={r} />
+					<TypeBadge r={r} />
 					{ended && <Badge icon="archive">{t("status.closed")}</Badge>}
 					<span class="quiet-text one-line">
 						{st.boxName(r.mailbox)}
@@ -44,12 +46,12 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 				</p>
 			</div>
 			{r.status === "queued" && (
-				<Button look="main" icon="hand" onClick={() => void s.claim(r.id)}>
+				<Button look="main" icon="hand" off={below(r)} onClick={() => void s.claim(r.id)}>
 					{t("list.claim")}
 				</Button>
 			)}
 			{r.status === "open" && !r.assignee && (
-				<Button look="main" icon="hand" onClick={() => void s.takeOver(r.id)}>
+				<Button look="main" icon="hand" off={below(r)} onClick={() => void s.takeOver(r.id)}>
 					{t("list.claim")}
 				</Button>
 			)}
@@ -83,7 +85,7 @@ function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boo
 		<Popover label={t("thread.more")} class="icon-btn" align="end" button={<Icon name="more" />}>
 			{(close) => (
 				<>
-					{!mine && r.status !== "queued" && may && (
+					{!mine && r.status !== "queued" && may && !below(r) && (
 						<MenuItem
 							icon="person"
 							label={t("thread.take")}
@@ -105,6 +107,7 @@ function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boo
 							}}
 						/>
 					)}
+					{!below(r) && <MenuItem icon="ticket" label={t("type.open")} onPick={() => ask("type", close)} />}
 					<MenuItem icon="warn" label={t("escalate.open")} onPick={() => ask("escalate", close)} />
 					<MenuItem
 						icon="link"
@@ -122,7 +125,7 @@ function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boo
 		</Popover>
 	);
 }
-function ask(what: "assign" | "close" | "escalate", close?: () => void): void {
+function ask(what: "assign" | "close" | "escalate" | "type", close?: () => void): void {
 	close?.();
 	st.dialog.value = { what };
 }

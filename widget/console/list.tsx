@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
 import { exact } from "../kit/time";
-import { Avatar, Badge, Button, Empty, SearchField, Skeleton, toast, words } from "../kit/ui";
+import { Avatar, Badge, Button, Empty, Icon, SearchField, Skeleton, toast, words } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { ClockBadge } from "./clocks";
 import { viewIcon } from "./rail";
@@ -24,6 +24,7 @@ import {
 	shown,
 	tick,
 } from "./state";
+import { below, TypeBadge, wayIcon, wayName } from "./types";
 import { age, visitorName } from "./words";
 
 export async function pick(s: Session, id: string): Promise<void> {
@@ -106,6 +107,7 @@ function Waiting({ s, r }: { s: Session; r: Row }): JSX.Element {
 						</Badge>
 					) : null}
 					<ClockBadge r={r} />
+					<TypeBadge r={r} />
 					{ringsAt && (
 						<Badge icon="bell">
 							{ringsAt === myId.value ? t("list.rings_you") : t("list.rings", { name: agentName(ringsAt) })}
@@ -121,7 +123,12 @@ function Waiting({ s, r }: { s: Session; r: Row }): JSX.Element {
 					</span>
 				)}
 			</button>
-			<Button icon="hand" aria-label={t("list.claim_of", { name: visitorName(r) })} onClick={() => void s.claim(r.id)}>
+			<Button
+				icon="hand"
+				off={below(r)}
+				aria-label={t("list.claim_of", { name: visitorName(r) })}
+				onClick={() => void s.claim(r.id)}
+			>
 				{t("list.claim")}
 			</Button>
 		</article>
@@ -146,12 +153,15 @@ function Line({ s, r, view }: { s: Session; r: Row; view: ViewName }): JSX.Eleme
 					<time title={exact(lastAt(r))}>{age(now.value - lastAt(r))}</time>
 				</span>
 				<span class="one-line block">
+					<Icon name={wayIcon(r)} />
+					<span class="sr">{wayName(r)}: </span>
 					<bdi>{r.subject || r.first_words || t("list.nowords")}</bdi>
 				</span>
 				<span class="card-meta">
 					{fresh && <Badge tone="accent">{t("list.new")}</Badge>}
 					{r.number ? <Badge icon="ticket">{`#${r.number}`}</Badge> : null}
 					<ClockBadge r={r} />
+					<TypeBadge r={r} />
 					<span class="hint one-line">
 						{boxName(r.mailbox)}
 						{view !== "mine" && r.assignee && ` · ${agentName(r.assignee)}`}

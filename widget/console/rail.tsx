@@ -11,15 +11,16 @@ export const viewIcon: Record<Place, IconName> = {
 	mine: "person",
 	unassigned: "people",
 	missed: "ticket",
+	risk: "clock",
 	late: "warn",
-	waiting: "clock",
+	waiting: "reply",
 	closed: "archive",
 	replies: "bolt",
 };
 export function go(s: Session, to: Place): void {
 	place.value = to;
 	pane.value = "list";
-	if (to === "closed" || to === "late") void s.list(to);
+	if (to === "closed" || to === "late" || to === "risk") void s.list(to);
 }
 export function Rail({ s }: { s: Session }): JSX.Element {
 	const n = tally.value;
@@ -57,7 +58,8 @@ export function Rail({ s }: { s: Session }): JSX.Element {
 	);
 }
 function Line({ s, to, n }: { s: Session; to: Place; n: number }): JSX.Element {
-	const tone = to === "incoming" ? "accent" : to === "missed" || to === "late" ? "stop" : "plain";
+	const tone =
+		to === "incoming" ? "accent" : to === "missed" || to === "late" ? "stop" : to === "risk" ? "wait" : "plain";
 	return (
 		<button
 			type="button"

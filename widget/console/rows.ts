@@ -1,6 +1,6 @@
 import type { Clock, Row } from "../kit/wire";
 
-export const VIEWS = ["incoming", "mine", "unassigned", "missed", "late", "waiting", "closed"] as const;
+export const VIEWS = ["incoming", "mine", "unassigned", "missed", "risk", "late", "waiting", "closed"] as const;
 export type ViewName = (typeof VIEWS)[number];
 export type Rows = Record<string, Row>;
 
@@ -15,6 +15,8 @@ export function inView(r: Row, view: ViewName, me: string, now = 0): boolean {
 			return !r.assignee && (r.status === "queued" || r.status === "open");
 		case "missed":
 			return r.channel === "email" && r.status === "open";
+		case "risk":
+			return atRisk(r, now);
 		case "late":
 			return late(r, now);
 		case "waiting":
@@ -26,7 +28,7 @@ export function inView(r: Row, view: ViewName, me: string, now = 0): boolean {
 /** Rows of a view and mailbox: who waits longest stands first, what is over newest first. */
 export function list(rows: Rows, view: ViewName, me: string, mailbox: string, now = 0): Row[] {
 	const all = Object.values(rows).filter((r) => inView(r, view, me, now) && (!mailbox || r.mailbox === mailbox));
-	if (view === "late") return all.sort((a, b) => (a.clock?.due ?? 0) - (b.clock?.due ?? 0));
+	if (view === "late" || view === "risk") return all.sort((a, b) => (a.clock?.due ?? 0) - (b.clock?.due ?? 0));
 	if (view === "incoming" || view === "unassigned") return all.sort((a, b) => waitsSince(a) - waitsSince(b));
 	if (view === "missed") return all.sort((a, b) => (a.missed_at ?? a.started_at) - (b.missed_at ?? b.started_at));
 	return all.sort((a, b) => lastAt(b) - lastAt(a));
@@ -54,15 +56,20 @@ export function merge(rows: Rows, more: Row[]): Rows {
 /** What runs for another turn, state or mailbox is another clock: until it is read none is known. */
 function standing(old: Row | undefined, r: Row): Clock | undefined {
 	const same = old && old.status === r.status && old.last_author === r.last_author && old.mailbox === r.mailbox;
-	return same ? old.clock : undefined;
+	return same && old.holding_at === r.holding_at ? old.clock : undefined;
 }
 /** True when a clock of the conversation has run out. */
 export function late(r: Row, now: number): boolean {
 	return r.status !== "closed" && Boolean(r.clock?.due) && (r.clock?.due ?? 0) <= now;
 }
+/** True when two thirds of its time have passed, and not all of it. */
+export function atRisk(r: Row, now: number): boolean {
+	const { warn = 0, due = 0 } = r.clock ?? {};
+	return r.status !== "closed" && warn > 0 && warn <= now && due > now;
+}
 /** Takes a full list of one view: what it no longer names has left that view while we were away. */
 export function settle(rows: Rows, view: ViewName, me: string, fresh: Row[]): Rows {
-	if (view === "late") return merge(rows, fresh); // it is ours to say what has run out since
+	if (view === "late" || view === "risk") return merge(rows, fresh); // it is ours to say what has run out since
 	const named = new Set(fresh.map((r) => r.id));
 	const kept = Object.values(rows).filter((r) => named.has(r.id) || !inView(r, view, me));
 	return merge(Object.fromEntries(kept.map((r) => [r.id, r])), fresh);
@@ -79,7 +86,11 @@ export function seats(rows: Rows, me: string): number {
 		(r) => (r.status === "active" && r.assignee === me) || (r.status === "queued" && r.offer?.agent === me),
 	).length;
 }
+/** True when the visitor wrote last; after a reply that only asks for patience it is our turn, and his word is older. */
+export function visitorsWord(r: Row): boolean {
+	return r.last_author === "visitor" && (r.last_message_at ?? 0) !== (r.holding_at ?? -1);
+}
 /** True when the visitor wrote last and I have not looked since. */
 export function unread(r: Row, me: string, seen: Record<string, number>): boolean {
-	return r.assignee === me && r.last_author === "visitor" && lastAt(r) > (seen[r.id] ?? 0) && r.status !== "closed";
+	return r.assignee === me && visitorsWord(r) && lastAt(r) > (seen[r.id] ?? 0) && r.status !== "closed";
 }

@@ -8,14 +8,15 @@ import { heard } from "./clocks";
 import { draftOf } from "./drafts";
 import { bringBack, heldWords } from "./held";
 import { find, readDetail, readEarlier, readList, readReplies, readSpent, readTeam, readThread, whoAmI } from "./reads";
-import { merge, type ViewName } from "./rows";
+import { merge, type ViewName, visitorsWord } from "./rows";
 import * as st from "./state";
 import { blank, lastFromVisitor, readBy, take } from "./story";
+import { readTypes } from "./types";
 
 const WATCHED = 12;
 /** How long my own claim may take until the row says so, in ms. */
 const TAKES = 10_000;
-const LIVE: ViewName[] = ["incoming", "mine", "unassigned", "missed", "late", "waiting"];
+const LIVE: ViewName[] = ["incoming", "mine", "unassigned", "missed", "risk", "late", "waiting"];
 
 /** Everything between the gateway and the screens. */
 export class Session {
@@ -111,6 +112,7 @@ export class Session {
 		void this.lists();
 		void readTeam();
 		void readSpent();
+		void readTypes();
 		void this.savedReplies();
 		for (const id of this.#open) void readDetail(id);
 		if (st.open.value) void this.show(st.open.value);
@@ -199,13 +201,14 @@ export class Session {
 		}
 		if (is(e, "setting.changed")) {
 			if (e.data.what === "reply") void this.savedReplies();
+			else if (e.data.what === "ticket.types") void readTypes();
 			else if (e.data.what === "reads") {
 				st.freed.value++;
 				void readSpent();
 			} else void readTeam();
 		}
 		const told = e.topic === st.myId.value && heard(e);
-		if (told) this.#handed(told.id, told.words, st.place.value);
+		if (told) this.#handed(told.id, told.words, told.to ?? st.place.value);
 		if (is(e, "conversation.claimed") && e.data.agent === st.myId.value) void whoAmI();
 		const lost = is(e, "window.closed") || (is(e, "window.moved") && e.data.agent !== st.myId.value);
 		if (lost && e.data.change === st.card.value?.change) st.card.value = undefined;
@@ -232,7 +235,7 @@ export class Session {
 	}
 	#touched(r: Row): void {
 		const old = st.rows.value[r.id];
-		const fresh = r.last_author === "visitor" && (r.last_message_at ?? 0) > (old?.last_message_at ?? 0);
+		const fresh = visitorsWord(r) && (r.last_message_at ?? 0) > (old?.last_message_at ?? 0);
 		batch(() => {
 			st.now.value = Date.now() + st.skew.value; // a ring counts from its whole time
 			st.rows.value = merge(st.rows.value, [r]);

@@ -3,19 +3,19 @@ import { useEffect, useState } from "preact/hooks";
 import { has, languageName, t } from "../kit/i18n";
 import { Nodes } from "../kit/nodes";
 import { ago, exact } from "../kit/time";
-import { api, Badge, Button, Empty, Icon, IconButton, SearchField, Skeleton, Tabs, toast, words } from "../kit/ui";
-import type { Event, Page, Row, Suggestion } from "../kit/wire";
+import { Badge, Button, Icon, IconButton, SearchField, Tabs, toast, words } from "../kit/ui";
+import type { Page, Row, Suggestion } from "../kit/wire";
 import { Account } from "./account";
 import { articlesFor } from "./choices";
 import { setDraft } from "./drafts";
 import { live } from "./gate-look";
 import { Known } from "./head";
+import { History } from "./history";
 import type { Session } from "./session";
 import * as st from "./state";
-import { provenAt, type Thread as T } from "./story";
-import { Thread } from "./thread";
+import { provenAt } from "./story";
 import { Verify } from "./verify";
-import { shortPage, visitorName } from "./words";
+import { shortPage } from "./words";
 
 export function Side({ s }: { s: Session }): JSX.Element | null {
 	const r = st.current.value;
@@ -229,68 +229,6 @@ function Articles({ s, r }: { s: Session; r: Row }): JSX.Element {
 				</article>
 			))}
 			{!found.length && <p class="quiet-text">{t(q.trim() ? "article.none" : "article.none.fits")}</p>}
-		</section>
-	);
-}
-/** Earlier conversations of the same browser, never of the same typed address. */
-function History({ s, r }: { s: Session; r: Row }): JSX.Element {
-	const [list, setList] = useState<Row[] | undefined>();
-	const [at, setAt] = useState<{ row: Row; thread: T } | undefined>();
-	useEffect(() => {
-		setAt(undefined);
-		api<{ conversations: Row[] }>("GET", `/v1/conversations/${r.id}/history`).then(
-			(x) => setList(x.conversations),
-			(e) => toast(words(e), "stop"),
-		);
-	}, [r.id]);
-	const read = async (row: Row) => {
-		type R = { events: Event[]; staff?: Event[]; head: number; staff_head?: number };
-		const x = await api<R>("GET", `/v1/conversations/${row.id}/events?limit=200`);
-		const thread = { id: row.id, events: x.events, staff: x.staff ?? [], seq: x.head, staffSeq: 0, loaded: true };
-		setAt({ row, thread });
-	};
-	if (at)
-		return (
-			<section class="earlier">
-				<Button icon="back" look="quiet" class="way-back" onClick={() => setAt(undefined)}>
-					{t("history.back")}
-				</Button>
-				<h2>{exact(at.row.started_at)}</h2>
-				<Thread s={s} r={at.row} frozen={at.thread} />
-			</section>
-		);
-	if (list && !list.length)
-		return (
-			<Empty icon="clock" title={t("history.none")}>
-				{t("history.none.hint")}
-			</Empty>
-		);
-	return (
-		<section>
-			<h2>{t("history.title")}</h2>
-			<p class="hint">{t("history.hint")}</p>
-			{!list && <Skeleton lines={2} />}
-			{list?.map((x) => (
-				<button
-					type="button"
-					class="card line"
-					key={x.id}
-					onClick={() => void read(x).catch((e) => toast(words(e), "stop"))}
-				>
-					<span class="grow">
-						<span class="card-top">
-							<b class="grow one-line">{visitorName(x)}</b>
-							<time title={exact(x.started_at)}>{ago(x.started_at, st.now.value)}</time>
-						</span>
-						<span class="one-line block">
-							<bdi>{x.subject || x.first_words || t("list.nowords")}</bdi>
-						</span>
-						<span class="hint">
-							{st.boxName(x.mailbox)} · {t(`status.${x.status}`)}
-						</span>
-					</span>
-				</button>
-			))}
 		</section>
 	);
 }

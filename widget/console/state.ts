@@ -40,16 +40,19 @@ export type Detail = {
 };
 /** An open account card: the only facts about an account that the console ever holds. */
 export type Card = { conversation: string; change: string; until: number; facts: Record<string, string> };
+export type TicketType = { id: string; name: string; role: string };
 export type Place = ViewName | "replies";
 export type Pane = "list" | "thread" | "side";
 export type SideTab = "visitor" | "account" | "verify" | "articles" | "history";
 export type Open =
-	| { what: "assign" | "away" | "close" | "escalate" | "shortcuts" | "palette" | "passkeys" }
+	| { what: "assign" | "away" | "close" | "escalate" | "type" | "shortcuts" | "palette" | "passkeys" }
 	| { what: "release"; held: Held }
 	| { what: "reply"; reply?: SavedReply; text?: string };
 
 export const screen = signal<"loading" | "unreached" | "signin" | "password" | "app" | "elsewhere">("loading");
 export const me = signal<Agent | undefined>(undefined);
+/** What conversations may be about, and the lowest role that may hold each. */
+export const types = signal<TicketType[]>([]);
 export const boxes = signal<Box[]>([]);
 export const directory = signal<Box[]>([]);
 export const colleagues = signal<Colleague[]>([]);

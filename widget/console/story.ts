@@ -33,7 +33,7 @@ export type Names = { agent(id: string | undefined): string; mailbox(id: string 
 export function story(t: Thread, names: Names): Item[] {
 	const all = [...t.events, ...t.staff].sort((a, b) => a.at - b.at || a.seq - b.seq);
 	const out: Item[] = [];
-	const said: Record<string, GateMoved> = {};
+	const moves: Record<string, GateMoved> = {};
 	let signed = false;
 	for (const e of all) {
 		const item = itemOf(e, names);
@@ -43,9 +43,9 @@ export function story(t: Thread, names: Names): Item[] {
 		}
 		if (item?.kind === "gate") {
 			const { change } = item.move;
-			said[change] = { ...said[change], ...item.move };
+			moves[change] = { ...moves[change], ...item.move };
 			if (item.move.state === "draft") continue;
-			item.move = said[change];
+			item.move = moves[change];
 			const last = out.at(-1);
 			if (last?.kind === "gate" && last.move.change === change) out.pop();
 		}
@@ -78,11 +78,12 @@ function itemOf(e: Event, names: Names): Item | undefined {
 	if (is(e, "note.created")) return { ...base, kind: "note", by: e.by.id ?? "", role: e.by.role, message: e.data };
 	if (is(e, "conversation.escalated")) return { ...base, kind: "escalation", by: e.by.id ?? "", data: e.data };
 	if (isGate(e)) return { ...base, kind: "gate", move: e.data };
-	const said = lineOf(e, names);
-	return said && { ...base, kind: "line", ...said };
+	const line = said(e, names);
+	return line && { ...base, kind: "line", ...line };
 }
 type Said = { key: string; params: Params; tone?: string };
-function lineOf(e: Event, names: Names): Said | undefined {
+/** What an event says in one line; undefined where it has none of its own. */
+export function said(e: Event, names: Names): Said | undefined {
 	const say = (key: string, params: Params = {}, tone?: string): Said => ({ key: `sys.${key}`, params, tone });
 	const who = names.agent(e.by.id);
 	if (is(e, "conversation.started")) return say("started");
@@ -109,6 +110,8 @@ function lineOf(e: Event, names: Names): Said | undefined {
 		return say(e.data.outcome === "idle" ? "closed.idle" : "closed", { reason: e.data.reason ?? "", who });
 	if (is(e, "conversation.reopened")) return say("reopened");
 	if (is(e, "conversation.rated")) return say("rated", { n: e.data.stars, text: e.data.text ?? "" });
+	if (is(e, "conversation.classified"))
+		return say(e.data.type ? "classified" : "classified.none", { who, name: e.data.name ?? "" });
 	if (is(e, "clock.warned")) return say(`warned.${e.data.clock}`);
 	if (is(e, "clock.broken")) return say(`broken.${e.data.clock}`, {}, "stop");
 	if (is(e, "conversation.frozen")) return say(e.data.change ? "frozen" : "frozen.held", {}, "stop");

@@ -40,6 +40,7 @@ export type Message = {
 	unverified?: boolean;
 	warnings?: string[];
 	mentions?: string[];
+	holding?: boolean;
 };
 /** An agent's message that the leak guard holds. The text is there for its author and for supervisors. */
 /** kinds: none where the site asks for silence (side access). */
@@ -91,6 +92,13 @@ export type Row = Conversation & {
 	staff_seq?: number;
 	identity?: Identity;
 	clock?: Clock;
+	/** web, email, api, phone, review, social or internal. */
+	origin?: string;
+	/** Its ticket type, and the lowest role that may hold it. */
+	type?: string;
+	min_role?: string;
+	/** The last reply that only asked for patience. */
+	holding_at?: number;
 };
 export type Change = {
 	id: string;
@@ -180,10 +188,14 @@ export type Agent = {
 	away_until?: number;
 	disabled?: boolean;
 	presence?: string;
+	/** Ids or names of ticket types, and languages as en or pt-BR. */
+	tags?: string[];
+	languages?: string[];
 	version: number;
 };
 /** Somebody of the staff, as everybody sees him. */
-export type Colleague = Pick<Agent, "id" | "name" | "role" | "presence"> & Partial<Pick<Agent, "active" | "capacity">>;
+export type Colleague = Pick<Agent, "id" | "name" | "role" | "presence"> &
+	Partial<Pick<Agent, "active" | "capacity" | "tags" | "languages">>;
 export type SavedReply = { id: string; mailbox?: string; owner?: string; title: string; text: string; version: number };
 /** What an agent's first command is answered with; directory names the mailboxes he is no member of too. */
 export type AgentHello = {
@@ -213,7 +225,7 @@ export type Payloads = {
 	"conversation.missed": { number: number; waited_ms: number; why: string };
 	"conversation.closed": { outcome: string; reason?: string };
 	"conversation.reopened": Record<string, never>;
-	"conversation.rated": { stars: number; text?: string };
+	"conversation.rated": { conversation?: string; stars: number; text?: string };
 	"conversation.frozen": { change: string };
 	"conversation.escalated": {
 		conversation?: string;
@@ -222,6 +234,8 @@ export type Payloads = {
 		told: { id: string; name: string }[];
 		report: Report;
 	};
+	"conversation.classified": { conversation?: string; type: string; name?: string; role?: string };
+	"mailbox.alarmed": { mailbox: string; day: string; over: number; longest_ms: number; oldest: string[] };
 	"clock.warned": { conversation?: string; clock: string; due: number };
 	"clock.broken": { conversation?: string; clock: string; due: number };
 	"message.created": Message;

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
 import { api, ask, Button, FormDialog, SelectField, TextField, toast } from "../../kit/ui";
 import { me, type Person } from "../data";
@@ -16,10 +17,30 @@ export const fresh: Person = {
 	version: 0,
 };
 async function store(p: Person): Promise<Person> {
-	const { id, email, name, role, capacity, disabled, version } = p;
-	const body = { email, name, role, capacity, disabled: !!disabled, version };
+	const { id, email, name, role, capacity, disabled, tags = [], languages = [], version } = p;
+	const body = { email, name, role, capacity, disabled: !!disabled, tags, languages, version };
 	const path = id ? `/v1/agents/${id}` : "/v1/agents";
 	return (await api<{ agent: Person }>(id ? "PUT" : "POST", path, body)).agent;
+}
+
+type WordsProps = { label: string; hint: string; value?: string[]; error?: string; onChange(list: string[]): void };
+/** A list of words, with commas between them; what is being typed stays as it is. */
+function Words({ label, hint, value = [], error, onChange }: WordsProps): JSX.Element {
+	const [text, setText] = useState(value.join(", "));
+	return (
+		<TextField
+			label={label}
+			hint={hint}
+			value={text}
+			dir="auto"
+			maxLength={400}
+			error={error}
+			onInput={(e) => {
+				setText(e.currentTarget.value);
+				onChange(e.currentTarget.value.split(",").flatMap((v) => v.trim() || []));
+			}}
+		/>
+	);
 }
 
 type Props = { old: Person; onClose(): void; onSaved(p: Person): void };
@@ -45,7 +66,7 @@ export function AgentForm({ old, onClose, onSaved }: Props): JSX.Element {
 			submit={t(p.id ? "a.save" : "a.agents.create")}
 			busy={d.busy}
 			off={d.changed ? false : t("ui.unchanged")}
-			error={d.rest("name", "email", "role", "capacity")}
+			error={d.rest("name", "email", "role", "capacity", "tags", "languages")}
 			more={
 				p.id &&
 				!self && (
@@ -90,6 +111,20 @@ export function AgentForm({ old, onClose, onSaved }: Props): JSX.Element {
 				value={p.capacity}
 				error={d.at("capacity")}
 				onInput={(e) => d.put({ capacity: Math.round(e.currentTarget.valueAsNumber) || 0 })}
+			/>
+			<Words
+				label={t("a.agents.tags")}
+				hint={t("a.agents.tags.hint")}
+				value={p.tags}
+				error={d.at("tags")}
+				onChange={(tags) => d.put({ tags })}
+			/>
+			<Words
+				label={t("a.agents.languages")}
+				hint={t("a.agents.languages.hint")}
+				value={p.languages}
+				error={d.at("languages")}
+				onChange={(languages) => d.put({ languages })}
 			/>
 		</FormDialog>
 	);

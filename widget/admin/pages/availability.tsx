@@ -21,7 +21,7 @@ import { Head, Loaded } from "../parts";
 import { Away, awayNow, Inactivity } from "./away";
 
 type Data = { memberships: Seat[]; agents: Person[] };
-type At = { agent: Person; box?: Box; seat?: Seat };
+export type At = { agent: Person; box?: Box; seat?: Seat };
 const values = ["available", "assign_only", "unavailable"];
 
 /** Who is on now, and where: agents by mailboxes, read again every two seconds. */
@@ -179,10 +179,10 @@ function Cell({ a, b, seat, onEdit }: { a: Person; b: Box; seat: Seat; onEdit?: 
 }
 
 type ForceProps = { at: At; onClose(): void; onDone(): void };
-/** Sets somebody else's availability, with the reason that he will read. */
-function Force({ at, onClose, onDone }: ForceProps): JSX.Element {
+/** Sets somebody else's availability, in one mailbox or all, with the reason that he will read. */
+export function Force({ at, onClose, onDone }: ForceProps): JSX.Element {
 	const first = at.seat?.availability === "available" ? "assign_only" : "unavailable";
-	const d = useDraft({ value: first, where: "one", reason: "" }, onClose);
+	const d = useDraft({ value: at.box ? first : "assign_only", where: at.box ? "one" : "all", reason: "" }, onClose);
 	const { value, where, reason } = d.now;
 	const save = () => {
 		if (!reason.trim()) return d.refuse({ field: "reason", text: t("a.error.reason") });
@@ -206,7 +206,7 @@ function Force({ at, onClose, onDone }: ForceProps): JSX.Element {
 				label={t("a.availability.where")}
 				value={where}
 				options={[
-					{ value: "one", label: at.box?.name ?? "" },
+					...(at.box ? [{ value: "one", label: at.box.name }] : []),
 					{ value: "all", label: t("a.availability.all") },
 				]}
 				onPick={(w) => d.put({ where: w })}

@@ -2,9 +2,10 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
 import { api, Badge, Button, Empty, FormDialog, SelectField, TextField, toast } from "../../kit/ui";
-import { type Box, may, type Person, type Seat, useLoad } from "../data";
+import { type Box, may, me, type Person, type Seat, useLoad } from "../data";
 import { useDraft } from "../draft";
 import { Figure, Head, Loaded, Table, When } from "../parts";
+import { Acknowledged, Longest, load, On, Staff as StaffTable } from "./live-staff";
 
 type Row = {
 	id: string;
@@ -26,6 +27,13 @@ export function LivePage(): JSX.Element {
 	const staff = useLoad<Staff>("/v1/availability", 2000);
 	const boxes = useLoad<{ mailboxes: Box[] }>("/v1/mailboxes");
 	const [move, setMove] = useState<Row>();
+	const [note, setNote] = useState<Row>();
+	const [take, setTake] = useState<Row>();
+	const again = () => {
+		setNote(undefined);
+		setTake(undefined);
+		void rows.reload();
+	};
 	return (
 		<>
 			<Head title={t("a.live")} hint={t("a.live.hint")} />
@@ -34,12 +42,25 @@ export function LivePage(): JSX.Element {
 					<Loaded from={staff}>
 						{(s) => (
 							<Loaded from={rows}>
-								{(d) => <List rows={d.conversations} staff={s} boxes={b.mailboxes} onMove={setMove} />}
+								{(d) => (
+									<>
+										<Numbers rows={d.conversations} staff={s} />
+										<List
+											rows={d.conversations}
+											staff={s}
+											boxes={b.mailboxes}
+											acts={{ move: setMove, note: setNote, take: setTake }}
+										/>
+										<StaffTable staff={s} boxes={b.mailboxes} reload={staff.reload} />
+									</>
+								)}
 							</Loaded>
 						)}
 					</Loaded>
 				)}
 			</Loaded>
+			{note && <Note row={note} onClose={() => setNote(undefined)} onDone={again} />}
+			{take && <Take row={take} onClose={() => setTake(undefined)} onDone={again} />}
 			{move && (
 				<Reassign
 					row={move}
@@ -56,11 +77,26 @@ export function LivePage(): JSX.Element {
 	);
 }
 
-type ListProps = { rows: Row[]; staff: Staff; boxes: Box[]; onMove(r: Row): void };
-function List({ rows, staff, boxes, onMove }: ListProps): JSX.Element {
+/** How it stands now: who is on, how full they are, who waits and for how long (P98). */
+function Numbers({ rows, staff }: { rows: Row[]; staff: Staff }): JSX.Element {
+	const waiting = rows.filter((r) => r.status === "queued");
+	return (
+		<div class="figures">
+			<Figure n={waiting.length} label={t("a.overview.waiting")} tone={waiting.length ? "wait" : ""} />
+			<Longest since={waiting.map((r) => r.queued_at ?? Date.now())} />
+			<Figure n={rows.length - waiting.length} label={t("a.live.talking")} />
+			<On staff={staff} />
+			<Figure n={load(staff)} label={t("a.live.load")} />
+			<Acknowledged />
+		</div>
+	);
+}
+
+type Acts = { move(r: Row): void; note(r: Row): void; take(r: Row): void };
+type ListProps = { rows: Row[]; staff: Staff; boxes: Box[]; acts: Acts };
+function List({ rows, staff, boxes, acts }: ListProps): JSX.Element {
 	const name = (id?: string) => staff.agents.find((a) => a.id === id)?.name ?? "";
 	const since = (r: Row) => (r.status === "queued" ? r.queued_at : r.claimed_at) ?? 0;
-	const waiting = rows.filter((r) => r.status === "queued");
 	const sorted = [...rows].sort(
 		(a, b) =>
 			Number(b.status === "queued") - Number(a.status === "queued") ||
@@ -69,10 +105,6 @@ function List({ rows, staff, boxes, onMove }: ListProps): JSX.Element {
 	);
 	return (
 		<>
-			<div class="figures">
-				<Figure n={waiting.length} label={t("a.overview.waiting")} tone={waiting.length ? "wait" : ""} />
-				<Figure n={rows.length - waiting.length} label={t("a.live.talking")} />
-			</div>
 			{rows.length ? (
 				<Table
 					label={t("a.live")}
@@ -109,13 +141,20 @@ function List({ rows, staff, boxes, onMove }: ListProps): JSX.Element {
 										id: "acts",
 										label: t("a.actions"),
 										cell: (r: Row) => (
-											<Button
-												look="quiet"
-												onClick={() => onMove(r)}
-												aria-label={`${t("a.live.move")}: ${r.first_words ?? ""}`}
-											>
-												{t("a.live.move")}
-											</Button>
+											<span class="acts">
+												{(["note", "take", "move"] as const)
+													.filter((k) => k !== "take" || r.assignee !== me.value?.id)
+													.map((k) => (
+														<Button
+															key={k}
+															look="quiet"
+															onClick={() => acts[k](r)}
+															aria-label={`${t(`a.live.${k}`)}: ${r.first_words ?? ""}`}
+														>
+															{t(`a.live.${k}`)}
+														</Button>
+													))}
+											</span>
 										),
 									},
 								]
@@ -170,6 +209,70 @@ function Reassign({ row, staff, boxes, onClose, onDone }: MoveProps): JSX.Elemen
 			<TextField
 				label={t("a.live.note")}
 				hint={t("a.live.note.hint")}
+				value={d.now.note}
+				maxLength={500}
+				dir="auto"
+				data-first
+				onInput={(e) => d.put({ note: e.currentTarget.value })}
+			/>
+		</FormDialog>
+	);
+}
+
+type OneProps = { row: Row; onClose(): void; onDone(): void };
+/** A note for whoever talks there; the visitor never has it. */
+function Note({ row, onClose, onDone }: OneProps): JSX.Element {
+	const d = useDraft({ text: "" }, onClose);
+	const save = () =>
+		void d.run(async () => {
+			await api("POST", `/v1/conversations/${row.id}/note`, { text: d.now.text.trim() });
+			toast(t("a.live.noted"), "ok");
+			onDone();
+		});
+	return (
+		<FormDialog
+			title={t("a.live.note.title")}
+			submit={t("a.live.note.do")}
+			busy={d.busy}
+			off={!d.now.text.trim() && t("a.live.note.empty")}
+			error={d.rest()}
+			onSubmit={save}
+			onClose={() => void d.close()}
+		>
+			<TextField
+				label={t("a.live.note.text")}
+				hint={t("a.live.note.staff")}
+				value={d.now.text}
+				maxLength={2000}
+				dir="auto"
+				data-first
+				onInput={(e) => d.put({ text: e.currentTarget.value })}
+			/>
+		</FormDialog>
+	);
+}
+/** The chat becomes mine; why, stands among its notes. */
+function Take({ row, onClose, onDone }: OneProps): JSX.Element {
+	const d = useDraft({ note: "" }, onClose);
+	const save = () =>
+		void d.run(async () => {
+			await api("POST", `/v1/conversations/${row.id}/assign`, { agent: me.value?.id, note: d.now.note.trim() });
+			toast(t("a.live.taken"), "ok");
+			onDone();
+		});
+	return (
+		<FormDialog
+			title={t("a.live.take")}
+			submit={t("a.live.take.do")}
+			busy={d.busy}
+			off={!d.now.note.trim() && t("a.live.take.why.missing")}
+			error={d.rest()}
+			onSubmit={save}
+			onClose={() => void d.close()}
+		>
+			<TextField
+				label={t("a.live.take.why")}
+				hint={t("a.live.note.staff")}
 				value={d.now.note}
 				maxLength={500}
 				dir="auto"

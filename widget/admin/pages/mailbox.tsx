@@ -29,6 +29,7 @@ const fresh: Box = {
 	missed_s: 120,
 	overflow: "",
 	overflow_s: 30,
+	prefer: false,
 	sla: null,
 	work_day: 1440,
 	members: [],
@@ -234,6 +235,7 @@ function Timers({ box, errors, onChange }: PartProps): JSX.Element {
 					onInput={(e) => onChange({ missed_s: Math.round(e.currentTarget.valueAsNumber) || 0 })}
 				/>
 			</div>
+			<Switch label={t("a.mailbox.prefer")} on={box.prefer} onChange={(prefer) => onChange({ prefer })} />
 		</Part>
 	);
 }

@@ -90,6 +90,16 @@ function Own({ sla, people, errors, onChange }: OwnProps): JSX.Element {
 			</div>
 			<Levels sla={sla} people={people} onChange={onChange} />
 			<Wrong errors={errors} of={["sla.levels", "sla.tell"]} />
+			<TextField
+				label={t("a.sla.report")}
+				hint={t("a.sla.report.hint")}
+				type="email"
+				dir="ltr"
+				value={sla.report_to ?? ""}
+				maxLength={254}
+				error={errors["sla.report_to"]}
+				onInput={(e) => onChange({ ...sla, report_to: e.currentTarget.value.trim() })}
+			/>
 		</>
 	);
 }

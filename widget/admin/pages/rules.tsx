@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../kit/i18n";
 import { api, Badge, Button, Empty, FormDialog, SelectField, TextField, toast } from "../../kit/ui";
-import { type Box, useLoad, type Wrong, wrong } from "../data";
+import { type Box, type TicketType, type Types, useLoad, type Wrong, wrong } from "../data";
 import { useDraft } from "../draft";
 import { Head, Loaded, Part, RowActs, Table } from "../parts";
 
@@ -13,6 +13,7 @@ type Rule = Partial<Record<ListName, string[]>> & {
 	channel?: string[];
 	mailbox?: string;
 	priority?: number;
+	type?: string;
 };
 type Data = { rules: Rule[]; mark: string };
 const classes = ["1", "2", "3"];
@@ -21,18 +22,27 @@ const classes = ["1", "2", "3"];
 export function RulesPage(): JSX.Element {
 	const all = useLoad<Data>("/v1/rules");
 	const boxes = useLoad<{ mailboxes: Box[] }>("/v1/mailboxes");
+	const types = useLoad<Types>("/v1/types");
 	return (
 		<>
 			<Head title={t("a.rules")} hint={t("a.rules.hint")} />
-			<Loaded from={boxes}>
-				{(b) => <Loaded from={all}>{(d) => <Rules data={d} boxes={b.mailboxes} reload={all.reload} />}</Loaded>}
+			<Loaded from={types}>
+				{(k) => (
+					<Loaded from={boxes}>
+						{(b) => (
+							<Loaded from={all}>
+								{(d) => <Rules data={d} boxes={b.mailboxes} types={k.types} reload={all.reload} />}
+							</Loaded>
+						)}
+					</Loaded>
+				)}
 			</Loaded>
 		</>
 	);
 }
 
-type RulesProps = { data: Data; boxes: Box[]; reload(): Promise<void> };
-function Rules({ data, boxes, reload }: RulesProps): JSX.Element {
+type RulesProps = { data: Data; boxes: Box[]; types: TicketType[]; reload(): Promise<void> };
+function Rules({ data, boxes, types, reload }: RulesProps): JSX.Element {
 	const [edit, setEdit] = useState<number>();
 	const [fired, setFired] = useState<number>();
 	const { rules } = data;
@@ -76,7 +86,7 @@ function Rules({ data, boxes, reload }: RulesProps): JSX.Element {
 							),
 						},
 						{ id: "when", label: t("a.rules.when"), grow: true, cell: ({ rule }) => <When rule={rule} /> },
-						{ id: "then", label: t("a.rules.then"), cell: ({ rule }) => then(rule, boxes) },
+						{ id: "then", label: t("a.rules.then"), cell: ({ rule }) => then(rule, boxes, types) },
 						{
 							id: "acts",
 							label: t("a.actions"),
@@ -107,11 +117,12 @@ function Rules({ data, boxes, reload }: RulesProps): JSX.Element {
 					{t("a.rules.new")}
 				</Button>
 			</div>
-			<TestBox boxes={boxes} rules={rules} onFired={setFired} />
+			<TestBox boxes={boxes} types={types} rules={rules} onFired={setFired} />
 			{edit !== undefined && (
 				<Edit
 					old={rules[edit] ?? { name: "" }}
 					boxes={boxes}
+					types={types}
 					onClose={() => setEdit(undefined)}
 					onSave={async (rule) => {
 						await store([...rules.slice(0, edit), rule, ...rules.slice(edit + 1)]);
@@ -137,27 +148,31 @@ function When({ rule }: { rule: Rule }): JSX.Element {
 		</ul>
 	);
 }
-function then(rule: Rule, boxes: Box[]): string {
+const typeName = (types: TicketType[], id: string | undefined): string =>
+	types.find((k) => k.id === id)?.name ?? id ?? "";
+function then(rule: Rule, boxes: Box[], types: TicketType[]): string {
 	const box = boxes.find((b) => b.id === rule.mailbox)?.name;
-	const words = [box, rule.priority && t(`a.priority.${rule.priority}`)];
+	const words = [box, rule.priority && t(`a.priority.${rule.priority}`), typeName(types, rule.type)];
 	return words.filter(Boolean).join(" · ");
 }
 
 const split = (text: string) => text.split(/[,\n]/).flatMap((v) => v.trim() || []);
-type EditProps = { old: Rule; boxes: Box[]; onClose(): void; onSave(rule: Rule): Promise<void> };
-function Edit({ old, boxes, onClose, onSave }: EditProps): JSX.Element {
+type EditProps = { old: Rule; boxes: Box[]; types: TicketType[]; onClose(): void; onSave(rule: Rule): Promise<void> };
+function Edit({ old, boxes, types, onClose, onSave }: EditProps): JSX.Element {
 	const texts = Object.fromEntries(lists.map((k) => [k, (old[k] ?? []).join(", ")])) as Record<ListName, string>;
 	const first = {
 		name: old.name,
 		channel: old.channel?.[0] ?? "",
 		mailbox: old.mailbox ?? "",
 		priority: `${old.priority ?? 0}`,
+		type: old.type ?? "",
 	};
 	const d = useDraft({ ...texts, ...first }, onClose);
 	const save = () =>
 		void d.run(() => {
-			const { name, channel, mailbox, priority } = d.now;
-			const rule: Rule = { name: name.trim(), mailbox, priority: Number(priority), channel: channel ? [channel] : [] };
+			const { name, channel, mailbox, priority, type } = d.now;
+			const by = channel ? [channel] : [];
+			const rule: Rule = { name: name.trim(), mailbox, priority: Number(priority), type, channel: by };
 			for (const k of lists) rule[k] = split(d.now[k]);
 			return onSave(rule);
 		});
@@ -166,7 +181,7 @@ function Edit({ old, boxes, onClose, onSave }: EditProps): JSX.Element {
 			title={t(old.name ? "a.rules.edit" : "a.rules.new")}
 			submit={t("a.save")}
 			busy={d.busy}
-			error={d.rest("name", "mailbox", ...lists)}
+			error={d.rest("name", "mailbox", "type", ...lists)}
 			onSubmit={save}
 			onClose={() => void d.close()}
 		>
@@ -208,6 +223,14 @@ function Edit({ old, boxes, onClose, onSave }: EditProps): JSX.Element {
 				]}
 				onPick={(priority) => d.put({ priority })}
 			/>
+			<SelectField
+				label={t("a.rules.type")}
+				hint={t("a.rules.type.hint")}
+				value={d.now.type}
+				error={d.at("type")}
+				options={[{ value: "", label: t("a.rules.type.none") }, ...types.map((k) => ({ value: k.id, label: k.name }))]}
+				onPick={(type) => d.put({ type })}
+			/>
 		</FormDialog>
 	);
 }
@@ -218,10 +241,10 @@ function Channel({ value, any, onPick }: { value: string; any?: boolean; onPick(
 }
 
 const tried = ["class", "email", "page", "locale", "text"] as const;
-type BoxProps = { boxes: Box[]; rules: Rule[]; onFired(i: number | undefined): void };
-type Fired = { rule?: number; mailbox: string; priority: number };
+type BoxProps = { boxes: Box[]; types: TicketType[]; rules: Rule[]; onFired(i: number | undefined): void };
+type Fired = { rule?: number; mailbox: string; priority: number; type: string };
 /** Makes up a conversation and tells where it would wait. */
-function TestBox({ boxes, rules, onFired }: BoxProps): JSX.Element {
+function TestBox({ boxes, types, rules, onFired }: BoxProps): JSX.Element {
 	const [now, set] = useState({ class: "", email: "", page: "", locale: "", text: "" });
 	const [channel, setChannel] = useState("chat");
 	const [mailbox, setMailbox] = useState(boxes[0]?.id ?? "");
@@ -276,6 +299,12 @@ function TestBox({ boxes, rules, onFired }: BoxProps): JSX.Element {
 							priority: t(`a.priority.${got.priority}`),
 						})}
 					</Badge>
+				)}
+				{got?.type && (
+					<>
+						{" "}
+						<Badge icon="ticket">{typeName(types, got.type)}</Badge>
+					</>
 				)}
 			</p>
 			<p class="error" role="alert">
