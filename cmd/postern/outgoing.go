@@ -48,14 +48,13 @@ func (s SMTP) dkimMistakes() (bad Mistakes) {
 // writers gives what makes outgoing mail: answers and confirmations, and letters to the staff.
 func (a *App) writers(c Config, tokens mail.Tokens) (out mail.Composer, letters mail.Staff, err error) {
 	out = mail.Composer{Tokens: tokens, Domain: a.URL.Hostname(), RatePage: a.URL.JoinPath("rate").String()}
-	letters.Domain = out.Domain
 	if out.RateLine, err = rateLine(); err != nil {
 		return out, letters, err
 	}
 	if out.ConfirmText, err = confirmText(); err != nil {
 		return out, letters, err
 	}
-	if letters.Words, err = staffWords(a.URL.JoinPath("admin", "verification").String()); err != nil {
+	if letters, err = staff(out.Domain, a.URL.JoinPath("admin", "verification").String()); err != nil {
 		return out, letters, err
 	}
 	out.Sign, err = c.SMTP.signatures()
