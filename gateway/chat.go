@@ -357,8 +357,12 @@ func (s *Service) SendNote(ctx context.Context, c Caller, in Send) (Event, error
 		return Event{}, err
 	}
 	m.Name, m.Mentions = c.Name, in.Mentions
+	hear, err := s.heardOf(ctx, cv, in.Mentions, c.Actor.ID)
+	if err != nil {
+		return Event{}, err
+	}
 	return s.append(ctx, Append{
-		Topic: cv.ID.Staff(), Conversation: cv.ID, Actor: c.Actor, ClientID: in.ClientID, At: now, Payload: NoteCreated{m},
+		Topic: cv.ID.Staff(), Conversation: cv.ID, Actor: c.Actor, ClientID: in.ClientID, At: now, Payload: NoteCreated{m}, Hear: hear,
 	})
 }
 
@@ -399,7 +403,8 @@ func (s *Service) MarkRead(ctx context.Context, c Caller, id ID, upTo uint64) er
 	return err
 }
 
-// Close ends the conversation: a visitor his own, staff one of their mailboxes with an outcome and a reason.
+// Close ends the conversation: a visitor his own, staff one of their mailboxes with an outcome, a reason or both
+// (closing). What could still be taken back in a ticket goes first.
 // A queued conversation with a visitor's message that nobody accepted is not closed but missed: it becomes a
 // ticket (mail-and-routing.md 2.4 b). Errors: not_found, conversation_closed, invalid, not_assignee.
 func (s *Service) Close(ctx context.Context, c Caller, id ID, o Outcome, reason string) error {
@@ -408,7 +413,7 @@ func (s *Service) Close(ctx context.Context, c Caller, id ID, o Outcome, reason 
 		return err
 	}
 	if c.Staff() {
-		if err := s.mayClose(c, cv, o, reason); err != nil {
+		if o, reason, err = s.mayClose(ctx, c, cv, o, reason); err != nil {
 			return err
 		}
 	} else {
@@ -416,6 +421,9 @@ func (s *Service) Close(ctx context.Context, c Caller, id ID, o Outcome, reason 
 		if cv.Status == Queued {
 			return s.Miss(ctx, cv, "left")
 		}
+	}
+	if err := s.departAll(ctx, cv, ""); err != nil {
+		return err
 	}
 	now, err := s.Store.Now(ctx)
 	if err != nil {
@@ -435,25 +443,24 @@ func (s *Service) Close(ctx context.Context, c Caller, id ID, o Outcome, reason 
 	return nil
 }
 
-func (s *Service) mayClose(c Caller, cv Conversation, o Outcome, reason string) error {
+func (s *Service) mayClose(ctx context.Context, c Caller, cv Conversation, o Outcome, reason string) (Outcome, string, error) {
 	if err := c.may(VerbReply); err != nil {
-		return err
-	}
-	if o != Resolved && o != Idle {
-		return Invalid("outcome")
-	}
-	if reason != "" {
-		if err := CheckText("reason", reason, 200); err != nil {
-			return err
-		}
-		if !s.Harmless(reason) { // the visitor's browser gets it too
-			return Invalid("reason")
-		}
+		return "", "", err
 	}
 	if cv.Assignee != "" && cv.Assignee != c.Actor.ID && c.Actor.Role != RoleSupervisor {
-		return NotAssignee(cv.Assignee, "")
+		return "", "", NotAssignee(cv.Assignee, "")
 	}
-	return nil
+	mb, err := s.Store.Mailbox(ctx, cv.Mailbox)
+	if err != nil {
+		return "", "", err
+	}
+	if o, reason, err = closing(mb, o, reason); err != nil {
+		return "", "", err
+	}
+	if o == "" {
+		o, err = s.ProposedOutcome(ctx, cv.ID)
+	}
+	return o, reason, err
 }
 
 // Plain gives a message's words without marks, for previews and mails.

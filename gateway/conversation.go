@@ -98,6 +98,9 @@ type Conversation struct {
 	Type     string   // id of its ticket type, "" = none
 	MinRole  Role     // lowest that may hold it; "" = any
 
+	SnoozedUntil time.Time // zero = it does not sleep; tickets only
+	DeletedAt    time.Time // zero = it is there; else nobody may read it any more
+
 	Page    string // where it began, an https URL without query
 	Browser string // product and platform, e.g. "Firefox on Android"
 	Locale  string

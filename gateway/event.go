@@ -213,6 +213,55 @@ type MessageReleased struct {
 	Reason  string `json:"reason"`
 }
 
+// MessagePosted says that an agent's answer in a ticket goes then, unless he takes it back. Staff topic only, and without
+// the text.
+type MessagePosted struct {
+	Message ID    `json:"message"`
+	Until   int64 `json:"until"`            // unix ms
+	Closes  bool  `json:"closes,omitempty"` // the ticket ends with it
+}
+
+// MessageUndone says that he took it back. Staff topic only.
+type MessageUndone struct {
+	Message ID `json:"message"`
+}
+
+// ConversationSnoozed says that a ticket sleeps. Staff and mailbox topics only.
+type ConversationSnoozed struct {
+	Until int64 `json:"until"` // unix ms
+}
+
+// ConversationWoken says that it does not any more. Staff and mailbox topics only.
+type ConversationWoken struct {
+	Why string `json:"why"` // due, visitor, agent, closed
+}
+
+// ConversationIdling says that the visitor has been silent for long: unless he writes or stays, it ends then.
+type ConversationIdling struct {
+	Until  int64 `json:"until"`            // unix ms
+	Mailed bool  `json:"mailed,omitempty"` // it was said by mail too
+}
+
+// ConversationStayed says that the visitor is still there.
+type ConversationStayed struct{}
+
+// ConversationDuplicate says that a conversation was closed because the same is asked in another one. Staff topics of
+// both only.
+type ConversationDuplicate struct {
+	Of     ID    `json:"of,omitempty"` // this one is the duplicate of Of, or
+	By     ID    `json:"by,omitempty"` // By is one of this
+	Number int64 `json:"number,omitempty"`
+}
+
+// ConversationDeleted says that a ticket is gone for good. Mailbox topic only.
+type ConversationDeleted struct{}
+
+// FollowChanged says whether an agent hears of a conversation from now on. In his own topic only.
+type FollowChanged struct {
+	Wanted bool   `json:"wanted"`
+	Why    string `json:"why"` // hand, mention, reply, offer, assign
+}
+
 // MessageRead says how far one side has read.
 type MessageRead struct {
 	UpTo uint64 `json:"up_to"` // seq of the topic
@@ -367,26 +416,37 @@ func (NoteCreated) Kind() Kind          { return "note.created" }
 func (MessageHeld) Kind() Kind          { return "message.held" }
 func (MessageWithdrawn) Kind() Kind     { return "message.withdrawn" }
 func (MessageReleased) Kind() Kind      { return "message.released" }
-func (MessageRead) Kind() Kind          { return "message.read" }
-func (ArticleSuggested) Kind() Kind     { return "article.suggested" }
-func (ArticleOpened) Kind() Kind        { return "article.opened" }
-func (ArticleRated) Kind() Kind         { return "article.rated" }
-func (GuideOpened) Kind() Kind          { return "guide.opened" }
-func (GuideDone) Kind() Kind            { return "guide.done" }
-func (AvailabilityChanged) Kind() Kind  { return "availability.changed" }
-func (TicketOpened) Kind() Kind         { return "ticket.opened" }
-func (TicketDelivered) Kind() Kind      { return "ticket.delivered" }
-func (TicketReplied) Kind() Kind        { return "ticket.replied" }
-func (TicketBounced) Kind() Kind        { return "ticket.bounced" }
-func (g GateMoved) Kind() Kind          { return g.K }
-func (WindowOpened) Kind() Kind         { return "window.opened" }
-func (WindowMoved) Kind() Kind          { return "window.moved" }
-func (WindowClosed) Kind() Kind         { return "window.closed" }
-func (LoginObserved) Kind() Kind        { return "login.observed" }
-func (IdentityClaimed) Kind() Kind      { return "identity.claimed" }
-func (IdentityProven) Kind() Kind       { return "identity.proven" }
-func (SettingChanged) Kind() Kind       { return "setting.changed" }
-func (ArticleChanged) Kind() Kind       { return "article.changed" }
+func (MessagePosted) Kind() Kind        { return "message.posted" }
+func (MessageUndone) Kind() Kind        { return "message.undone" }
+func (ConversationSnoozed) Kind() Kind  { return "conversation.snoozed" }
+func (ConversationWoken) Kind() Kind    { return "conversation.woken" }
+func (ConversationIdling) Kind() Kind   { return "conversation.idling" }
+func (ConversationStayed) Kind() Kind   { return "conversation.stayed" }
+func (ConversationDuplicate) Kind() Kind {
+	return "conversation.duplicate"
+}
+func (ConversationDeleted) Kind() Kind { return "conversation.deleted" }
+func (FollowChanged) Kind() Kind       { return "follow.changed" }
+func (MessageRead) Kind() Kind         { return "message.read" }
+func (ArticleSuggested) Kind() Kind    { return "article.suggested" }
+func (ArticleOpened) Kind() Kind       { return "article.opened" }
+func (ArticleRated) Kind() Kind        { return "article.rated" }
+func (GuideOpened) Kind() Kind         { return "guide.opened" }
+func (GuideDone) Kind() Kind           { return "guide.done" }
+func (AvailabilityChanged) Kind() Kind { return "availability.changed" }
+func (TicketOpened) Kind() Kind        { return "ticket.opened" }
+func (TicketDelivered) Kind() Kind     { return "ticket.delivered" }
+func (TicketReplied) Kind() Kind       { return "ticket.replied" }
+func (TicketBounced) Kind() Kind       { return "ticket.bounced" }
+func (g GateMoved) Kind() Kind         { return g.K }
+func (WindowOpened) Kind() Kind        { return "window.opened" }
+func (WindowMoved) Kind() Kind         { return "window.moved" }
+func (WindowClosed) Kind() Kind        { return "window.closed" }
+func (LoginObserved) Kind() Kind       { return "login.observed" }
+func (IdentityClaimed) Kind() Kind     { return "identity.claimed" }
+func (IdentityProven) Kind() Kind      { return "identity.proven" }
+func (SettingChanged) Kind() Kind      { return "setting.changed" }
+func (ArticleChanged) Kind() Kind      { return "article.changed" }
 
 func (ClockWarned) Kind() Kind           { return "clock.warned" }
 func (ClockBroken) Kind() Kind           { return "clock.broken" }

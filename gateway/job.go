@@ -32,7 +32,10 @@ const (
 
 	JobReport JobKind = "report" // mail an escalation's report to the mailbox's address for them; payload reportJob
 
-	JobHook JobKind = "webhook" // tell one endpoint of one event; payload hookJob
+	JobHook   JobKind = "webhook" // tell one endpoint of one event; payload hookJob
+	JobPart   JobKind = "part"    // an answer in a ticket cannot be taken back any more; payload {"message":"ms_…"}
+	JobIdle   JobKind = "idle"    // look for silent conversations; each leaves the next one behind
+	JobSnooze JobKind = "snooze"  // a ticket wakes; payload {"conversation":"cv_…","until":…}
 
 	JobTranscript JobKind = "transcript" // ask the host to tell the owner of a link; payload {"transcript":"tl_…"}
 )

@@ -39,6 +39,8 @@ type Mailbox struct {
 	Fields        []Field       `json:"fields"`    // pre-chat form
 	Prefer        bool          `json:"prefer"`    // among those who may be offered a chat, specialists come first
 	SLA           *SLA          `json:"sla"`       // what its conversations are promised; nil = the product's defaults
+	Idle          *IdleTimes    `json:"idle"`      // when its silent conversations end; nil = the product's defaults
+	Reasons       []string      `json:"reasons"`   // its own reasons to close a conversation, beside those of every mailbox
 	Version       int64         `json:"version"`
 }
 

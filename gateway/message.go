@@ -30,7 +30,7 @@ type Message struct {
 	Unproven bool      `json:"unverified,omitempty"`
 	Warnings []string  `json:"warnings,omitempty"` // of a mail: what could not be read as it was sent
 	Mentions []ID      `json:"mentions,omitempty"` // notes only
-	Holding  bool      `json:"holding,omitempty"`  // an agent's that answers nothing yet (OutcomeOf)
+	Holding  bool      `json:"holding,omitempty"`  // an agent's that answers nothing yet (OutcomeOf, Clocks)
 }
 
 // FileRef names an uploaded file inside a message.

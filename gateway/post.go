@@ -43,6 +43,11 @@ func (s *Service) submit(p *posting) (sent Sent, queued bool, err error) {
 	if err != nil {
 		return Sent{}, false, err
 	}
+	if p.c.Staff() {
+		if err := s.departAll(p.ctx, cv, p.in.ClientID); err != nil {
+			return Sent{}, false, err
+		}
+	}
 	a, v, err := s.messageAppend(p.ctx, p.c, cv, p.in)
 	if err != nil {
 		return Sent{}, false, err

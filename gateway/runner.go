@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 )
@@ -24,6 +25,7 @@ type Runner struct {
 
 	visitorGone map[ID]time.Time // queued conversation → since when its visitor has no socket
 	agentGone   map[ID]time.Time
+	idleSlot    time.Time // that this node has made sure of
 }
 
 // NewRunner ties a runner to the service and becomes its Wake.
@@ -96,6 +98,9 @@ func (r *Runner) Round(ctx context.Context) error {
 		return err
 	}
 	if err := r.shutWindows(ctx); err != nil {
+		return err
+	}
+	if err := errors.Join(r.lateParts(ctx, now), r.lateSleepers(ctx, now), r.keepIdle(ctx, now)); err != nil {
 		return err
 	}
 	queue, err := r.Store.Queue(ctx, nil)
@@ -305,6 +310,12 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.sendMail(ctx, j)
 	case JobConfirm:
 		return r.confirm(ctx, j)
+	case JobPart:
+		return r.departJob(ctx, j)
+	case JobIdle:
+		return r.idle(ctx, j)
+	case JobSnooze:
+		return r.wakeUp(ctx, j)
 	case JobFile:
 		return r.dropLoose(ctx, j)
 	case JobLetter:

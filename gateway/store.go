@@ -31,6 +31,11 @@ type Store interface {
 	HookStore
 	TypeStore
 	AlarmStore
+	PartingStore
+	SnoozeStore
+	FollowStore
+	IdleStore
+	DuplicateStore
 
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.
@@ -98,6 +103,8 @@ type ConversationFilter struct {
 	Risk       bool   // two thirds of a clock had passed then
 	OurTurn    bool   // an answer is owed; who has waited longest comes first
 	Type       string // id of a ticket type
+	Snoozed    bool   // only those that sleep
+	Awake      bool   // none of those that sleep
 	Text       string // in subject, first words, number; never joined to accounts
 	Before     time.Time
 	Limit      int
@@ -192,6 +199,7 @@ type Append struct {
 	Said        uint64  // refuse conflict (SaidMore) if an agent's message stands after this number
 	Counts      bool    // a message: moves last_message_at, first_words and the ticket's turn
 	Mail        *Mail   // goes to the outbox in the same transaction, with its job
+	Hear        []ID    // of a note: agents whom it mentions and who may read it; they follow from then on
 	Back        any     // the submitter's own: it comes back in Stored
 }
 

@@ -194,9 +194,12 @@ GET    /v1/overview                         x x x x x x x
 GET    /v1/conversations                    x x x x - x -
 GET    /v1/conversations/cv_x               x x x x - x -
 GET    /v1/clocks?c=cv_x                    x x x x - x -
+DELETE /v1/conversations/cv_x               - - - x - x -
 GET    /v1/acknowledged                     - - - x - x -
 GET    /v1/types                            x x x x x x x
 PUT    /v1/types                            - - - - - x -
+GET    /v1/endings                          - - - x - x -
+GET    /v1/follows                          x x x x - x -
 GET    /v1/conversations/cv_x/escalation    x x x x - x -
 GET    /v1/conversations/cv_x/suggest       x x x x - x -
 GET    /v1/mails/ms_x                       x x x x - x -

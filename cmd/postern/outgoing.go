@@ -54,6 +54,9 @@ func (a *App) writers(c Config, tokens mail.Tokens) (out mail.Composer, letters 
 	if out.ConfirmText, err = confirmText(); err != nil {
 		return out, letters, err
 	}
+	if out.RemindText, err = remindText(); err != nil {
+		return out, letters, err
+	}
 	if letters, err = staff(out.Domain, a.URL.JoinPath("admin", "verification").String()); err != nil {
 		return out, letters, err
 	}

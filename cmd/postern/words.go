@@ -40,24 +40,45 @@ func staff(domain, link string) (mail.Staff, error) {
 	return mail.Staff{Domain: domain, Words: words, Word: word}, nil
 }
 
-// rateLine gives mail.Composer its line, in the languages of the user interface; a locale without texts reads
-// English.
-func rateLine() (func(locale, mailbox, link string) string, error) {
+// remindText gives mail.Composer what a ticket's reminder says.
+func remindText() (func(locale, mailbox, until string) string, error) {
+	text, err := mailWords("mail.idle")
+	if err != nil {
+		return nil, err
+	}
+	return func(locale, mailbox, until string) string {
+		return strings.NewReplacer("{mailbox}", mailbox, "{until}", until).Replace(text(locale))
+	}, nil
+}
+
+// mailWords gives one text of the mails in the languages of the user interface; a locale without it reads English.
+func mailWords(key string) (func(locale string) string, error) {
 	texts, err := widget.MailTexts()
 	if err != nil {
 		return nil, err
 	}
-	english := texts["en"]["mail.rate"]
+	english := texts["en"][key]
 	if english == "" {
 		return nil, fmt.Errorf("the texts of mails have no English")
 	}
-	return func(locale, mailbox, link string) string {
+	return func(locale string) string {
 		lang, _, _ := strings.Cut(strings.ToLower(locale), "-")
-		text, ok := texts[lang]["mail.rate"]
-		if !ok {
-			text = english
+		if text, ok := texts[lang][key]; ok {
+			return text
 		}
-		return strings.NewReplacer("{mailbox}", mailbox, "{link}", link).Replace(text)
+		return english
+	}, nil
+}
+
+// rateLine gives mail.Composer its line, in the languages of the user interface; a locale without texts reads
+// English.
+func rateLine() (func(locale, mailbox, link string) string, error) {
+	text, err := mailWords("mail.rate")
+	if err != nil {
+		return nil, err
+	}
+	return func(locale, mailbox, link string) string {
+		return strings.NewReplacer("{mailbox}", mailbox, "{link}", link).Replace(text(locale))
 	}, nil
 }
 

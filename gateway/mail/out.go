@@ -27,6 +27,8 @@ type Composer struct {
 	// ConfirmText is the text of a confirmation in the words of a locale, in LF lines; nil = none is sent.
 	ConfirmText func(locale, mailbox string, number uint64) string
 	Sign        Signatures
+	// RemindText is what a ticket's reminder says, in the words of its locale; nil = none is made.
+	RemindText func(locale, mailbox, until string) string
 }
 
 // Compose fixes Message-ID, envelope and bytes, so that each retry is the same mail. Errors: invalid for an
@@ -77,6 +79,24 @@ func (c Composer) finish(msg *gomail.Msg, cv gateway.Conversation, mb gateway.Ma
 	return gateway.Mail{
 		ID: id, Conversation: cv.ID, MessageID: c.messageID(id), To: to, Raw: raw, From: tagged('b', id),
 	}, err
+}
+
+// Remind makes the mail that says when a silent ticket ends. It says that it is automatic, so that no program answers it
+// (mail-and-routing.md 1.2). Errors: as Compose; unsupported without a text.
+func (c Composer) Remind(cv gateway.Conversation, mb gateway.Mailbox, id gateway.ID, until, now time.Time) (gateway.Mail, error) {
+	if c.RemindText == nil {
+		return gateway.Mail{}, gateway.Unsupported("reminder")
+	}
+	zone, err := time.LoadLocation(mb.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	text := c.RemindText(cv.Locale, mb.Name, until.In(zone).Format("2006-01-02 15:04 MST"))
+	msg := c.message(cv, id, now)
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetGenHeader("X-Auto-Response-Suppress", "OOF, AutoReply")
+	msg.SetBodyString(gomail.TypeTextPlain, body(gateway.Message{Text: text}, mb, c.rateLine(cv, mb)))
+	return c.finish(msg, cv, mb, mb.Name, id)
 }
 
 // messageID names a mail, or a conversation's thread, by our own id.

@@ -234,3 +234,36 @@ func TestTokens(t *testing.T) {
 		}
 	}
 }
+
+// A reminder goes in the ticket's thread, and says that a program wrote it; without a text there is none.
+func TestRemind(t *testing.T) {
+	c := composer()
+	if _, err := c.Remind(ticket(), support(), msID, noon, noon); gateway.CodeOf(err) != "unsupported" {
+		t.Errorf("without a text: %v", err)
+	}
+	c.RemindText = func(locale, mailbox, until string) string { return mailbox + " until " + until }
+	mb := support()
+	mb.Name, mb.Zone = "Help", "Europe/Berlin"
+	m, err := c.Remind(ticket(), mb, msID, noon, noon)
+	if err != nil || m.ID != msID || m.To != vic {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	e, err := enmime.ReadEnvelope(bytes.NewReader(m.Raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "OOF, AutoReply", "Subject": "My order [#7]",
+		"References": "<cv_01arz3ndektsv4rrffq69g5fav@chat.example>",
+	} {
+		if got := e.GetHeader(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if !strings.Contains(e.Text, "Help until 2026-03-02 13:00 CET") {
+		t.Errorf("it says %q", e.Text)
+	}
+	if strings.Contains(string(compose(t, ticket(), "Ada", "hi").Raw), "Auto-Submitted") {
+		t.Error("an agent's answer says that it is automatic")
+	}
+}

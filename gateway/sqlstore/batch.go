@@ -147,6 +147,9 @@ func (b *batch) stale(in gateway.Append, c *gateway.Conversation) error {
 
 // reachable refuses a conversation that is not there, or not this visitor's.
 func reachable(in gateway.Append, c *gateway.Conversation) error {
+	if c != nil && !c.DeletedAt.IsZero() {
+		return gateway.NotFound()
+	}
 	if in.Conversation != "" && c == nil || in.MustVisitor != "" && (c == nil || c.Visitor != in.MustVisitor) {
 		return gateway.NotFound()
 	}
@@ -225,6 +228,17 @@ func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 			return err
 		}
 		b.mark(c.ID, true)
+	}
+	if in.Counts && c != nil && c.Snoozed() && in.Actor.Role == gateway.RoleVisitor {
+		if err := b.woken(c, in.Actor, "visitor"); err != nil {
+			return err
+		}
+		b.mark(c.ID, true)
+	}
+	if len(in.Hear) > 0 {
+		if err := b.mentioned(in.Conversation, in.Hear, in.Actor); err != nil {
+			return err
+		}
 	}
 	a.more = slices.Clone(b.pending[mark:])
 	raw, err := json.Marshal(in.Payload)

@@ -177,7 +177,10 @@ func (x *tx) tellOnce(c gateway.Conversation, by gateway.Actor, t gateway.Tellin
 	if err := x.emit(c.ID.Staff(), by, t.Payload); err != nil {
 		return true, err
 	}
-	for _, topic := range append([]gateway.ID{c.Mailbox}, sorted(t.To...)...) {
+	if t.To, err = x.hearing(c.ID, t.To); err != nil {
+		return true, err
+	}
+	for _, topic := range append([]gateway.ID{c.Mailbox}, t.To...) {
 		if err := x.emitAbout(string(topic), c.ID, by, t.Payload); err != nil {
 			return true, err
 		}
@@ -190,7 +193,7 @@ func (x *tx) tellOnce(c gateway.Conversation, by gateway.Actor, t gateway.Tellin
 	if t.Payload.Kind() != (gateway.ConversationEscalated{}).Kind() {
 		return true, nil
 	}
-	for _, to := range sorted(t.To...) {
+	for _, to := range t.To {
 		j, err := gateway.EscalationLetter(c.ID, t.Key, to, x.now)
 		if err == nil {
 			err = x.enqueue(j)

@@ -170,6 +170,7 @@ func (f *filter) in(column string, values []string) {
 func filterQuery(f gateway.ConversationFilter) (string, []any) {
 	var w filter
 	w.in("id", texts(f.IDs))
+	w.add("deleted_at = 0")
 	w.in("mailbox", texts(f.Mailboxes))
 	w.in("status", texts(f.Statuses))
 	for column, v := range map[string]string{"visitor": string(f.Visitor), "assignee": string(f.Assignee), "channel": string(f.Channel)} {
@@ -198,6 +199,12 @@ func filterQuery(f gateway.ConversationFilter) (string, []any) {
 	}
 	if f.Type != "" {
 		w.add("type = ?", f.Type)
+	}
+	if f.Snoozed {
+		w.add("snoozed_until > 0")
+	}
+	if f.Awake {
+		w.add("snoozed_until = 0")
 	}
 	if f.Text != "" {
 		like := "%" + likeEscape(f.Text) + "%"
@@ -255,6 +262,9 @@ func (x *tx) end(c *gateway.Conversation, by gateway.Actor, o gateway.Outcome, r
 		return err
 	}
 	if err := x.leave(c, by, "withdrawn"); err != nil {
+		return err
+	}
+	if err := x.woken(c, by, "closed"); err != nil {
 		return err
 	}
 	c.Status, c.Outcome, c.Reason, c.ClosedAt = gateway.Closed, o, reason, x.now

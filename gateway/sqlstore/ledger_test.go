@@ -29,7 +29,7 @@ func (l *ledgerUnderTest) PutConversation(c verify.Conversation) {
 		{`INSERT INTO mailboxes (id, slug, name, data, version) VALUES ('mb_1','help','Help','{}',1) ON CONFLICT DO NOTHING`, nil},
 		{strings.Replace(qInsertConvo, "ON CONFLICT (visitor, command_id) WHERE command_id <> ''", "ON CONFLICT", 1), []any{
 			c.ID, "mb_1", c.Visitor, "chat", "active", "", "", 0, "", "ag_1", "", 0, 0, 1, 1, false, ms(c.Started), 0, 0, 0, 0, 0,
-			"", "", 0, "", c.Browser, "", "{}", 0, "", 0, 2, "", false, "", "", 0, c.ID, "",
+			"", "", 0, "", c.Browser, "", "{}", 0, "", 0, 2, "", false, "", "", 0, 0, 0, c.ID, "",
 		}},
 		{`UPDATE conversations SET status = $2, assignee = $3, frozen = $4 WHERE id = $1`, []any{c.ID, status(c), c.Assignee, c.Frozen}},
 	} {

@@ -156,6 +156,9 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 // joinMail puts a mail into the conversation that it answers.
 func (x *tx) joinMail(in gateway.Incoming) error {
 	c, err := x.lock(in.Conversation)
+	if err == nil && !c.DeletedAt.IsZero() {
+		err = gateway.ConversationClosed() // it opens a new one
+	}
 	if err != nil {
 		return err
 	}
@@ -168,6 +171,11 @@ func (x *tx) joinMail(in gateway.Incoming) error {
 			return gateway.ConversationClosed()
 		}
 		if err := x.reopen(&c, by); err != nil {
+			return err
+		}
+	}
+	if !in.Auto {
+		if err := x.woken(&c, by, "visitor"); err != nil {
 			return err
 		}
 	}

@@ -149,6 +149,9 @@ func (x *tx) claim(c *gateway.Conversation, agent gateway.ID, by gateway.Actor, 
 	if err := x.save(c); err != nil {
 		return err
 	}
+	if err := x.follows(c.ID, agent, by, how); err != nil {
+		return err
+	}
 	return x.tell(*c, by, gateway.ConversationClaimed{Agent: agent, Name: agents[agent].Name, How: how})
 }
 
@@ -219,6 +222,9 @@ func (x *tx) assignAgent(c *gateway.Conversation, a gateway.Assignment) error {
 		return err
 	}
 	if err := x.note(*c, a); err != nil {
+		return err
+	}
+	if err := x.follows(c.ID, to.ID, a.By, "assign"); err != nil {
 		return err
 	}
 	p := gateway.ConversationAssigned{Agent: to.ID, Name: to.Name}

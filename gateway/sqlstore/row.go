@@ -17,35 +17,35 @@ const (
 	conversationColumns = `id, mailbox, visitor, channel, status, outcome, reason, number, subject, assignee,
 offer_agent, offer_until, offer_ring, round, version, frozen, started_at, queued_at, missed_at, claimed_at,
 closed_at, last_message_at, last_author, first_words, messages, page, browser, locale, claimed, stars,
-rating_text, rated_at, priority, served_by, moved, type, min_role, holding_at`
+rating_text, rated_at, priority, served_by, moved, type, min_role, holding_at, snoozed_until, deleted_at`
 	conversationHeads = `COALESCE((SELECT seq FROM topics WHERE topic = conversations.id), 0),
 COALESCE((SELECT seq FROM topics WHERE topic = conversations.id || '/staff'), 0)`
 	qConversations     = `SELECT ` + conversationColumns + `, ` + conversationHeads + ` FROM conversations `
-	qConversation      = qConversations + `WHERE id = $1`
+	qConversation      = qConversations + `WHERE id = $1 AND deleted_at = 0`
 	qLockConversation  = `SELECT ` + conversationColumns + `, 0, 0 FROM conversations WHERE id = $1`
 	qInsertConvoPrefix = `INSERT INTO conversations (` + conversationColumns + `, command_id, missed_why) VALUES (`
 	qUpdateConvo       = `UPDATE conversations SET mailbox=$2, channel=$3, status=$4, outcome=$5, reason=$6, number=$7,
 subject=$8, assignee=$9, offer_agent=$10, offer_until=$11, offer_ring=$12, round=$13, version=version+1, frozen=$14,
 queued_at=$15, missed_at=$16, claimed_at=$17, closed_at=$18, last_message_at=$19, last_author=$20, first_words=$21,
 messages=$22, claimed=$23, stars=$24, rating_text=$25, rated_at=$26,
-priority=$27, served_by=$28, moved=$29, type=$30, min_role=$31, holding_at=$32 WHERE id=$1`
+priority=$27, served_by=$28, moved=$29, type=$30, min_role=$31, holding_at=$32, snoozed_until=$33 WHERE id=$1`
 )
 
 func scanConversation(r scanner) (gateway.Conversation, error) {
 	var c gateway.Conversation
-	var until, started, queued, missed, claimedAt, closed, last, rated, holding int64
+	var until, started, queued, missed, claimedAt, closed, last, rated, holding, snoozed, deleted int64
 	var claimed string
 	err := r.Scan(&c.ID, &c.Mailbox, &c.Visitor, &c.Channel, &c.Status, &c.Outcome, &c.Reason, &c.Number, &c.Subject,
 		&c.Assignee, &c.Offer.Agent, &until, &c.Offer.Ring, &c.Round, &c.Version, &c.Frozen, &started, &queued, &missed,
 		&claimedAt, &closed, &last, &c.LastAuthor, &c.FirstWords, &c.Messages, &c.Page, &c.Browser, &c.Locale, &claimed,
 		&c.Rating.Stars, &c.Rating.Text, &rated, &c.Priority, &c.ServedBy, &c.Moved, &c.Type, &c.MinRole, &holding,
-		&c.Seq, &c.StaffSeq)
+		&snoozed, &deleted, &c.Seq, &c.StaffSeq)
 	if err != nil {
 		return c, missing(err)
 	}
 	c.Offer.Until, c.StartedAt, c.QueuedAt, c.MissedAt = at(until), at(started), at(queued), at(missed)
 	c.ClaimedAt, c.ClosedAt, c.LastMessageAt, c.Rating.At = at(claimedAt), at(closed), at(last), at(rated)
-	c.HoldingAt = at(holding)
+	c.HoldingAt, c.SnoozedUntil, c.DeletedAt = at(holding), at(snoozed), at(deleted)
 	return c, json.Unmarshal([]byte(claimed), &c.Claimed)
 }
 
@@ -77,7 +77,7 @@ func (x *tx) save(c *gateway.Conversation) error {
 		c.Reason, c.Number, c.Subject, string(c.Assignee), string(c.Offer.Agent), ms(c.Offer.Until), c.Offer.Ring, c.Round,
 		c.Frozen, ms(c.QueuedAt), ms(c.MissedAt), ms(c.ClaimedAt), ms(c.ClosedAt), ms(c.LastMessageAt),
 		string(c.LastAuthor), c.FirstWords, c.Messages, string(claimed), c.Rating.Stars, c.Rating.Text, ms(c.Rating.At),
-		int64(c.Priority), string(c.ServedBy), c.Moved, c.Type, string(c.MinRole), ms(c.HoldingAt))
+		int64(c.Priority), string(c.ServedBy), c.Moved, c.Type, string(c.MinRole), ms(c.HoldingAt), ms(c.SnoozedUntil))
 	if err != nil {
 		return err
 	}
@@ -118,12 +118,12 @@ func (x *tx) insert(c gateway.Conversation, commandID string) (stored bool, err 
 		string(c.Status), string(c.Outcome), c.Reason, c.Number, c.Subject, string(c.Assignee), "", int64(0), 0, c.Round,
 		int64(1), false, ms(c.StartedAt), ms(c.QueuedAt), ms(c.MissedAt), int64(0), int64(0), ms(c.LastMessageAt),
 		string(c.LastAuthor), c.FirstWords, c.Messages, c.Page, c.Browser, c.Locale, string(claimed), 0, "", int64(0),
-		int64(c.Priority), "", false, c.Type, string(c.MinRole), int64(0), commandID, "")
+		int64(c.Priority), "", false, c.Type, string(c.MinRole), int64(0), int64(0), int64(0), commandID, "")
 	return n == 1, err
 }
 
 const qInsertConvo = qInsertConvoPrefix + `$1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,
-$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40)
+$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41,$42)
 ON CONFLICT (visitor, command_id) WHERE command_id <> '' DO NOTHING`
 
 // spoke notes a message in the row: whose turn it is, and the visitor's first words.

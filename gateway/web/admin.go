@@ -76,6 +76,12 @@ func (s *Server) saveMailbox(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	if err := checkMailbox(mb); err != nil {
 		return nil, err
 	}
+	if err := mb.CheckIdle(); err != nil {
+		return nil, err
+	}
+	if err := mb.CheckReasons(s.svc.Harmless); err != nil {
+		return nil, err
+	}
 	now := s.svc.Now()
 	if mb.ID == "" {
 		id, err := gateway.NewID(gateway.PrefixMailbox, now, s.svc.Rand)

@@ -13,11 +13,14 @@ import (
 func (s *Server) agentRoutes(a *fiber.App) {
 	a.Get("/v1/conversations", s.staff(gateway.VerbRead, s.listConversations))
 	a.Get("/v1/conversations/:id", s.staff(gateway.VerbRead, s.showConversation))
+	a.Delete("/v1/conversations/:id", s.staff(gateway.VerbForce, s.deleteTicket))
 	a.Get("/v1/conversations/:id/events", s.either(s.conversationEvents))
 	a.Get("/v1/conversations/:id/account", s.staff("", s.account))
 	a.Get("/v1/reads/spent", s.staff(gateway.VerbFreeReads, s.spentReads))
 	a.Delete("/v1/reads/spent/:id", s.staff(gateway.VerbFreeReads, s.freeReads))
 	a.Get("/v1/conversations/:id/history", s.staff(gateway.VerbRead, s.history))
+	a.Get("/v1/endings", s.staff(gateway.VerbForce, s.endings))
+	a.Get("/v1/follows", s.staff(gateway.VerbRead, s.follows))
 	a.Get("/v1/clocks", s.staff(gateway.VerbRead, s.clocks))
 	a.Get("/v1/acknowledged", s.staff(gateway.VerbForce, s.acknowledged))
 	a.Get("/v1/types", s.staff(gateway.VerbSeeSettings, s.listTypes))
@@ -126,6 +129,9 @@ func viewFilter(f *gateway.ConversationFilter, view string, me gateway.ID) error
 		f.Statuses = []gateway.Status{gateway.Queued}
 	case "live":
 		f.Channel, f.Statuses = gateway.ByChat, []gateway.Status{gateway.Queued, gateway.Active}
+	case "snoozed":
+		f.Snoozed, f.Statuses = true, []gateway.Status{gateway.Open, gateway.Waiting}
+		return nil
 	case "mine":
 		f.Assignee, f.Statuses = me, []gateway.Status{gateway.Active, gateway.Open, gateway.Waiting}
 	case "unassigned":
@@ -143,6 +149,7 @@ func viewFilter(f *gateway.ConversationFilter, view string, me gateway.ID) error
 	default:
 		return gateway.Invalid("view")
 	}
+	f.Awake = view != "" && view != "all" && view != "closed"
 	return nil
 }
 
@@ -189,12 +196,21 @@ func (s *Server) showConversation(c *fiber.Ctx, who gateway.Caller) (any, error)
 	if err != nil {
 		return nil, err
 	}
+	partings, err := s.svc.PartingsIn(c.UserContext(), who, cv.ID)
+	if err != nil {
+		return nil, err
+	}
+	proposed, err := s.svc.ProposedOutcome(c.UserContext(), cv.ID)
+	if err != nil {
+		return nil, err
+	}
 	risks, err := s.svc.Risks(c.UserContext(), who, cv.ID)
 	if err != nil {
 		return nil, err
 	}
 	return fiber.Map{
 		"conversation": shown, "changes": views, "kinds": s.kindsFor(mb), "held": viewHeld(held), "risks": risks,
+		"partings": viewPartings(partings), "proposed": proposed, "reasons": mb.CloseReasons(),
 		"assist": s.svc.Assists(c.UserContext(), cv.Mailbox),
 		"context": fiber.Map{
 			"searches": tried.Searches, "read": tried.Read, "page": cv.Page, "browser": cv.Browser, "earlier": max(earlier, 0),

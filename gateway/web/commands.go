@@ -54,7 +54,7 @@ type handler func(k *socket, ctx context.Context, c gateway.Caller, raw json.Raw
 // visitorOnly lists what an agent's session may never say.
 func visitorOnly() []string {
 	return []string{
-		"pass", "conversation.start", "conversation.rate", "conversation.ticket", "article.rate",
+		"pass", "conversation.start", "conversation.stay", "conversation.rate", "conversation.ticket", "article.rate",
 		"change.open", "change.finish", "change.deny", "identify", "transcript.open", "transcript.read",
 		"tickets.open", "tickets.list", "tickets.read",
 	}
@@ -64,6 +64,7 @@ func visitorOnly() []string {
 func staffOnly() []string {
 	return []string{
 		"conversation.claim", "conversation.decline", "conversation.assign", "conversation.release", "conversation.escalate", "conversation.type",
+		"conversation.snooze", "conversation.follow", "ticket.send", "ticket.undo",
 		"message.withdraw", "message.release", "note.send", "availability.set", "availability.restore", "change.offer", "change.withdraw", "change.second",
 	}
 }
@@ -88,6 +89,16 @@ func talkCommand(name string) (handler, bool) {
 		return (*socket).closeTalk, true
 	case "conversation.ticket":
 		return (*socket).ticket, true
+	case "conversation.snooze":
+		return (*socket).snooze, true
+	case "conversation.follow":
+		return (*socket).follow, true
+	case "conversation.stay":
+		return (*socket).stay, true
+	case "ticket.send":
+		return (*socket).sendTicket, true
+	case "ticket.undo":
+		return (*socket).undoTicket, true
 	case "conversation.rate":
 		return (*socket).rate, true
 	case "note.send":
@@ -227,9 +238,16 @@ func (k *socket) closeTalk(ctx context.Context, c gateway.Caller, raw json.RawMe
 		ref
 		Outcome gateway.Outcome `json:"outcome"`
 		Reason  string          `json:"reason"`
+		Of      gateway.ID      `json:"of"`
 	}
 	if err := args(raw, &in); err != nil {
 		return nil, err
+	}
+	if in.Of != "" {
+		if in.Reason != gateway.ReasonDuplicate || in.Outcome != "" {
+			return nil, gateway.Invalid("of")
+		}
+		return nil, k.s.svc.CloseDuplicate(ctx, c, in.Conversation, in.Of)
 	}
 	return nil, k.s.svc.Close(ctx, c, in.Conversation, in.Outcome, in.Reason)
 }
@@ -269,8 +287,8 @@ type sendArgs struct {
 	Files    []gateway.ID `json:"files"`
 	Article  gateway.ID   `json:"article"`
 	Guide    string       `json:"guide"`
-	Holding  bool         `json:"holding"`
 	Mentions []gateway.ID `json:"mentions"`
+	Holding  bool         `json:"holding"`
 }
 
 func (in sendArgs) send() gateway.Send {

@@ -154,6 +154,9 @@ func (t *toucher) show(ctx context.Context, id gateway.ID, p *touch, rows map[st
 	}
 	if p.row == nil {
 		cv, err := t.store.Conversation(ctx, id)
+		if gateway.CodeOf(err) == "not_found" { // it was deleted
+			return
+		}
 		if err != nil {
 			t.hub.fail("read a touched conversation", err)
 			return

@@ -80,6 +80,8 @@ type rowView struct {
 	StaffSeq   uint64          `json:"staff_seq,omitempty"`
 	// 1 high, 3 low; medium is not said.
 	Priority gateway.Priority `json:"priority,omitempty"`
+	// Until when the ticket sleeps, unix ms.
+	SnoozedUntil int64 `json:"snoozed_until,omitempty"`
 	// The clock that runs out next; nil = not said, empty = none runs.
 	Clock *clockView `json:"clock,omitempty"`
 	// How the browser's person is known; only where one conversation is shown. No name: that is account data.
@@ -101,7 +103,7 @@ func staffView(cv gateway.Conversation) rowView {
 		conversationView: visitorView(cv, ""),
 		Assignee:         cv.Assignee, QueuedAt: ms(cv.QueuedAt), MissedAt: ms(cv.MissedAt), ClaimedAt: ms(cv.ClaimedAt),
 		ClosedAt: ms(cv.ClosedAt), LastAuthor: cv.LastAuthor, Reason: cv.Reason, Page: cv.Page, Browser: cv.Browser,
-		Locale: cv.Locale, Claimed: cv.Claimed, Visitor: cv.Visitor, StaffSeq: cv.StaffSeq,
+		Locale: cv.Locale, Claimed: cv.Claimed, Visitor: cv.Visitor, StaffSeq: cv.StaffSeq, SnoozedUntil: ms(cv.SnoozedUntil),
 	}
 	r.HoldingAt, r.Type, r.MinRole = ms(cv.HoldingAt), cv.Type, cv.MinRole
 	if from := cv.Origin(); from != gateway.FromWeb {
