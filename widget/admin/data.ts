@@ -22,6 +22,8 @@ export type SLA = {
 };
 export type TicketType = { id: string; name: string; role: string };
 export type Types = { types: TicketType[]; mark: string };
+/** Minutes of silence after which a visitor is warned, and the conversation ends. */
+export type Idle = { chat_warn: number; chat_end: number; ticket_warn: number; ticket_end: number };
 export type Box = {
 	id: string;
 	slug: string;
@@ -46,6 +48,10 @@ export type Box = {
 	prefer: boolean;
 	/** Null = the usual times. */
 	sla: SLA | null;
+	/** Null = the usual times. */
+	idle: Idle | null;
+	/** Its own reasons to close, beside those of every mailbox. */
+	reasons: string[] | null;
 	/** Minutes of the longest weekday; told only. */
 	work_day: number;
 	members: string[];

@@ -78,6 +78,10 @@ export function heard(e: Event): { id: string; words: string; to?: st.Place } | 
 		const said = t("alarm.heard", { n: e.data.over, mailbox: st.boxName(e.data.mailbox) });
 		return { id: e.data.oldest[0] ?? "", words: said, to: "late" };
 	}
+	if (is(e, "follow.changed") && e.data.why === "mention") {
+		const words = t("follow.mention", { name: st.agentName(e.by.id) });
+		return { id: e.data.conversation ?? "", words };
+	}
 	if (is(e, "clock.warned")) return { id: e.data.conversation ?? "", words: t(`sys.warned.${e.data.clock}`) };
 	if (is(e, "clock.broken")) return { id: e.data.conversation ?? "", words: t(`sys.broken.${e.data.clock}`) };
 	return undefined;

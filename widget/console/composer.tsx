@@ -1,6 +1,7 @@
 import type { JSX, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../kit/i18n";
+import type { Item } from "../kit/outbox";
 import { Button, Icon, IconButton, Tabs } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { AssistKeys, AssistNotes, unedited } from "./assist";
@@ -8,6 +9,7 @@ import { type Draft, draftOf, setDraft } from "./drafts";
 import { type Files, useFiles } from "./files";
 import { Library } from "./library";
 import { Nudge } from "./nudge";
+import { type How, moveOn, SendMenu, undoLast } from "./parting";
 import type { Session } from "./session";
 import * as st from "./state";
 import { Suggest, type Suggesting, useSuggest } from "./suggest";
@@ -39,7 +41,7 @@ export function Composer({ s, r }: { s: Session; r: Row }): JSX.Element {
 }
 type Writing = { s: Session; r: Row; note: boolean; text: string; files: Files };
 /** Hands what is written to the outbox; gives the reason in words when it stays. */
-function send({ s, r, note, text, files }: Writing, d: Draft): string | undefined {
+function send({ s, r, note, text, files }: Writing, d: Draft, ticket?: Item["ticket"]): string | undefined {
 	const open = note ? [] : unfilled(text, d.brought);
 	if (open.length) return t("composer.unfilled", { names: open.map((n) => `{${n}}`).join(", ") });
 	if (!note && unedited(d)) return unedited(d);
@@ -48,9 +50,10 @@ function send({ s, r, note, text, files }: Writing, d: Draft): string | undefine
 	const mentions = d.mentions.filter((m) => text.includes(`@${m.label}`)).map((m) => m.id);
 	const extra = note
 		? { note: true, ...(mentions.length ? { mentions } : {}) }
-		: { files: files.ready, ...(d.article ? { article: d.article.id } : {}) };
+		: { files: files.ready, holding: d.holding, ticket, ...(d.article ? { article: d.article.id } : {}) };
 	if (!s.write({ conversation: r.id, text: text.trim(), ...extra })) return t("composer.full");
-	setDraft(r.id, note ? { note: "", mentions: [] } : { text: "", article: undefined, brought: [], made: undefined });
+	const fresh = { text: "", article: undefined, brought: [], made: undefined, holding: undefined };
+	setDraft(r.id, note ? { note: "", mentions: [] } : fresh);
 	files.clear();
 	return undefined;
 }
@@ -61,11 +64,14 @@ function hint(r: Row, note: boolean): string {
 	const sends = t(r.channel === "email" ? mail : "composer.hint");
 	return r.assignee ? sends : `${t("composer.hint.claims")} · ${sends}`;
 }
-/** What a key asks for: Enter sends a chat, with Ctrl or Cmd also a ticket, with Shift besides it closes too. */
-function meaning(e: KeyboardEvent, ticket: boolean): "leave" | "send" | "close" | undefined {
+/**
+ * What a key asks for. Enter sends a chat and stays, with Shift and Ctrl or Cmd it closes too; in a ticket Ctrl or Cmd
+ * sends, closes and goes on, with Shift besides it stays. */
+function meaning(e: KeyboardEvent, ticket: boolean): "leave" | "send" | "close" | How | undefined {
 	const mod = e.ctrlKey || e.metaKey;
 	if (e.key === "Escape") return "leave";
 	if (e.key !== "Enter" || (!mod && (e.shiftKey || ticket))) return undefined;
+	if (ticket) return e.shiftKey ? "stay" : "next";
 	return mod && e.shiftKey ? "close" : "send";
 }
 /** The field grows with its text, up to a third of the window. */
@@ -86,19 +92,35 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 	const set = (v: string) => setDraft(r.id, note ? { note: v } : { text: v, ...(v ? {} : { made: undefined }) });
 	const sug = useSuggest(s, r, note, box, text, set);
 	useGrowth(box, text);
-	const go = (): boolean => {
-		const why = send({ s, r, note, text, files }, d);
+	const ticket = !note && r.channel === "email";
+	const go = (then?: Item["ticket"]): boolean => {
+		const why = send({ s, r, note, text, files }, d, then);
 		setError(why ?? "");
 		return why === undefined;
 	};
+	// A ticket's answer: what becomes of the ticket, and what is looked at next (P58).
+	const answer = (how: How): void => {
+		if (how === "snooze")
+			st.dialog.value = { what: "snooze", send: (snooze) => go({ snooze }) && moveOn(s, r, "next") };
+		else if (go(how === "next" ? { close: true } : {})) moveOn(s, r, how);
+	};
 	const key = (e: KeyboardEvent) => {
 		if (e.isComposing || sug.key(e)) return;
+		if ((e.ctrlKey || e.metaKey) && e.key === "z" && !text && undoLast(s)) return e.preventDefault();
 		const wants = meaning(e, r.channel === "email");
 		if (wants === "leave") box.current?.blur();
 		if (!wants || wants === "leave") return;
 		e.preventDefault();
-		if (go() && wants === "close" && !note) st.dialog.value = { what: "close" };
+		if (note) go();
+		else if (wants !== "send" && wants !== "close") answer(wants);
+		else if (go() && wants === "close") st.dialog.value = { what: "close" };
 	};
+	const back = d.files; // of an answer that was taken back
+	useEffect(() => {
+		if (note || !back) return;
+		for (const f of back) files.take(f);
+		setDraft(r.id, { files: undefined });
+	}, [note, back]);
 	return (
 		// biome-ignore lint/a11y/noStaticElementInteractions: dropping has a button, "Attach a file"
 		<div
@@ -146,15 +168,18 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 				<span class="hint grow wide-only" id="composer-hint">
 					{hint(r, note)}
 				</span>
-				<Button
-					look="main"
-					icon={note ? "note" : "send"}
-					class={note ? "note-send" : ""}
-					off={files.busy ? t("composer.uploading") : undefined}
-					onClick={() => void go()}
-				>
-					{t(note ? "composer.note.send" : "composer.send")}
-				</Button>
+				<span class="send-keys">
+					<Button
+						look="main"
+						icon={note ? "note" : "send"}
+						class={note ? "note-send" : ""}
+						off={files.busy ? t("composer.uploading") : undefined}
+						onClick={() => (ticket ? answer("next") : void go())}
+					>
+						{t(note ? "composer.note.send" : ticket ? "composer.send.next" : "composer.send")}
+					</Button>
+					{ticket && <SendMenu go={answer} />}
+				</span>
 			</div>
 		</div>
 	);
@@ -214,6 +239,12 @@ function Tools({ r, text, files, sug }: { r: Row; text: string; files: Files; su
 			<Library onPick={files.take} />
 			<IconButton icon="bolt" label={t("composer.replies")} onClick={() => sug.insert("/")} />
 			<IconButton icon="book" label={t("composer.articles")} onClick={() => sug.insert("#")} />
+			<IconButton
+				icon="half"
+				label={t("composer.holding")}
+				aria-pressed={Boolean(draftOf(r.id).holding)}
+				onClick={() => setDraft(r.id, { holding: !draftOf(r.id).holding })}
+			/>
 			<IconButton
 				icon="plus"
 				label={t("composer.save")}

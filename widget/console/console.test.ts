@@ -7,6 +7,7 @@ import ar from "./i18n/ar.json";
 import en from "./i18n/en.json";
 import { Keys, type Press } from "./keys";
 import { counts, inView, late, list, merge, ringing, seats, settle, unread } from "./rows";
+import { snoozeTime } from "./snoozing";
 import { blank, folds, type Item, lastFromVisitor, readBy, steps, story, take } from "./story";
 import { asked, fill, unfilled } from "./vars";
 
@@ -275,4 +276,41 @@ test("an escalation is drawn as a card, a clock as a line", () => {
 			`clock.${key}.late`,
 		])
 			expect(Object.keys(en), text).toContain(text);
+});
+
+test("a ticket that sleeps stands in Snoozed and nowhere else", () => {
+	const asleep = row({ status: "open", channel: "email", assignee: "ag_1", snoozed_until: 99 });
+	for (const v of ["incoming", "mine", "unassigned", "missed", "late", "waiting", "closed"] as const)
+		expect(inView(asleep, v, "ag_1"), v).toBe(false);
+	expect(inView(asleep, "snoozed", "ag_1")).toBe(true);
+	expect(inView({ ...asleep, snoozed_until: undefined }, "snoozed", "ag_1")).toBe(false);
+});
+test("snoozing goes to later today, nine tomorrow, and nine on a Monday that is still to come", () => {
+	const at = (day: number, hour: number, minute = 0) => new Date(2026, 10, day, hour, minute).getTime();
+	expect(snoozeTime("later", at(24, 10, 10))).toBe(at(24, 13, 30));
+	expect(snoozeTime("tomorrow", at(24, 23))).toBe(at(25, 9));
+	expect(snoozeTime("monday", at(24, 10))).toBe(at(30, 9));
+	expect(snoozeTime("monday", at(30, 8))).toBe(new Date(2026, 11, 7, 9).getTime());
+	expect(snoozeTime("monday", at(29, 8))).toBe(at(30, 9));
+	expect(snoozeTime("date", 5)).toBeUndefined();
+});
+test("what is undone, snoozed, silent or a duplicate is told in the thread", () => {
+	const staff = (seq: number, ev: string, data: object) =>
+		event({ topic: "cv_1/staff", seq, ev, data, by: { role: "agent", id: "ag_1" } });
+	const th = [
+		staff(1, "message.posted", { message: "ms_1", until: 5 }),
+		staff(2, "message.undone", { message: "ms_1" }),
+		staff(3, "conversation.snoozed", { until: 9 }),
+		staff(4, "conversation.woken", { why: "visitor" }),
+		staff(5, "conversation.duplicate", { of: "cv_2", number: 7 }),
+		event({ seq: 1, at: 9, ev: "conversation.idling", data: { until: 9 }, by: { role: "system" } }),
+	].reduce(take, { ...blank("cv_1"), loaded: true });
+	const names = { agent: () => "Mia", mailbox: () => "" };
+	expect(story(th, names).map((i) => i.kind === "line" && i.key)).toEqual([
+		"sys.undone",
+		"sys.snoozed",
+		"sys.woken.visitor",
+		"sys.duplicate.of",
+		"sys.idling",
+	]);
 });

@@ -4,12 +4,13 @@ import { t } from "../kit/i18n";
 import { Field, FormDialog, Passkeys, SavedReplyForm, SelectField, toast, words } from "../kit/ui";
 import type { Colleague, Row, SavedReply } from "../kit/wire";
 import { Absence } from "./absence";
+import { Close } from "./close";
 import { Escalate } from "./escalate";
 import { Release } from "./held";
-import { step } from "./list";
 import { Palette } from "./palette";
 import type { Session } from "./session";
 import { Shortcuts } from "./shortcuts";
+import { Snooze } from "./snooze";
 import * as st from "./state";
 import { mayHold, SetType, typeName } from "./types";
 
@@ -29,7 +30,8 @@ export function Dialogs({ s }: { s: Session }): JSX.Element | null {
 	if (!r) return null;
 	if (d.what === "type") return <SetType s={s} r={r} shut={shut} />;
 	if (d.what === "escalate") return <Escalate s={s} r={r} shut={shut} />;
-	return d.what === "assign" ? <Assign s={s} r={r} /> : <Close s={s} r={r} />;
+	if (d.what === "snooze") return <Snooze s={s} r={r} send={d.send} shut={shut} />;
+	return d.what === "assign" ? <Assign s={s} r={r} /> : <Close s={s} r={r} shut={shut} />;
 }
 
 /** How well a colleague fits: his languages weigh more than what he knows (P47). */
@@ -125,75 +127,6 @@ function Assign({ s, r }: { s: Session; r: Row }): JSX.Element {
 			<Field label={t("assign.note")} hint={t("assign.note.hint")}>
 				{(g) => (
 					<textarea {...g} class="note-field" rows={3} value={note} onInput={(e) => setNote(e.currentTarget.value)} />
-				)}
-			</Field>
-		</FormDialog>
-	);
-}
-
-function Close({ s, r }: { s: Session; r: Row }): JSX.Element {
-	const [outcome, setOutcome] = useState<"resolved" | "idle">("resolved");
-	const [reason, setReason] = useState("");
-	const [error, setError] = useState("");
-	const [busy, setBusy] = useState(false);
-	const submit = async () => {
-		const why = reason.trim();
-		const next = st.place.value === "mine" ? step(1) : undefined;
-		setBusy(true);
-		try {
-			await s.socket.command("conversation.close", { conversation: r.id, outcome, ...(why ? { reason: why } : {}) });
-			toast(t("close.done"), "ok");
-			shut();
-			if (next && next !== r.id) void s.show(next);
-		} catch (x) {
-			setError(words(x));
-			setBusy(false);
-		}
-	};
-	return (
-		<FormDialog
-			title={t("close.title")}
-			submit={t("close.go")}
-			busy={busy}
-			error={error}
-			onSubmit={() => void submit()}
-			onClose={shut}
-		>
-			<fieldset class="choices column">
-				<legend>{t("close.outcome")}</legend>
-				{(["resolved", "idle"] as const).map((v) => (
-					<label class="choice" key={v}>
-						<input
-							type="radio"
-							name="outcome"
-							value={v}
-							data-first={v === outcome || undefined}
-							checked={outcome === v}
-							onChange={() => setOutcome(v)}
-						/>
-						<span>
-							{t(`outcome.${v}`)}
-							<small class="block">{t(`outcome.${v}.hint`)}</small>
-						</span>
-					</label>
-				))}
-			</fieldset>
-			<Field label={t("close.reason")} hint={t("close.reason.hint")}>
-				{(g) => (
-					<>
-						<input
-							{...g}
-							list="reasons"
-							maxLength={200}
-							value={reason}
-							onInput={(e) => setReason(e.currentTarget.value)}
-						/>
-						<datalist id="reasons">
-							{["answered", "changed", "elsewhere", "spam"].map((k) => (
-								<option key={k} value={t(`close.reason.${k}`)} />
-							))}
-						</datalist>
-					</>
 				)}
 			</Field>
 		</FormDialog>

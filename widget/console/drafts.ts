@@ -1,9 +1,20 @@
 import { signal } from "@preact/signals";
 import { read, write } from "../kit/ui";
+import type { FileRef } from "../kit/wire";
 
 export type Chip = { id: string; label: string };
-/** made: what the language model wrote, as it was put into the field. */
-export type Draft = { text: string; note: string; brought: string[]; article?: Chip; made?: string; mentions: Chip[] };
+/** made: what the language model wrote, as it was put into the field. files: those of an answer that was taken back. */
+export type Draft = {
+	text: string;
+	note: string;
+	brought: string[];
+	article?: Chip;
+	made?: string;
+	mentions: Chip[];
+	/** It answers nothing yet. */
+	holding?: boolean;
+	files?: FileRef[];
+};
 const KEY = "postern-console-drafts";
 const empty: Draft = { text: "", note: "", brought: [], mentions: [] };
 
@@ -16,7 +27,7 @@ export function draftOf(id: string): Draft {
 export function setDraft(id: string, d: Partial<Draft>): void {
 	const next = { ...draftOf(id), ...d };
 	const rest = { ...drafts.value };
-	if (next.text || next.note || next.article) rest[id] = next;
+	if (next.text || next.note || next.article || next.holding || next.files) rest[id] = next;
 	else delete rest[id];
 	drafts.value = rest;
 	write(KEY, rest);

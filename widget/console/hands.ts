@@ -1,11 +1,14 @@
 import { useEffect } from "preact/hooks";
 import { prefs } from "../kit/ui";
 import { assists, draftReply } from "./assist";
+import { follow } from "./follow";
 import { type Action, Keys, press } from "./keys";
 import { pick, step } from "./list";
+import { undoLast } from "./parting";
 import { go } from "./rail";
 import { VIEWS } from "./rows";
 import type { Session } from "./session";
+import { maySnooze } from "./snooze";
 import * as st from "./state";
 
 const keys = new Keys();
@@ -68,6 +71,15 @@ export function run(s: Session, a: Action): void {
 			st.composer.value = a;
 			st.pane.value = "thread";
 			requestAnimationFrame(() => document.getElementById("composer")?.focus());
+			return;
+		case "follow":
+			if (r && r.status !== "closed") void follow(s, r);
+			return;
+		case "undo":
+			undoLast(s);
+			return;
+		case "snooze":
+			if (r && maySnooze(r)) st.dialog.value = { what: "snooze" };
 			return;
 		case "draft":
 			if (!r || !assists(r)) return;

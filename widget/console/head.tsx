@@ -1,11 +1,25 @@
 import type { JSX } from "preact";
 import { t } from "../kit/i18n";
 import { clock } from "../kit/time";
-import { Avatar, Badge, Button, Icon, IconButton, MenuItem, Popover } from "../kit/ui";
+import {
+	Avatar,
+	api,
+	Badge,
+	Button,
+	Icon,
+	IconButton,
+	MenuItem,
+	Popover,
+	ask as question,
+	toast,
+	words,
+} from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { ClockBadge } from "./clocks";
+import { FollowButton } from "./follow";
 import { linkLater } from "./later";
 import type { Session } from "./session";
+import { maySnooze, SnoozeBadge } from "./snooze";
 import * as st from "./state";
 import { provenAt } from "./story";
 import { below, TypeBadge } from "./types";
@@ -37,6 +51,7 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 					<Known r={r} />
 					<ClockBadge r={r} />
 					<TypeBadge r={r} />
+					<SnoozeBadge r={r} />
 					{ended && <Badge icon="archive">{t("status.closed")}</Badge>}
 					<span class="quiet-text one-line">
 						{st.boxName(r.mailbox)}
@@ -66,7 +81,8 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 					{t("thread.close.short")}
 				</Button>
 			)}
-			{!ended && <More s={s} r={r} mine={mine} may={may} />}
+			{!ended && <FollowButton s={s} r={r} />}
+			{(!ended || mayDelete(r)) && <More s={s} r={r} mine={mine} may={may} ended={ended} />}
 			<IconButton
 				icon="panel"
 				class="no-side-only"
@@ -80,12 +96,13 @@ export function Head({ s, r }: { s: Session; r: Row }): JSX.Element {
 	);
 }
 /** Take, reassign, release, close: what cannot be done now is not listed. */
-function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boolean }): JSX.Element {
+type MoreProps = { s: Session; r: Row; mine: boolean; may: boolean; ended: boolean };
+function More({ s, r, mine, may, ended }: MoreProps): JSX.Element {
 	return (
 		<Popover label={t("thread.more")} class="icon-btn" align="end" button={<Icon name="more" />}>
 			{(close) => (
 				<>
-					{!mine && r.status !== "queued" && may && !below(r) && (
+					{!mine && !ended && r.status !== "queued" && may && !below(r) && (
 						<MenuItem
 							icon="person"
 							label={t("thread.take")}
@@ -96,7 +113,7 @@ function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boo
 							}}
 						/>
 					)}
-					<MenuItem icon="people" label={t("thread.assign")} keys="A" onPick={() => ask("assign", close)} />
+					{!ended && <MenuItem icon="people" label={t("thread.assign")} keys="A" onPick={() => ask("assign", close)} />}
 					{r.status === "active" && mine && (
 						<MenuItem
 							icon="undo"
@@ -108,7 +125,20 @@ function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boo
 						/>
 					)}
 					{!below(r) && <MenuItem icon="ticket" label={t("type.open")} onPick={() => ask("type", close)} />}
-					<MenuItem icon="warn" label={t("escalate.open")} onPick={() => ask("escalate", close)} />
+					{maySnooze(r) && may && (
+						<MenuItem icon="clock" label={t("snooze.open")} keys="S" onPick={() => ask("snooze", close)} />
+					)}
+					{r.snoozed_until && may && (
+						<MenuItem
+							icon="bell"
+							label={t("snooze.wake")}
+							onPick={() => {
+								close();
+								void s.act("conversation.snooze", { conversation: r.id, until: 0 }, t("snooze.woken"));
+							}}
+						/>
+					)}
+					{!ended && <MenuItem icon="warn" label={t("escalate.open")} onPick={() => ask("escalate", close)} />}
 					<MenuItem
 						icon="link"
 						label={t("thread.link")}
@@ -117,15 +147,39 @@ function More({ s, r, mine, may }: { s: Session; r: Row; mine: boolean; may: boo
 							void linkLater(s, r.id);
 						}}
 					/>
-					{r.status !== "queued" && (
+					{!ended && r.status !== "queued" && (
 						<MenuItem icon="check" label={t("thread.close")} keys="E" onPick={() => ask("close", close)} />
+					)}
+					{mayDelete(r) && (
+						<MenuItem
+							icon="trash"
+							tone="stop"
+							label={t("delete.open")}
+							onPick={() => {
+								close();
+								void remove(r);
+							}}
+						/>
 					)}
 				</>
 			)}
 		</Popover>
 	);
 }
-function ask(what: "assign" | "close" | "escalate" | "type", close?: () => void): void {
+/** Supervisors and admins take tickets away for good (P77). */
+const mayDelete = (r: Row): boolean => Boolean(r.number) && ["supervisor", "admin"].includes(st.me.value?.role ?? "");
+async function remove(r: Row): Promise<void> {
+	const title = t("delete.title", { number: `#${r.number}` });
+	if (!(await question({ title, text: t("delete.text"), action: t("delete.go"), icon: "trash", stop: true }))) return;
+	try {
+		await api("DELETE", `/v1/conversations/${r.id}`);
+		st.forget(r.id);
+		toast(t("delete.done"), "ok");
+	} catch (e) {
+		toast(words(e), "stop");
+	}
+}
+function ask(what: "assign" | "close" | "escalate" | "snooze" | "type", close?: () => void): void {
 	close?.();
 	st.dialog.value = { what };
 }

@@ -12,6 +12,9 @@ export type Action =
 	| "verify"
 	| "articles"
 	| "draft"
+	| "snooze"
+	| "follow"
+	| "undo"
 	| "pane-next"
 	| "pane-previous"
 	| "escape"
@@ -44,6 +47,9 @@ const single: Record<string, Action> = {
 	v: "verify",
 	b: "articles",
 	m: "draft",
+	s: "snooze",
+	f: "follow",
+	z: "undo",
 };
 const goes: Record<string, string> = {
 	i: "incoming",
@@ -51,6 +57,7 @@ const goes: Record<string, string> = {
 	u: "unassigned",
 	t: "missed",
 	w: "waiting",
+	z: "snoozed",
 	c: "closed",
 	r: "replies",
 	a: "admin",

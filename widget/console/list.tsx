@@ -6,8 +6,9 @@ import { Avatar, Badge, Button, Empty, Icon, SearchField, Skeleton, toast, words
 import type { Row } from "../kit/wire";
 import { ClockBadge } from "./clocks";
 import { viewIcon } from "./rail";
-import { lastAt, list, unread, type ViewName, waitsSince } from "./rows";
+import { lastAt, unread, type ViewName, waitsSince } from "./rows";
 import type { Session } from "./session";
+import { SnoozeBadge } from "./snooze";
 import {
 	agentName,
 	boxName,
@@ -25,7 +26,7 @@ import {
 	tick,
 } from "./state";
 import { below, TypeBadge, wayIcon, wayName } from "./types";
-import { age, visitorName } from "./words";
+import { age, visitorName, whyWords } from "./words";
 
 export async function pick(s: Session, id: string): Promise<void> {
 	pane.value = "thread";
@@ -162,11 +163,13 @@ function Line({ s, r, view }: { s: Session; r: Row; view: ViewName }): JSX.Eleme
 					{r.number ? <Badge icon="ticket">{`#${r.number}`}</Badge> : null}
 					<ClockBadge r={r} />
 					<TypeBadge r={r} />
+					<SnoozeBadge r={r} />
 					<span class="hint one-line">
 						{boxName(r.mailbox)}
 						{view !== "mine" && r.assignee && ` · ${agentName(r.assignee)}`}
 						{r.status !== "closed" && ours && ` · ${t("list.answered")}`}
 						{r.status === "closed" && ` · ${t(`outcome.${r.outcome || "resolved"}`)}`}
+						{r.status === "closed" && r.reason && r.reason !== r.outcome && ` · ${whyWords(r.reason)}`}
 					</span>
 				</span>
 			</span>
@@ -175,7 +178,7 @@ function Line({ s, r, view }: { s: Session; r: Row; view: ViewName }): JSX.Eleme
 }
 /** The next or previous row, by J and K. */
 export function step(by: 1 | -1): string | undefined {
-	const all = list(rows.value, place.value as ViewName, myId.value, mailbox.value, tick.value);
+	const all = shown.value;
 	const at = all.findIndex((r) => r.id === open.value);
 	return all[at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))]?.id;
 }

@@ -14,6 +14,7 @@ export const viewIcon: Record<Place, IconName> = {
 	risk: "clock",
 	late: "warn",
 	waiting: "reply",
+	snoozed: "mute",
 	closed: "archive",
 	replies: "bolt",
 };

@@ -39,6 +39,11 @@ export async function whoAmI(): Promise<void> {
 	const r = await api<{ agent: Agent }>("GET", "/v1/me").catch(() => undefined);
 	if (r) st.me.value = r.agent;
 }
+/** Of which conversations I have said, or done, whether I hear of them. */
+export async function readFollows(): Promise<void> {
+	const r = await api<{ follows: Record<string, boolean> }>("GET", "/v1/follows").catch(() => undefined);
+	if (r) st.follows.value = r.follows ?? {};
+}
 /** Who must be let go on before he looks into another account; supervisors alone may ask. */
 export async function readSpent(): Promise<void> {
 	if (st.me.value?.role !== "supervisor") return;
@@ -49,12 +54,13 @@ export async function readSpent(): Promise<void> {
 /** Row, context, changes, kinds, held messages and reasons for doubt of a conversation. */
 export async function readDetail(id: string): Promise<void> {
 	type R = { conversation: Row } & Partial<
-		Pick<st.Detail, "context" | "changes" | "kinds" | "held" | "risks" | "assist">
+		Pick<st.Detail, "context" | "changes" | "kinds" | "held" | "risks" | "partings" | "proposed" | "reasons" | "assist">
 	>;
 	try {
 		const r = await api<R>("GET", `/v1/conversations/${id}`);
 		const { context = {}, changes = [], kinds = [], held = [], risks = [], assist = false } = r;
-		const d = { row: r.conversation, context, changes, kinds, held, risks, assist };
+		const { partings = [], proposed = "", reasons = [] } = r;
+		const d = { row: r.conversation, context, changes, kinds, held, risks, partings, proposed, reasons, assist };
 		batch(() => {
 			st.details.value = { ...st.details.value, [id]: d };
 			st.rows.value = merge(st.rows.value, [r.conversation]);

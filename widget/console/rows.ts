@@ -1,12 +1,25 @@
 import type { Clock, Row } from "../kit/wire";
 
-export const VIEWS = ["incoming", "mine", "unassigned", "missed", "risk", "late", "waiting", "closed"] as const;
+export const VIEWS = [
+	"incoming",
+	"mine",
+	"unassigned",
+	"missed",
+	"risk",
+	"late",
+	"waiting",
+	"snoozed",
+	"closed",
+] as const;
 export type ViewName = (typeof VIEWS)[number];
 export type Rows = Record<string, Row>;
 
 /** The same rule as the server's lists (gateway/web/agent.go), so that a touched row moves at once. */
 export function inView(r: Row, view: ViewName, me: string, now = 0): boolean {
+	if (r.snoozed_until) return view === "snoozed";
 	switch (view) {
+		case "snoozed":
+			return false;
 		case "incoming":
 			return r.status === "queued";
 		case "mine":

@@ -45,6 +45,7 @@ export function Said({ s, r, i, joined, read, got }: SaidProps): JSX.Element {
 					)}
 					<b class="one-line">{name}</b>
 					{i.message.mentions?.includes(st.myId.value) && <Badge tone="accent">{t("note.you")}</Badge>}
+					{i.message.holding && <Badge>{t("thread.holding")}</Badge>}
 					{i.message.via === "email" && (
 						<Badge icon="mail">{t(i.message.unverified ? "thread.mail.unproven" : "thread.mail")}</Badge>
 					)}

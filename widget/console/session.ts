@@ -7,16 +7,29 @@ import { type Agent, type AgentHello, type Event, is, isGate, type Membership, t
 import { heard } from "./clocks";
 import { draftOf } from "./drafts";
 import { bringBack, heldWords } from "./held";
-import { find, readDetail, readEarlier, readList, readReplies, readSpent, readTeam, readThread, whoAmI } from "./reads";
+import { kept } from "./parting";
+import {
+	find,
+	readDetail,
+	readEarlier,
+	readFollows,
+	readList,
+	readReplies,
+	readSpent,
+	readTeam,
+	readThread,
+	whoAmI,
+} from "./reads";
 import { merge, type ViewName, visitorsWord } from "./rows";
 import * as st from "./state";
 import { blank, lastFromVisitor, readBy, take } from "./story";
 import { readTypes } from "./types";
+import { visitorName } from "./words";
 
 const WATCHED = 12;
 /** How long my own claim may take until the row says so, in ms. */
 const TAKES = 10_000;
-const LIVE: ViewName[] = ["incoming", "mine", "unassigned", "missed", "risk", "late", "waiting"];
+const LIVE: ViewName[] = ["incoming", "mine", "unassigned", "missed", "risk", "late", "waiting", "snoozed"];
 
 /** Everything between the gateway and the screens. */
 export class Session {
@@ -114,6 +127,7 @@ export class Session {
 		void readSpent();
 		void readTypes();
 		void this.savedReplies();
+		void readFollows();
 		for (const id of this.#open) void readDetail(id);
 		if (st.open.value) void this.show(st.open.value);
 	}
@@ -192,7 +206,8 @@ export class Session {
 		}
 		if (
 			th &&
-			(isGate(e) || /^((article|identity|guide|conversation)\.|message\.(held|withdrawn|released)$)/.test(e.ev))
+			(isGate(e) ||
+				/^((article|identity|guide|conversation)\.|message\.(held|withdrawn|released|posted|undone)$)/.test(e.ev))
 		)
 			this.#later(id);
 		if (is(e, "availability.changed")) {
@@ -207,6 +222,9 @@ export class Session {
 				void readSpent();
 			} else void readTeam();
 		}
+		if (is(e, "follow.changed") && e.data.conversation)
+			st.follows.value = { ...st.follows.value, [e.data.conversation]: e.data.wanted };
+		if (is(e, "conversation.deleted")) st.forget(e.data.conversation ?? "");
 		const told = e.topic === st.myId.value && heard(e);
 		if (told) this.#handed(told.id, told.words, told.to ?? st.place.value);
 		if (is(e, "conversation.claimed") && e.data.agent === st.myId.value) void whoAmI();
@@ -246,7 +264,10 @@ export class Session {
 			delete this.#taking[r.id]; // the row itself may have come before, with the details
 			if (st.open.value === r.id) st.place.value = "mine";
 		} else if (became && st.loaded.value.mine) this.#handed(r.id, t("handed", { text: r.first_words ?? "" }));
-		if (fresh && r.assignee === st.myId.value && (document.hidden || st.open.value !== r.id)) this.#bell();
+		if (fresh && st.hears(r) && (document.hidden || st.open.value !== r.id)) {
+			if (r.assignee === st.myId.value) this.#bell();
+			else this.#handed(r.id, t("follow.news", { name: visitorName(r) }), st.place.value);
+		}
 		if (r.id === st.open.value) {
 			this.#later(r.id);
 			this.look();
@@ -290,16 +311,19 @@ export class Session {
 			void this.socket.command("message.read", { conversation: id, up_to: seq }).catch(() => undefined);
 	}
 	#deliver(i: Item): Promise<Sent> {
-		const { conversation, client_id, text, files, article, guide, mentions } = i;
+		const { conversation, client_id, text, files, article, guide, mentions, holding, ticket } = i;
 		if (!i.note && !st.rows.value[conversation]?.assignee) this.#take(conversation); // the first reply claims (P38)
 		if (i.note) return this.socket.command<Sent>("note.send", { conversation, client_id, text, mentions });
-		return this.socket.command<Sent>("message.send", { conversation, client_id, text, files, article, guide });
+		const said = { conversation, client_id, text, files, article, guide, holding };
+		if (ticket) return this.socket.command<Sent>("ticket.send", { ...said, ...ticket });
+		return this.socket.command<Sent>("message.send", said);
 	}
 	#sent(i: Item, s: Sent): void {
 		const topic = i.note ? `${i.conversation}/staff` : i.conversation;
 		const th = st.threads.value[i.conversation];
 		const seq = i.note ? th?.staffSeq : th?.seq;
-		if (s.state) this.#kept(i, s);
+		if (i.ticket && s.state && s.until) kept(this, i, s);
+		else if (s.state) this.#kept(i, s);
 		else if (s.seq > (seq ?? s.seq)) void this.socket.command("resume", { topic, seq }).catch(() => undefined);
 	}
 	/** The leak guard kept a message back: nobody but the staff has it. A blocked one is not stored: its words return. */
@@ -312,7 +336,9 @@ export class Session {
 	/** Puts a message or note into the outbox; false when too many wait. */
 	write(item: Omit<Item, "client_id" | "at">): boolean {
 		const at = Date.now();
-		const ok = this.outbox.add({ ...item, client_id: crypto.randomUUID(), at });
+		const r = st.rows.value[item.conversation];
+		const ticket = item.note || r?.channel !== "email" ? undefined : (item.ticket ?? {}); // with a way back
+		const ok = this.outbox.add({ ...item, ticket, client_id: crypto.randomUUID(), at });
 		void this.outbox.drain(at);
 		this.#typed = 0;
 		if (!item.note) this.socket.signal("typing", { conversation: item.conversation, on: false });

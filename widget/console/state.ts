@@ -9,6 +9,7 @@ import type {
 	FieldSpec,
 	Held,
 	Membership,
+	Parting,
 	Row,
 	SavedReply,
 	Text,
@@ -35,18 +36,25 @@ export type Detail = {
 	kinds: Kind[];
 	held: Held[];
 	risks: Risk[];
+	partings: Parting[];
+	/** How it would end now, and what it can be closed for. */
+	proposed: string;
+	reasons: string[];
 	/** A language model drafts and summarises here. */
 	assist: boolean;
 };
 /** An open account card: the only facts about an account that the console ever holds. */
 export type Card = { conversation: string; change: string; until: number; facts: Record<string, string> };
 export type TicketType = { id: string; name: string; role: string };
+/** An answer of mine in a ticket that can be taken back until then. hides: the ticket leaves the lists with it. */
+export type Leaving = { message: string; conversation: string; until: number; hides: boolean; article?: string };
 export type Place = ViewName | "replies";
 export type Pane = "list" | "thread" | "side";
 export type SideTab = "visitor" | "account" | "verify" | "articles" | "history";
 export type Open =
 	| { what: "assign" | "away" | "close" | "escalate" | "type" | "shortcuts" | "palette" | "passkeys" }
 	| { what: "release"; held: Held }
+	| { what: "snooze"; send?: (until: number) => void }
 	| { what: "reply"; reply?: SavedReply; text?: string };
 
 export const screen = signal<"loading" | "unreached" | "signin" | "password" | "app" | "elsewhere">("loading");
@@ -91,6 +99,9 @@ export const spent = signal<{ agent: string; at: number }[]>([]);
 export const freed = signal(0);
 /** Kind that the offer form begins with, once. */
 export const wish = signal("");
+/** What decides whether I hear of a conversation; where nothing does, who has it hears. */
+export const follows = signal<Record<string, boolean>>({});
+export const leaving = signal<readonly Leaving[]>([]);
 export const composer = signal<"reply" | "note">("reply");
 
 /** Now, to ten seconds: what has run out. */
@@ -99,15 +110,32 @@ export const myId = computed(() => me.value?.id ?? "");
 export const rings = computed(() => ringing(rows.value, myId.value, now.value));
 export const tally = computed(() => counts(rows.value, myId.value, mailbox.value, tick.value));
 export const taken = computed(() => Math.max(seats(rows.value, myId.value), 0));
-export const news = computed(() => Object.values(rows.value).filter((r) => unread(r, myId.value, seen.value)).length);
-export const shown = computed(() =>
-	place.value === "replies" ? [] : list(rows.value, place.value, myId.value, mailbox.value, tick.value),
+export const news = computed(
+	() => Object.values(rows.value).filter((r) => unread(r, myId.value, seen.value) && hears(r)).length,
 );
+/** Tickets whose answer is on its way and ends them: they have left the lists already. */
+const gone = computed(() => new Set(leaving.value.filter((l) => l.hides).map((l) => l.conversation)));
+export const shown = computed(() => {
+	if (place.value === "replies") return [];
+	const all = list(rows.value, place.value, myId.value, mailbox.value, tick.value);
+	return gone.value.size ? all.filter((r) => !gone.value.has(r.id)) : all;
+});
 export const current = computed<Row | undefined>(
 	() => rows.value[open.value] ?? details.value[open.value]?.row ?? undefined,
 );
 
+export const hears = (r: Row): boolean => follows.value[r.id] ?? r.assignee === myId.value;
 export const boxName = (id: string | undefined): string =>
 	boxes.value.find((b) => b.id === id)?.name ?? directory.value.find((b) => b.id === id)?.name ?? "";
 export const agentName = (id: string | undefined): string =>
 	id === myId.value ? (me.value?.name ?? "") : (colleagues.value.find((a) => a.id === id)?.name ?? "");
+/** A conversation that is gone for good leaves every list and the screen. */
+export function forget(id: string): void {
+	const { [id]: _, ...rest } = rows.value;
+	rows.value = rest;
+	const { [id]: __, ...others } = details.value;
+	details.value = others;
+	if (open.value !== id) return;
+	open.value = "";
+	pane.value = "list";
+}

@@ -1,5 +1,6 @@
-import { clock } from "../kit/time";
+import { clock, exact } from "../kit/time";
 import { type Event, type GateMoved, is, isGate, type Message, type Payloads } from "../kit/wire";
+import { whyWords } from "./words";
 
 /** One conversation as staff knows it: what both sides see, and the staff's side, each gapless. */
 export type Thread = {
@@ -106,9 +107,15 @@ export function said(e: Event, names: Names): Said | undefined {
 	if (is(e, "ticket.delivered")) return say("mail.delivered");
 	if (is(e, "ticket.bounced")) return say("mail.bounced", {}, "stop");
 	if (is(e, "conversation.closed") && e.data.reason === "visitor") return say("closed.visitor");
-	if (is(e, "conversation.closed"))
-		return say(e.data.outcome === "idle" ? "closed.idle" : "closed", { reason: e.data.reason ?? "", who });
+	if (is(e, "conversation.closed")) return say("closed", { reason: whyWords(e.data.reason || e.data.outcome), who });
 	if (is(e, "conversation.reopened")) return say("reopened");
+	if (is(e, "conversation.snoozed")) return say("snoozed", { who, time: exact(e.data.until) });
+	if (is(e, "conversation.woken")) return say(`woken.${e.data.why}`, { who });
+	if (is(e, "conversation.idling")) return say("idling", { time: exact(e.data.until) }, "wait");
+	if (is(e, "conversation.stayed")) return say("stayed");
+	if (is(e, "conversation.duplicate"))
+		return say(e.data.of ? "duplicate.of" : "duplicate.by", { number: e.data.number ? `#${e.data.number}` : "" });
+	if (is(e, "message.undone")) return say("undone", { who });
 	if (is(e, "conversation.rated")) return say("rated", { n: e.data.stars, text: e.data.text ?? "" });
 	if (is(e, "conversation.classified"))
 		return say(e.data.type ? "classified" : "classified.none", { who, name: e.data.name ?? "" });

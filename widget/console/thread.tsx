@@ -8,6 +8,7 @@ import type { Row } from "../kit/wire";
 import { Escalated } from "./escalate";
 import { gateLook } from "./gate-look";
 import { HeldList } from "./held";
+import { Partings } from "./parting";
 import { Pending, Said, When } from "./said";
 import type { Session } from "./session";
 import * as st from "./state";
@@ -21,7 +22,11 @@ export function Thread({ s, r, frozen }: { s: Session; r: Row; frozen?: T }): JS
 	const items = useMemo(() => (th ? story(th, names) : []), [th]);
 	const unsent = frozen ? [] : pending(r.id, th);
 	const box = useRef<HTMLDivElement>(null);
-	const { more, toEnd, scroll } = usePinned(box, items, unsent.length + (st.details.value[r.id]?.held.length ?? 0));
+	const { more, toEnd, scroll } = usePinned(
+		box,
+		items,
+		unsent.length + (st.details.value[r.id]?.held.length ?? 0) + (st.details.value[r.id]?.partings.length ?? 0),
+	);
 	const [firstNew] = useState(() => st.seen.value[r.id] ?? 0);
 	useEffect(() => {
 		if (!frozen) s.look();
@@ -51,6 +56,7 @@ export function Thread({ s, r, frozen }: { s: Session; r: Row; frozen?: T }): JS
 					<Run key={f.items[0]?.id} f={f} s={s} r={r} read={read} got={got} seen={firstNew} />
 				))}
 				{!frozen && <HeldList s={s} r={r} />}
+				{!frozen && <Partings s={s} r={r} />}
 				{unsent.map((u) => (
 					<Pending key={u.client_id} s={s} u={u} />
 				))}

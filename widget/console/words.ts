@@ -27,6 +27,11 @@ export function reasonWords(reason: string): string {
 export function factName(name: string): string {
 	return has(`fact.${name}`) ? t(`fact.${name}`) : name;
 }
+/** What a conversation is closed for: ours by their names, a mailbox's own ones as it calls them. */
+export function whyWords(reason: string | undefined): string {
+	if (!reason) return "";
+	return has(`why.${reason}`) ? t(`why.${reason}`) : reason;
+}
 export function size(bytes: number): string {
 	const big = bytes >= 1_000_000;
 	const n = big ? bytes / 1_000_000 : Math.max(1, Math.round(bytes / 1000));

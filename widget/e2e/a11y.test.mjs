@@ -123,7 +123,7 @@ for (const lang of /** @type {const} */ (["en", "ar"])) {
 		await thread(mia.page).getByText(/post abroad/).waitFor();
 		const box = mia.page.getByRole("textbox", { name: t("composer.write") });
 		await box.fill("We do.");
-		await box.press("Control+Enter");
+		await box.press("Control+Shift+Enter");
 		await log(f).getByText("We do.").waitFor();
 		await everyLook(p.page, "panel-ticket", lang);
 		const mails = await until("the mail", () => s.demo.spool().length > before && s.demo.spool());

@@ -112,11 +112,11 @@ scene("release puts it back into the queue; the visitor is told", async () => {
 });
 
 scene("close with an outcome and a reason; it stands in Closed and in the visitor's history", async () => {
-	await closes(ben.page, "Question answered");
+	await closes(ben.page, t("why.duplicate"));
 	await log(f).getByText(t("line.closed")).waitFor();
 	await goTo(ben.page, "closed");
 	await ben.page.locator(".card.line").filter({ hasText: "Noor" }).first().click();
-	await thread(ben.page).getByText(/Question answered/).waitFor();
+	await thread(ben.page).getByText(t("sys.closed", { reason: t("why.duplicate") })).waitFor();
 	await be(ben.page, "available");
 	await button(f, "end.again").click();
 	await f.getByLabel(t("form.text")).fill("One more thing");

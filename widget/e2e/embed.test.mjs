@@ -349,7 +349,7 @@ scene("G02: scripts in articles and replies are text in the admin pages, in the 
 scene("G02: scripts in names, a greeting, a requested value, a reason and a rating are text, at the shop too", async () => {
 	const { mailboxes } = await admin.call("GET", "/v1/mailboxes");
 	const orders = mailboxes.find((m) => m.slug === "orders");
-	await admin.call("PUT", `/v1/mailboxes/${orders.id}`, { ...orders, name: script, greeting: bad("greeting"), signature: bad("signature") });
+	await admin.call("PUT", `/v1/mailboxes/${orders.id}`, { ...orders, name: script, greeting: bad("greeting"), signature: bad("signature"), reasons: [bad("reason")] });
 	const { agents } = await admin.call("GET", "/v1/agents");
 	const { id, email, role, capacity, version } = agents.find((a) => a.email === "mia@shop.example");
 	await admin.call("PUT", `/v1/agents/${id}`, { email, role, capacity, version, name: script });

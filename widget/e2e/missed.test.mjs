@@ -53,7 +53,7 @@ scene("the agent's answer in the console is the first mail: an .eml in the spool
 	if (await claim.isVisible()) await claim.click();
 	const box = sol.page.getByRole("textbox", { name: t("composer.write") });
 	await box.fill("The second charge was taken back today.");
-	await box.press("Control+Enter");
+	await box.press("Control+Shift+Enter");
 	await log(panel(visitor.page)).getByText("The second charge was taken back today.").waitFor();
 	const [mail] = await until("the mail in the spool", () => s.demo.spool().length > 0 && s.demo.spool());
 	assert.match(mail, /^To: .*kim@example\.net/im);

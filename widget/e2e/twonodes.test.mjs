@@ -173,7 +173,7 @@ scene("a ticket made on node 1 stands in the console on node 2, and its answer i
 	if (await claim.isVisible()) await claim.click();
 	const box = agent.page.getByRole("textbox", { name: t("composer.write") });
 	await box.fill("In the morning there is.");
-	await box.press("Control+Enter");
+	await box.press("Control+Shift+Enter");
 	await log(f).getByText("In the morning there is.").waitFor();
 	await p.leave();
 	await goTo(agent.page, "mine");

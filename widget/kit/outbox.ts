@@ -11,6 +11,10 @@ export type Item = {
 	article?: string;
 	guide?: string;
 	mentions?: string[];
+	/** Answers nothing yet. */
+	holding?: boolean;
+	/** Goes to a ticket, where it can be taken back for a moment; and what becomes of the ticket. */
+	ticket?: { close?: boolean; outcome?: string; reason?: string; snooze?: number };
 	at: number;
 	failed?: string;
 };
@@ -21,7 +25,9 @@ export type Sent = {
 	at: number;
 	text?: string;
 	held?: string[];
-	state?: "held" | "blocked" | "queued";
+	/** waiting: it can be taken back until then, and no visitor has it. */
+	state?: "held" | "blocked" | "queued" | "waiting" | "sent" | "undone";
+	until?: number;
 };
 export type Store = { load(): Item[]; save(items: Item[]): void };
 export const MAX_WAITING = 50;

@@ -42,6 +42,17 @@ export type Message = {
 	mentions?: string[];
 	holding?: boolean;
 };
+/** An agent's answer in a ticket that can still be taken back. */
+export type Parting = {
+	id: string;
+	client_id: string;
+	author: string;
+	at: number;
+	until: number;
+	text?: string;
+	files?: FileRef[];
+	closes?: boolean;
+};
 /** An agent's message that the leak guard holds. The text is there for its author and for supervisors. */
 /** kinds: none where the site asks for silence (side access). */
 export type Held = { id: string; author: string; kinds?: string[]; at: number; text?: string; files?: FileRef[] };
@@ -88,6 +99,8 @@ export type Row = Conversation & {
 	browser?: string;
 	locale?: string;
 	claimed?: { name?: string; email?: string; fields?: Record<string, string> };
+	/** What it was closed for. */
+	reason?: string;
 	visitor?: string;
 	staff_seq?: number;
 	identity?: Identity;
@@ -99,6 +112,8 @@ export type Row = Conversation & {
 	min_role?: string;
 	/** The last reply that only asked for patience. */
 	holding_at?: number;
+	/** Until when a ticket sleeps. */
+	snoozed_until?: number;
 };
 export type Change = {
 	id: string;
@@ -243,6 +258,15 @@ export type Payloads = {
 	"message.held": { message: string; kinds?: string[]; blocked?: boolean };
 	"message.withdrawn": { message: string };
 	"message.released": { message: string; reason: string };
+	"message.posted": { message: string; until: number; closes?: boolean };
+	"message.undone": { message: string };
+	"conversation.snoozed": { conversation?: string; until: number };
+	"conversation.idling": { until: number; mailed?: boolean };
+	"conversation.stayed": Record<string, never>;
+	"conversation.duplicate": { of?: string; by?: string; number?: number };
+	"conversation.deleted": { conversation?: string };
+	"follow.changed": { conversation?: string; wanted: boolean; why: string };
+	"conversation.woken": { conversation?: string; why: string };
 	"message.read": { up_to: number };
 	"article.suggested": { query: string; articles: string[] };
 	"article.opened": { article: string; title: string; query?: string };

@@ -6,6 +6,7 @@ import { contrast, ENOUGH, passing } from "../color";
 import { type Box, type Person, useLoad, type Verification, type Wrong, wrong } from "../data";
 import { dirty, go, useDirty } from "../guard";
 import { Head, Loaded, Part, SaveBar } from "../parts";
+import { Endings } from "./endings";
 import { Hours } from "./hours";
 import { Promises } from "./promises";
 
@@ -31,6 +32,8 @@ const fresh: Box = {
 	overflow_s: 30,
 	prefer: false,
 	sla: null,
+	idle: null,
+	reasons: [],
 	work_day: 1440,
 	members: [],
 };
@@ -116,6 +119,7 @@ function Form({ old, people, boxes, hosts, onSaved }: Props): JSX.Element {
 			<Timers box={box} errors={errors} onChange={put} />
 			<Promises box={box} people={people} errors={errors} onChange={put} />
 			<Overflow box={box} boxes={boxes} errors={errors} onChange={put} />
+			<Endings box={box} errors={errors} onChange={put} />
 			<Questions box={box} error={errors.fields} onChange={put} />
 			<Texts box={box} errors={errors} shade={shade} onChange={put} />
 			<SaveBar

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { t } from "../../kit/i18n";
+import { has, t } from "../../kit/i18n";
 import { Avatar, Badge, Button, Icon } from "../../kit/ui";
 import { type Box, may, midnight, type Person, paused, type Seat, useLoad } from "../data";
 import { go } from "../guard";
@@ -35,10 +35,43 @@ export function OverviewPage(): JSX.Element {
 			<Part title={t("a.overview.who")}>
 				<Loaded from={staff}>{(s) => <Who staff={s} boxes={boxes.data?.mailboxes ?? []} />}</Loaded>
 			</Part>
+			{may("force") && <Endings boxes={boxes.data?.mailboxes ?? []} />}
 			<Part title={t("a.overview.health")} hint={t("a.overview.health.hint")}>
 				<Loaded from={now}>{(o) => <Health o={o} />}</Loaded>
 			</Part>
 		</>
+	);
+}
+
+type Ending = { mailbox: string; outcome: string; reason: string; n: number };
+const DAYS = 7;
+
+/** What conversations were closed for lately (P81). */
+function Endings({ boxes }: { boxes: Box[] }): JSX.Element {
+	const list = useLoad<{ endings: Ending[] }>(`/v1/endings?days=${DAYS}`);
+	const name = (r: string) => (has(`a.why.${r}`) ? t(`a.why.${r}`) : r || t("a.why.none"));
+	return (
+		<Part title={t("a.endings")} hint={t("a.endings.hint")}>
+			<Loaded from={list}>
+				{(d) =>
+					d.endings.length ? (
+						<ul class="lines">
+							{d.endings.map((e) => (
+								<li key={`${e.mailbox}/${e.outcome}/${e.reason}`}>
+									<span class="grow">
+										<bdi>{name(e.reason)}</bdi>
+										<small class="under">{boxes.find((b) => b.id === e.mailbox)?.name}</small>
+									</span>
+									<span class="seats">{e.n}</span>
+								</li>
+							))}
+						</ul>
+					) : (
+						<p class="quiet-text">{t("a.endings.none")}</p>
+					)
+				}
+			</Loaded>
+		</Part>
 	);
 }
 

@@ -163,7 +163,7 @@ export async function replies(page, text) {
 	await box.press("Enter");
 }
 /**
- * The agent ends the conversation.
+ * The agent ends the conversation, for the reason that is proposed or another one.
  * @param {Page} page
  */
 export async function closes(page, reason = "") {
@@ -175,7 +175,7 @@ export async function closes(page, reason = "") {
 		await page.getByRole("menuitem", { name: t("thread.close") }).click();
 	}
 	const d = page.getByRole("dialog", { name: t("close.title") });
-	if (reason) await d.getByLabel(t("close.reason")).fill(reason);
+	if (reason) await d.getByRole("radio", { name: reason }).check();
 	await d.getByRole("button", { name: t("close.go") }).click();
 	await d.waitFor({ state: "hidden" });
 }

@@ -8,11 +8,11 @@ type Toast = { id: number; text: string; tone: "ok" | "stop" | "info"; action?: 
 const toasts = signal<Toast[]>([]);
 let last = 0;
 
-/** Says something for six seconds; errors stay for twelve. */
-export function toast(text: string, tone: Toast["tone"] = "info", action?: Toast["action"]): void {
+/** Says something for six seconds, what went wrong or can be answered for twelve; ms = for as long as that. */
+export function toast(text: string, tone: Toast["tone"] = "info", action?: Toast["action"], ms?: number): void {
 	const id = ++last;
 	toasts.value = [...toasts.value.slice(-2), { id, text, tone, action }];
-	setTimeout(() => drop(id), tone === "stop" || action ? 12_000 : 6_000);
+	setTimeout(() => drop(id), ms ?? (tone === "stop" || action ? 12_000 : 6_000));
 }
 function drop(id: number): void {
 	toasts.value = toasts.value.filter((t) => t.id !== id);
