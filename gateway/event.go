@@ -451,6 +451,9 @@ func (ArticleChanged) Kind() Kind      { return "article.changed" }
 func (ClockWarned) Kind() Kind           { return "clock.warned" }
 func (ClockBroken) Kind() Kind           { return "clock.broken" }
 func (ConversationEscalated) Kind() Kind { return "conversation.escalated" }
+func (ConversationMerged) Kind() Kind    { return "conversation.merged" }
+func (ConversationUnmerged) Kind() Kind  { return "conversation.unmerged" }
+func (ConversationSplit) Kind() Kind     { return "conversation.split" }
 
 func (ConversationClassified) Kind() Kind { return "conversation.classified" }
 func (MailboxAlarmed) Kind() Kind         { return "mailbox.alarmed" }

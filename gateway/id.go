@@ -29,6 +29,7 @@ const (
 	PrefixOwn          = "to_"
 	PrefixPhrasing     = "ph_"
 	PrefixStep         = "hs_"
+	PrefixMerge        = "mg_"
 )
 
 // NewID makes an id for the kind that prefix names, ordered by now (millisecond) and unguessable by

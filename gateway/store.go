@@ -36,6 +36,7 @@ type Store interface {
 	FollowStore
 	IdleStore
 	DuplicateStore
+	TieStore
 
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.

@@ -194,8 +194,10 @@ func (b *batch) refusal(in gateway.Append, c *gateway.Conversation) (refusal err
 	if c == nil {
 		return nil, false, nil
 	}
-	if in.Counts && c.Status.Ended() && !reopens(in, *c) {
-		return gateway.ConversationClosed(), false, nil
+	if in.Counts && c.Status.Ended() {
+		if open, err := b.mayReopen(in, *c); err != nil || !open {
+			return gateway.ConversationClosed(), false, err
+		}
 	}
 	if in.MustAgent == "" || c.Assignee == in.MustAgent {
 		return nil, false, nil
@@ -209,6 +211,15 @@ func (b *batch) refusal(in gateway.Append, c *gateway.Conversation) (refusal err
 
 func reopens(in gateway.Append, c gateway.Conversation) bool {
 	return c.Number > 0 && in.Actor.Role == gateway.RoleVisitor && in.At.Sub(c.ClosedAt) <= reopenWithin
+}
+
+// mayReopen reports whether an append takes an ended conversation up again: one that goes on in another one does not.
+func (b *batch) mayReopen(in gateway.Append, c gateway.Conversation) (bool, error) {
+	if !reopens(in, c) {
+		return false, nil
+	}
+	into, err := goesOn(b.asker(), c.ID)
+	return into == "", err
 }
 
 // store queues the item's events and notes the message in its row.

@@ -120,6 +120,14 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 	named := in.Message.Files
 	events, err := s.change(ctx, "store a mail", now, func(x *tx) error {
 		in.Message.Files = slices.Clone(named) // it may run again
+		var cv gateway.Conversation
+		if in.Start == nil && in.Machine == nil {
+			var err error
+			if cv, err = x.lockLast(in.Conversation); err != nil {
+				return err
+			}
+			id = cv.ID
+		}
 		n, err := x.exec(qInsertIncoming, in.Key, string(id), string(in.Message.ID), in.Raw, ms(now), string(original))
 		if err == nil && n == 0 {
 			err = gateway.Conflict()
@@ -144,7 +152,7 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 			}
 			return x.confirms(id, in.MessageID)
 		}
-		return x.joinMail(in)
+		return x.joinMail(cv, in)
 	})
 	if err != nil || id == "" {
 		return gateway.Conversation{}, events, err
@@ -153,14 +161,10 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 	return c, events, err
 }
 
-// joinMail puts a mail into the conversation that it answers.
-func (x *tx) joinMail(in gateway.Incoming) error {
-	c, err := x.lock(in.Conversation)
-	if err == nil && !c.DeletedAt.IsZero() {
-		err = gateway.ConversationClosed() // it opens a new one
-	}
-	if err != nil {
-		return err
+// joinMail puts a mail into the locked conversation that it answers.
+func (x *tx) joinMail(c gateway.Conversation, in gateway.Incoming) error {
+	if !c.DeletedAt.IsZero() {
+		return gateway.ConversationClosed() // it opens a new one
 	}
 	if err := x.mailFiles(c.ID, in.Files, &in.Message); err != nil {
 		return err

@@ -36,6 +36,9 @@ func (k *socket) dispatch(ctx context.Context, name string, raw json.RawMessage)
 	if run, ok := talkCommand(name); ok {
 		return run(k, ctx, c, raw)
 	}
+	if run, ok := tieCommand(name); ok {
+		return run(k, ctx, c, raw)
+	}
 	if run, ok := helpCommand(name); ok {
 		return run(k, ctx, c, raw)
 	}
@@ -65,6 +68,7 @@ func staffOnly() []string {
 	return []string{
 		"conversation.claim", "conversation.decline", "conversation.assign", "conversation.release", "conversation.escalate", "conversation.type",
 		"conversation.snooze", "conversation.follow", "ticket.send", "ticket.undo",
+		"conversation.merge", "conversation.unmerge", "conversation.split",
 		"message.withdraw", "message.release", "note.send", "availability.set", "availability.restore", "change.offer", "change.withdraw", "change.second",
 	}
 }

@@ -29,6 +29,7 @@ func (s *Server) routes() {
 	a.Post("/v1/password", s.setPassword)
 	a.Get("/v1/me", s.staff("", s.me))
 	s.agentRoutes(a)
+	s.tieRoutes(a)
 	s.passkeyRoutes(a)
 	s.adminRoutes(a)
 	s.helpRoutes(a)

@@ -10,7 +10,7 @@ import (
 // The list of commands is the one that dispatch knows, and the one that PROTOCOL.md describes.
 func TestCommands(t *testing.T) {
 	source := ""
-	for _, file := range []string{"commands.go", "help.go", "gate.go"} {
+	for _, file := range []string{"commands.go", "help.go", "gate.go", "tie.go"} {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
