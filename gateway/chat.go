@@ -216,7 +216,8 @@ type Send struct {
 	Article      ID     // an article sent as a card
 	Guide        string // a change kind whose own page is sent as a card; agents only
 	Mentions     []ID
-	Holding      bool // of an agent: it answers nothing yet
+	Holding      bool     // of an agent: it answers nothing yet
+	Cc           []string // who else gets a ticket's mail: addresses of Copies; agents only
 	// Epoch says up to which epoch an agent's session was remembered (Service.Remembered): then the rest of what lets
 	// him in may be, too. Nil = it was read, and all else is.
 	Epoch *int64
@@ -290,8 +291,8 @@ func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, 
 }
 
 // compose makes the mail of an agent's answer in a ticket that has an address; else nil: the answer waits
-// in the widget.
-func (s *Service) compose(ctx context.Context, cv Conversation, author string, m Message, now time.Time) (*Mail, error) {
+// in the widget. cc are addresses that Copies gave.
+func (s *Service) compose(ctx context.Context, cv Conversation, author string, m Message, cc []string, now time.Time) (*Mail, error) {
 	if cv.Channel != ByEmail || cv.Claimed.Email == "" || s.Composer == nil {
 		return nil, nil
 	}
@@ -299,7 +300,13 @@ func (s *Service) compose(ctx context.Context, cv Conversation, author string, m
 	if err != nil {
 		return nil, err
 	}
-	mail, err := s.Composer.Compose(cv, mb, author, m, now)
+	files, err := s.attached(ctx, m.Files)
+	if err != nil {
+		return nil, err
+	}
+	mail, err := s.Composer.Compose(Writing{
+		Conversation: cv, Mailbox: mb, Author: author, Message: m, Cc: cc, Files: files, At: now,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -189,7 +189,7 @@ func (s *Service) ReleaseHeld(ctx context.Context, c Caller, message ID, reason 
 		return err
 	}
 	r := Release{Message: message, By: c.Actor, Reason: reason, Payload: MessageCreated{h.Message}}
-	if r.Mail, err = s.compose(ctx, cv, h.Message.Name, h.Message, now); err != nil {
+	if r.Mail, err = s.compose(ctx, cv, h.Message.Name, h.Message, nil, now); err != nil {
 		return err
 	}
 	events, err := s.Store.ReleaseHeld(ctx, r, now)

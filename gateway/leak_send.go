@@ -39,7 +39,11 @@ func (s *Service) answer(ctx context.Context, c Caller, cv Conversation, in Send
 	case LeakRedact:
 		m.Text, m.Nodes = v.Text, s.Markdown(v.Text)
 	}
-	a.Mail, err = s.compose(ctx, cv, c.Name, *m, a.At)
+	cc, err := s.copied(ctx, cv, in.Cc)
+	if err != nil {
+		return Verdict{}, err
+	}
+	a.Mail, err = s.compose(ctx, cv, c.Name, *m, cc, a.At)
 	return v, err
 }
 

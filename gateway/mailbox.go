@@ -33,14 +33,16 @@ type Mailbox struct {
 	Days          []OpenDay     `json:"days"`     // single days that are open at other times than the week says
 	Color         string        `json:"color"`    // #RRGGBB or ""
 	Greeting      string        `json:"greeting"`
-	Signature     string        `json:"signature"` // ends the agent's mails
-	Origins       []string      `json:"origins"`   // exact origins that may embed the widget
-	Host          string        `json:"host"`      // name of the host entry whose accounts it serves, or ""
-	Fields        []Field       `json:"fields"`    // pre-chat form
-	Prefer        bool          `json:"prefer"`    // among those who may be offered a chat, specialists come first
-	SLA           *SLA          `json:"sla"`       // what its conversations are promised; nil = the product's defaults
-	Idle          *IdleTimes    `json:"idle"`      // when its silent conversations end; nil = the product's defaults
-	Reasons       []string      `json:"reasons"`   // its own reasons to close a conversation, beside those of every mailbox
+	Signature     string        `json:"signature"`               // ends the agent's mails
+	Origins       []string      `json:"origins"`                 // exact origins that may embed the widget
+	Host          string        `json:"host"`                    // name of the host entry whose accounts it serves, or ""
+	Fields        []Field       `json:"fields"`                  // pre-chat form
+	Prefer        bool          `json:"prefer"`                  // among those who may be offered a chat, specialists come first
+	Closings      []string      `json:"closings,omitempty"`      // lines with which an agent may end a mail
+	MailPerHour   int           `json:"mail_per_hour,omitempty"` // mails that may leave in an hour; 0 = DefaultMailPerHour
+	SLA           *SLA          `json:"sla"`                     // what its conversations are promised; nil = the product's defaults
+	Idle          *IdleTimes    `json:"idle"`                    // when its silent conversations end; nil = the product's defaults
+	Reasons       []string      `json:"reasons"`                 // its own reasons to close a conversation, beside those of every mailbox
 	Version       int64         `json:"version"`
 }
 

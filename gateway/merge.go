@@ -88,7 +88,11 @@ func samePerson(a, b MergeSide) bool {
 // Errors: those of MayMerge, not_found, not_assignee.
 func (s *Service) Merge(ctx context.Context, c Caller, from, into ID) error {
 	for _, id := range []ID{from, into} {
-		if _, err := s.handled(ctx, c, id); err != nil {
+		cv, err := s.handled(ctx, c, id)
+		if err == nil {
+			err = s.departAll(ctx, cv, "")
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -23,10 +23,11 @@ const (
 
 // Then is what becomes of a ticket once an answer to it has gone.
 type Then struct {
-	Close   bool    `json:"close,omitempty"`
-	Outcome Outcome `json:"outcome,omitempty"` // "" = by what was said
-	Reason  string  `json:"reason,omitempty"`  // "" = the outcome
-	Snooze  int64   `json:"snooze,omitempty"`  // unix ms until when it sleeps, 0 = not at all
+	Close   bool     `json:"close,omitempty"`
+	Outcome Outcome  `json:"outcome,omitempty"` // "" = by what was said
+	Reason  string   `json:"reason,omitempty"`  // "" = the outcome
+	Snooze  int64    `json:"snooze,omitempty"`  // unix ms until when it sleeps, 0 = not at all
+	Cc      []string `json:"cc,omitempty"`      // who else gets its mail
 }
 
 // Parting is an agent's answer in a ticket that he can still take back. Until it goes it stands in no event: no
@@ -135,6 +136,9 @@ func (s *Service) sendTicket(ctx context.Context, c Caller, in Send, then Then) 
 		return Parted{}, err
 	}
 	m := a.Payload.(MessageCreated).Message
+	if a.Mail != nil {
+		then.Cc = a.Mail.Cc
+	}
 	p, events, err := s.Store.KeepParting(ctx, Part{
 		Parting:   Parting{Message: m, Conversation: cv.ID, Author: c.Actor, State: PartingWaiting, Then: then, At: now, Due: now.Add(UndoFor)},
 		MustAgent: a.MustAgent, Said: a.Said,
@@ -244,7 +248,7 @@ func (s *Service) departOnce(ctx context.Context, message ID) error {
 	if err != nil {
 		return err
 	}
-	if d.Mail, err = s.compose(ctx, cv, p.Message.Name, d.Payload.Message, now); err != nil {
+	if d.Mail, err = s.compose(ctx, cv, p.Message.Name, d.Payload.Message, p.Then.Cc, now); err != nil {
 		return err
 	}
 	events, err := s.Store.Depart(ctx, d, now)

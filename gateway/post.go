@@ -38,6 +38,8 @@ func (s *Service) submit(p *posting) (sent Sent, queued bool, err error) {
 		if err := p.c.may(VerbReply); err != nil {
 			return Sent{}, false, err
 		}
+	} else if len(p.in.Cc) > 0 {
+		return Sent{}, false, Invalid("cc")
 	}
 	cv, err := s.talk(p.ctx, p.c, p.in)
 	if err != nil {

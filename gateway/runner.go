@@ -277,6 +277,8 @@ func (r *Runner) settleJob(ctx context.Context, j Job, err error, now time.Time)
 	case "invalid", "not_found", "gone", "unsupported", "forbidden":
 		r.Log.Error("job stopped", "job", j.ID, "code", code, "err", err)
 		return r.stopJob(ctx, j, code, now)
+	case "too_many": // of its mailbox's mails: it waits for its turn
+		return r.Store.RetryJob(ctx, j.ID, r.Node, now.Add(time.Minute), code)
 	default:
 		wait, over := Backoff(j.Attempts, j.Since, now)
 		if over && j.Kind.ends() {
@@ -363,8 +365,11 @@ func (r *Runner) sendMail(ctx context.Context, j Job) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Mail.Send(ctx, m); err != nil {
+	if err := r.mayMail(ctx, m); err != nil {
 		return err
+	}
+	if err := r.Mail.Send(ctx, m); err != nil {
+		return r.never(ctx, m, err)
 	}
 	now, err := r.Store.Now(ctx)
 	if err != nil {

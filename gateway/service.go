@@ -53,9 +53,9 @@ type Service struct {
 	Wake func()
 }
 
-// Composer makes the mail of an agent's answer: fixed bytes, so that each retry is the same mail.
+// Composer makes a mail of what was written: fixed bytes, so that each retry is the same mail.
 type Composer interface {
-	Compose(cv Conversation, mb Mailbox, author string, m Message, now time.Time) (Mail, error)
+	Compose(w Writing) (Mail, error)
 	// Confirm makes the mail that says that one has come and is a ticket now. id becomes the mail's own; messageID names
 	// the one that came, "" = it had no name.
 	Confirm(cv Conversation, mb Mailbox, id ID, messageID string, now time.Time) (Mail, error)

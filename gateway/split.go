@@ -32,6 +32,9 @@ func (s *Service) Split(ctx context.Context, c Caller, source ID, seq uint64, su
 	if err != nil {
 		return Conversation{}, err
 	}
+	if err := s.departAll(ctx, cv, ""); err != nil {
+		return Conversation{}, err
+	}
 	if subject != "" {
 		if err := CheckText("subject", subject, 1000); err != nil {
 			return Conversation{}, err

@@ -37,6 +37,7 @@ type Store interface {
 	IdleStore
 	DuplicateStore
 	TieStore
+	MailFateStore
 
 	// Now is the clock that decides: the database's on PostgreSQL, the process's on SQLite.
 	// A step back is refused with unavailable.
@@ -421,6 +422,8 @@ type Incoming struct {
 	MessageID    string        // its own, without brackets; "" = it has none
 	Auto         bool          // a program wrote it: it reopens nothing
 	Verified     bool          // the sender is proven to be the ticket's address
+	Copies       []string      // whom else the mail names
+	Note         bool          // it answers a forward: a note of the staff's side, nobody's turn
 	Position     *MailPosition // moves in the same transaction; nil = the mail came from no source that has one
 }
 

@@ -202,6 +202,8 @@ GET    /v1/endings                          - - - x - x -
 GET    /v1/follows                          x x x x - x -
 GET    /v1/conversations/cv_x/escalation    x x x x - x -
 GET    /v1/conversations/cv_x/ties          x x x x - x -
+GET    /v1/conversations/cv_x/mails         x x x x - x -
+POST   /v1/mails/ms_x/again                 x x x x - x -
 GET    /v1/conversations/cv_x/suggest       x x x x - x -
 GET    /v1/mails/ms_x                       x x x x - x -
 POST   /v1/conversations/cv_x/draft         x x x x - x -

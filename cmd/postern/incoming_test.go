@@ -175,7 +175,7 @@ func TestReportComesIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := gateway.Message{ID: id(t, gateway.PrefixMessage), Text: "Here you are."}
-	out, err := n.Service.Composer.Compose(row, n.box, "Mia", m, now)
+	out, err := n.Service.Composer.Compose(gateway.Writing{Conversation: row, Mailbox: n.box, Author: "Mia", Message: m, At: now})
 	if err != nil {
 		t.Fatal(err)
 	}

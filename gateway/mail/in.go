@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,11 +93,15 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 	}
 	in.Original, in.Auto = l.original(in.Files), l.kind == KindAuto
 	in.Message.Warnings = shown(l.warnings)
-	cv, err := i.find(ctx, mb, env.Recipient, l)
+	cv, of, err := i.find(ctx, mb, env.Recipient, l)
 	if err != nil {
 		return gateway.Conversation{}, nil, err
 	}
 	proven := i.Sender.proven(ctx, l, skipMbox(raw))
+	in.Copies = l.copies(mb)
+	if of.Forward {
+		return i.note(ctx, of, in, l, proven, now)
+	}
 	if cv.ID != "" {
 		same := proven && strings.EqualFold(cv.Claimed.Email, l.from)
 		in.Conversation, in.Message.Unproven, in.Verified = cv.ID, !same, same && l.kind != KindAuto
@@ -127,6 +132,20 @@ func (i Ingest) listed(ctx context.Context, l letter) (bool, error) {
 	}
 	allowed, err := gateway.ReadAllowed(ctx, i.Box)
 	return !gateway.SenderAllowed(allowed, l.from), err
+}
+
+// note stores the answer to a forward on the staff's side: never as the customer's words, whoever wrote it. Its files
+// stay in the original.
+func (i Ingest) note(ctx context.Context, of gateway.Mail, in gateway.Incoming, l letter, proven bool, now time.Time) (gateway.Conversation, []gateway.Event, error) {
+	in.Conversation, in.Note, in.Files, in.Copies = of.Conversation, true, nil, nil
+	in.Message.Unproven = !proven || !strings.EqualFold(of.To, l.from)
+	if in.Message.Name == "" {
+		in.Message.Name = l.from
+	}
+	if len(l.files) > 0 && !slices.Contains(in.Message.Warnings, "files_left") {
+		in.Message.Warnings = append(in.Message.Warnings, "files_left")
+	}
+	return i.Box.StoreIncoming(ctx, in, now)
 }
 
 // files gives what a mail carries beside its text, as far as people may send it. The rest stays in the original.
@@ -163,6 +182,9 @@ func (i Ingest) bounced(ctx context.Context, recipient string, l letter, now tim
 	if code == "" {
 		code = "5.0.0"
 	}
+	if r := l.bounce.Recipient; slices.ContainsFunc(sent.Cc, func(a string) bool { return strings.EqualFold(a, r) }) && !strings.EqualFold(sent.To, r) {
+		return nil, true, nil // it has reached whom it is for
+	}
 	events, err = i.Box.Bounced(ctx, sent.ID, code, now)
 	return events, true, err
 }
@@ -190,7 +212,7 @@ func (i Ingest) sentWith(ctx context.Context, address string) (gateway.Mail, err
 	if !ok || kind != 'b' {
 		return gateway.Mail{}, nil
 	}
-	sent, err := i.Box.Mail(ctx, gateway.ID(gateway.PrefixMessage+strings.ToUpper(strings.TrimPrefix(id, gateway.PrefixMessage))))
+	sent, err := i.Box.Mail(ctx, messageOf(id))
 	if gateway.CodeOf(err) == "not_found" || err == nil && !i.Tokens.Check('b', id, mac, []string{sent.To}) {
 		return gateway.Mail{}, nil
 	}
@@ -217,31 +239,36 @@ func (i Ingest) start(mb gateway.Mailbox, l letter, m gateway.Message, now time.
 	}, nil
 }
 
-// find gives the conversation of the mailbox that the mail belongs to, or the zero one.
-func (i Ingest) find(ctx context.Context, mb gateway.Mailbox, recipient string, l letter) (gateway.Conversation, error) {
+// find gives the conversation of the mailbox that the mail belongs to, or the zero one, and the mail of ours that it
+// answers, as far as that matters: a forward.
+func (i Ingest) find(ctx context.Context, mb gateway.Mailbox, recipient string, l letter) (cv gateway.Conversation, of gateway.Mail, err error) {
 	for _, to := range append([]string{recipient}, l.recipients...) {
-		if kind, id, mac, ok := Read(to); ok && kind == 't' {
-			cv, err := i.byToken(ctx, mb, id, mac)
-			if cv.ID != "" || err != nil {
-				return cv, err
-			}
+		kind, id, mac, ok := Read(to)
+		switch {
+		case ok && kind == 't':
+			cv, err = i.byToken(ctx, mb, id, mac)
+		case ok && kind == 'n':
+			cv, of, err = i.byNote(ctx, mb, id, mac)
+		}
+		if cv.ID != "" || err != nil {
+			return cv, of, err
 		}
 	}
 	if l.kind == KindAuto {
-		if cv, err := i.byEnvelope(ctx, mb, recipient, l); cv.ID != "" || err != nil {
-			return cv, err
+		if cv, of, err = i.byEnvelope(ctx, mb, recipient, l); cv.ID != "" || err != nil {
+			return cv, of, err
 		}
 	}
 	for _, id := range l.references {
-		cv, err := i.byReference(ctx, mb, id, l.from)
+		cv, of, err = i.byReference(ctx, mb, id, l.from)
 		if cv.ID != "" || err != nil {
-			return cv, err
+			return cv, of, err
 		}
 	}
-	return gateway.Conversation{}, nil
+	return gateway.Conversation{}, gateway.Mail{}, nil
 }
 
-// byToken checks a token against the address that the conversation mails.
+// byToken checks a token against the addresses that the conversation has mailed.
 func (i Ingest) byToken(ctx context.Context, mb gateway.Mailbox, lower, mac string) (gateway.Conversation, error) {
 	cv, err := i.ticket(ctx, mb, conversationOf(lower))
 	if err != nil || cv.ID == "" || cv.Claimed.Email == "" || !i.Tokens.Check('t', lower, mac, []string{cv.Claimed.Email}) {
@@ -251,29 +278,45 @@ func (i Ingest) byToken(ctx context.Context, mb gateway.Mailbox, lower, mac stri
 }
 
 // byEnvelope joins what a program sent to the sender of our envelope, as RFC 3834 §4 wants it.
-func (i Ingest) byEnvelope(ctx context.Context, mb gateway.Mailbox, recipient string, l letter) (gateway.Conversation, error) {
+func (i Ingest) byEnvelope(ctx context.Context, mb gateway.Mailbox, recipient string, l letter) (gateway.Conversation, gateway.Mail, error) {
 	for _, to := range append([]string{recipient}, l.recipients...) {
 		sent, err := i.sentWith(ctx, to)
 		if err != nil {
-			return gateway.Conversation{}, err
+			return gateway.Conversation{}, gateway.Mail{}, err
 		}
 		if sent.ID != "" {
-			return i.ticket(ctx, mb, sent.Conversation)
+			cv, err := i.ticket(ctx, mb, sent.Conversation)
+			return cv, sent, err
 		}
 	}
-	return gateway.Conversation{}, nil
+	return gateway.Conversation{}, gateway.Mail{}, nil
+}
+
+// byNote checks the token of a forward against whom it went to.
+func (i Ingest) byNote(ctx context.Context, mb gateway.Mailbox, lower, mac string) (gateway.Conversation, gateway.Mail, error) {
+	sent, err := i.Box.Mail(ctx, messageOf(lower))
+	if gateway.CodeOf(err) == "not_found" || err == nil && (!sent.Forward || !i.Tokens.Check('n', lower, mac, []string{sent.To})) {
+		return gateway.Conversation{}, gateway.Mail{}, nil
+	}
+	if err != nil {
+		return gateway.Conversation{}, gateway.Mail{}, err
+	}
+	cv, err := i.ticket(ctx, mb, sent.Conversation)
+	return cv, sent, err
 }
 
 // byReference joins by a Message-ID of ours, if the mail's one sender is who we mailed with it.
-func (i Ingest) byReference(ctx context.Context, mb gateway.Mailbox, messageID, from string) (gateway.Conversation, error) {
+func (i Ingest) byReference(ctx context.Context, mb gateway.Mailbox, messageID, from string) (gateway.Conversation, gateway.Mail, error) {
 	sent, err := i.Box.MailSent(ctx, messageID)
 	if gateway.CodeOf(err) == "not_found" {
-		return gateway.Conversation{}, nil
+		return gateway.Conversation{}, gateway.Mail{}, nil
 	}
-	if err != nil || from == "" || !strings.EqualFold(sent.To, from) {
-		return gateway.Conversation{}, err
+	got := slices.ContainsFunc(append([]string{sent.To}, sent.Cc...), func(a string) bool { return strings.EqualFold(a, from) })
+	if err != nil || from == "" || !got {
+		return gateway.Conversation{}, gateway.Mail{}, err
 	}
-	return i.ticket(ctx, mb, sent.Conversation)
+	cv, err := i.ticket(ctx, mb, sent.Conversation)
+	return cv, sent, err
 }
 
 // ticket reads a conversation that goes on by mail in this mailbox; any other is the zero one.

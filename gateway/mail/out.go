@@ -31,12 +31,50 @@ type Composer struct {
 	RemindText func(locale, mailbox, until string) string
 }
 
-// Compose fixes Message-ID, envelope and bytes, so that each retry is the same mail. Errors: invalid for an
-// address that cannot be written.
-func (c Composer) Compose(cv gateway.Conversation, mb gateway.Mailbox, author string, m gateway.Message, now time.Time) (gateway.Mail, error) {
-	msg := c.message(cv, m.ID, now)
-	msg.SetBodyString(gomail.TypeTextPlain, body(m, mb, c.rateLine(cv, mb)))
-	return c.finish(msg, cv, mb, author, m.ID)
+// Compose fixes Message-ID, envelope and bytes, so that each retry is the same mail. Of a forward the answers come
+// back by a token of their own, as notes. Errors: invalid for an address that cannot be written.
+func (c Composer) Compose(w gateway.Writing) (gateway.Mail, error) {
+	return c.compose(w, func(*gomail.Msg) {})
+}
+
+// compose lets mark set what is not in every mail, and signs.
+func (c Composer) compose(w gateway.Writing, mark func(*gomail.Msg)) (gateway.Mail, error) {
+	to, reply, id := w.Conversation.Claimed.Email, byte('t'), w.Conversation.ID
+	if w.Forward != nil {
+		to, reply, id = w.Forward.To, 'n', w.Message.ID
+	}
+	for _, a := range append([]string{to}, w.Cc...) {
+		if !gateway.PlausibleEmail(a) {
+			return gateway.Mail{}, gateway.Invalid("email")
+		}
+	}
+	if !gateway.PlausibleEmail(w.Mailbox.Address) {
+		return gateway.Mail{}, gateway.Invalid("address")
+	}
+	local, domain, _ := strings.Cut(w.Mailbox.Address, "@")
+	tagged := func(kind byte, id gateway.ID) string {
+		return local + "+" + c.Tokens.Make(kind, string(id), to) + "@" + domain
+	}
+	msg := c.message(w)
+	mark(msg)
+	msg.FromMailAddress(&mail.Address{Name: oneLine(w.Author), Address: w.Mailbox.Address})
+	msg.ToMailAddress(&mail.Address{Address: to})
+	for _, a := range w.Cc {
+		msg.AddCcMailAddress(&mail.Address{Address: a})
+	}
+	msg.ReplyToMailAddress(&mail.Address{Address: tagged(reply, id)})
+	if err := c.fill(msg, w); err != nil {
+		return gateway.Mail{}, err
+	}
+	var b bytes.Buffer
+	if _, err := msg.WriteTo(&b); err != nil {
+		return gateway.Mail{}, gateway.Internal("write mail", err)
+	}
+	raw, err := c.Sign.Sign(w.Mailbox.Address, b.Bytes())
+	return gateway.Mail{
+		ID: w.Message.ID, Conversation: w.Conversation.ID, MessageID: c.messageID(w.Message.ID), To: to, Cc: w.Cc,
+		Forward: w.Forward != nil, Raw: raw, From: tagged('b', w.Message.ID),
+	}, err
 }
 
 // Confirm implements gateway.Composer. Programs see that no person wrote it, and answer nothing (RFC 3834 §5).
@@ -44,41 +82,13 @@ func (c Composer) Confirm(cv gateway.Conversation, mb gateway.Mailbox, id gatewa
 	if c.ConfirmText == nil {
 		return gateway.Mail{}, gateway.Unsupported("confirmation")
 	}
-	msg := c.message(cv, id, now)
-	if messageID != "" && !strings.ContainsAny(messageID, "<> \t\r\n") {
-		msg.SetGenHeader(gomail.HeaderInReplyTo, "<"+messageID+">")
-	}
-	msg.SetGenHeader("Auto-Submitted", "auto-generated")
-	msg.SetGenHeader("X-Auto-Response-Suppress", "OOF, AutoReply")
-	text := c.ConfirmText(cv.Locale, oneLine(mb.Name), uint64(cv.Number))
-	msg.SetBodyString(gomail.TypeTextPlain, body(gateway.Message{Text: text}, mb, ""))
-	return c.finish(msg, cv, mb, mb.Name, id)
-}
-
-// finish writes people and envelope, and signs.
-func (c Composer) finish(msg *gomail.Msg, cv gateway.Conversation, mb gateway.Mailbox, author string, id gateway.ID) (gateway.Mail, error) {
-	to := cv.Claimed.Email
-	if !gateway.PlausibleEmail(to) {
-		return gateway.Mail{}, gateway.Invalid("email")
-	}
-	if !gateway.PlausibleEmail(mb.Address) {
-		return gateway.Mail{}, gateway.Invalid("address")
-	}
-	local, domain, _ := strings.Cut(mb.Address, "@")
-	tagged := func(kind byte, id gateway.ID) string {
-		return local + "+" + c.Tokens.Make(kind, string(id), to) + "@" + domain
-	}
-	msg.FromMailAddress(&mail.Address{Name: oneLine(author), Address: mb.Address})
-	msg.ToMailAddress(&mail.Address{Address: to})
-	msg.ReplyToMailAddress(&mail.Address{Address: tagged('t', cv.ID)})
-	var b bytes.Buffer
-	if _, err := msg.WriteTo(&b); err != nil {
-		return gateway.Mail{}, gateway.Internal("write mail", err)
-	}
-	raw, err := c.Sign.Sign(mb.Address, b.Bytes())
-	return gateway.Mail{
-		ID: id, Conversation: cv.ID, MessageID: c.messageID(id), To: to, Raw: raw, From: tagged('b', id),
-	}, err
+	w := unwritten(cv, mb, id, c.ConfirmText(cv.Locale, oneLine(mb.Name), uint64(cv.Number)), now)
+	return c.compose(w, func(msg *gomail.Msg) {
+		byItself(msg)
+		if messageID != "" && !strings.ContainsAny(messageID, "<> \t\r\n") {
+			msg.SetGenHeader(gomail.HeaderInReplyTo, "<"+messageID+">")
+		}
+	})
 }
 
 // Remind makes the mail that says when a silent ticket ends. It says that it is automatic, so that no program answers it
@@ -92,11 +102,18 @@ func (c Composer) Remind(cv gateway.Conversation, mb gateway.Mailbox, id gateway
 		zone = time.UTC
 	}
 	text := c.RemindText(cv.Locale, mb.Name, until.In(zone).Format("2006-01-02 15:04 MST"))
-	msg := c.message(cv, id, now)
+	return c.compose(unwritten(cv, mb, id, text, now), byItself)
+}
+
+// unwritten is a mail that nobody wrote.
+func unwritten(cv gateway.Conversation, mb gateway.Mailbox, id gateway.ID, text string, now time.Time) gateway.Writing {
+	return gateway.Writing{Conversation: cv, Mailbox: mb, Author: mb.Name, Message: gateway.Message{ID: id, Text: text}, At: now}
+}
+
+// byItself says so to programs, which then answer nothing.
+func byItself(msg *gomail.Msg) {
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader("X-Auto-Response-Suppress", "OOF, AutoReply")
-	msg.SetBodyString(gomail.TypeTextPlain, body(gateway.Message{Text: text}, mb, c.rateLine(cv, mb)))
-	return c.finish(msg, cv, mb, mb.Name, id)
 }
 
 // messageID names a mail, or a conversation's thread, by our own id.
@@ -105,29 +122,62 @@ func (c Composer) messageID(id gateway.ID) string {
 }
 
 // message sets what does not depend on people: names, time, thread.
-func (c Composer) message(cv gateway.Conversation, id gateway.ID, now time.Time) *gomail.Msg {
+func (c Composer) message(w gateway.Writing) *gomail.Msg {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
-	root := "<" + c.messageID(cv.ID) + ">"
-	msg.Subject(fmt.Sprintf("%s [#%d]", oneLine(cv.Subject), cv.Number))
-	msg.SetDateWithValue(now)
-	msg.SetMessageIDWithValue(c.messageID(id))
+	subject := fmt.Sprintf("%s [#%d]", oneLine(w.Conversation.Subject), w.Conversation.Number)
+	msg.SetDateWithValue(w.At)
+	msg.SetMessageIDWithValue(c.messageID(w.Message.ID))
+	if w.Forward != nil {
+		msg.Subject("Fwd: " + subject)
+		return msg
+	}
+	root := "<" + c.messageID(w.Conversation.ID) + ">"
+	msg.Subject(subject)
 	msg.SetGenHeader(gomail.HeaderInReplyTo, root)
 	msg.SetGenHeader(gomail.HeaderReferences, root)
 	return msg
 }
 
-func body(m gateway.Message, mb gateway.Mailbox, rate string) string {
-	text := m.Text
-	for _, f := range m.Files {
+// text gives the mail's words: what was written, which files are not in it, the signature, and what is forwarded.
+func (c Composer) text(w gateway.Writing) string {
+	text := w.Message.Text
+	for _, f := range left(w) {
 		text += "\n\n[" + oneLine(f.Name) + "]"
 	}
-	foot := strings.TrimSpace(mb.Signature)
-	if rate != "" {
+	foot := strings.TrimSpace(w.Mailbox.Signature)
+	if rate := c.rateLine(w); rate != "" {
 		foot = strings.TrimSpace(foot + "\n\n" + rate)
 	}
 	if foot != "" {
 		text += "\n\n-- \n" + foot
 	}
+	if f := w.Forward; f != nil {
+		text += "\n\n---------- Forwarded message ----------\n" + forwardHead(w) + "\n" + f.Message.Text
+	}
+	return crlf(text)
+}
+
+// left gives the files that a message names and the mail does not hold.
+func left(w gateway.Writing) (out []gateway.FileRef) {
+	in := map[gateway.ID]bool{}
+	for _, f := range w.Files {
+		in[f.ID] = true
+	}
+	for _, f := range w.Message.Files {
+		if !in[f.ID] {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// forwardHead names what is forwarded, in the words that every mail program uses for it.
+func forwardHead(w gateway.Writing) string {
+	return "From: " + oneLine(w.Forward.Name) + "\nDate: " + w.Forward.Said.UTC().Format(time.RFC1123Z) +
+		"\nSubject: " + oneLine(w.Conversation.Subject) + "\n"
+}
+
+func crlf(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n") + "\r\n"
 }
 

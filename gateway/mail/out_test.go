@@ -37,7 +37,7 @@ func support() gateway.Mailbox {
 
 func compose(t *testing.T, cv gateway.Conversation, author, text string) gateway.Mail {
 	t.Helper()
-	m, err := composer().Compose(cv, support(), author, gateway.Message{ID: msID, Text: text}, noon)
+	m, err := composer().Compose(gateway.Writing{Conversation: cv, Mailbox: support(), Author: author, Message: gateway.Message{ID: msID, Text: text}, At: noon})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestTheRatingsLine(t *testing.T) {
 	for _, sign := range []string{"Help\nteam", ""} {
 		cv, mb := ticket(), support()
 		cv.Locale, mb.Name, mb.Signature = "ar", "Help\r\nBcc: x@evil.test", sign
-		m, err := c.Compose(cv, mb, "Ada", gateway.Message{ID: msID, Text: "Hello"}, noon)
+		m, err := c.Compose(gateway.Writing{Conversation: cv, Mailbox: mb, Author: "Ada", Message: gateway.Message{ID: msID, Text: "Hello"}, At: noon})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,11 +153,11 @@ func TestAddressesThatAreNoneAreRefused(t *testing.T) {
 	for _, to := range []string{"", "vic", "a@b, c@d", "Vic <vic@shop.example>", "a@b\r\nBcc: c@d"} {
 		cv := ticket()
 		cv.Claimed.Email = to
-		if _, err := composer().Compose(cv, support(), "Ada", gateway.Message{ID: msID, Text: "x"}, noon); gateway.CodeOf(err) != "invalid" {
+		if _, err := composer().Compose(gateway.Writing{Conversation: cv, Mailbox: support(), Author: "Ada", Message: gateway.Message{ID: msID, Text: "x"}, At: noon}); gateway.CodeOf(err) != "invalid" {
 			t.Errorf("to %q: %v", to, err)
 		}
 	}
-	if _, err := composer().Compose(ticket(), gateway.Mailbox{}, "Ada", gateway.Message{ID: msID, Text: "x"}, noon); gateway.CodeOf(err) != "invalid" {
+	if _, err := composer().Compose(gateway.Writing{Conversation: ticket(), Mailbox: gateway.Mailbox{}, Author: "Ada", Message: gateway.Message{ID: msID, Text: "x"}, At: noon}); gateway.CodeOf(err) != "invalid" {
 		t.Errorf("mailbox without address: %v", err)
 	}
 }

@@ -10,13 +10,22 @@ import (
 // rateKind marks the token of a rating link; no such token stands in an address.
 const rateKind = 'r'
 
-// rateLine gives the way to the rating. The token stands in the fragment, which no server and no proxy sees.
-func (c Composer) rateLine(cv gateway.Conversation, mb gateway.Mailbox) string {
-	if c.RateLine == nil {
+// rateLink gives the way to the rating, "" = there is none: of what goes to somebody outside. The token stands in the
+// fragment, which no server and no proxy sees.
+func (c Composer) rateLink(w gateway.Writing) string {
+	if c.RateLine == nil || w.Forward != nil {
 		return ""
 	}
-	link := c.RatePage + "#" + c.Tokens.Make(rateKind, string(cv.ID), cv.Claimed.Email)
-	return oneLine(c.RateLine(cv.Locale, mb.Name, link))
+	return c.RatePage + "#" + c.Tokens.Make(rateKind, string(w.Conversation.ID), w.Conversation.Claimed.Email)
+}
+
+// rateLine gives the line that leads to the rating, or "".
+func (c Composer) rateLine(w gateway.Writing) string {
+	link := c.rateLink(w)
+	if link == "" {
+		return ""
+	}
+	return oneLine(c.RateLine(w.Conversation.Locale, w.Mailbox.Name, link))
 }
 
 // Rates implements gateway.RateTokens.

@@ -89,6 +89,9 @@ func deliver(c *smtp.Client, m gateway.Mail) error {
 	if err := c.Rcpt("<" + m.To + ">"); err != nil {
 		return err
 	}
+	if err := copies(c, m.Cc); err != nil {
+		return err
+	}
 	w, err := c.Data()
 	if err != nil {
 		return err
@@ -103,6 +106,18 @@ func deliver(c *smtp.Client, m gateway.Mail) error {
 	return nil
 }
 
+// copies names who else gets the mail. One whom the server never takes does not keep it from the others; if it may take
+// him later, the whole mail waits, so that nobody gets it twice.
+func copies(c *smtp.Client, cc []string) error {
+	for _, to := range cc {
+		err := c.Rcpt("<" + to + ">")
+		if err != nil && gateway.CodeOf(verdict(err)) != "invalid" {
+			return err
+		}
+	}
+	return nil
+}
+
 // verdict tells "again later" from "never" by the server's own code. That we must sign in (RFC 4954 §6) is
 // about the configuration and stops no mail.
 func verdict(err error) error {
@@ -111,7 +126,7 @@ func verdict(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &reply) && reply.Code >= 500 && reply.Code != 530 && reply.Code != 535:
-		return &gateway.Error{Is: "invalid", Params: gateway.P{"field": "mail"}, Err: err}
+		return &gateway.Error{Is: "invalid", Params: gateway.P{"field": "mail", "code": strconv.Itoa(reply.Code)}, Err: err}
 	}
 	return gateway.Unavailable("smtp", err)
 }

@@ -22,6 +22,8 @@ type host struct {
 	data   string // answer to the end of the data
 	silent bool   // never greets
 
+	of map[string]string // recipient → answer to its RCPT
+
 	mu    sync.Mutex
 	from  []string
 	to    []string
@@ -95,6 +97,11 @@ func (h *host) answer(c *textproto.Conn, line string) string {
 		return h.mail
 	case "RCPT":
 		h.to = append(h.to, rest)
+		for who, answer := range h.of {
+			if strings.Contains(rest, who) {
+				return answer
+			}
+		}
 		return h.rcpt
 	case "DATA":
 		_ = c.PrintfLine("354 go on")
@@ -166,6 +173,24 @@ func TestTheServersAnswerDecidesWhetherToTryAgain(t *testing.T) {
 				t.Fatalf("%v, want %q", err, c.code)
 			}
 		})
+	}
+}
+
+// Who else gets a mail cannot keep it from whom it is for; while one of them may be taken later, nobody gets it yet.
+func TestCopiesAtTheServer(t *testing.T) {
+	for _, c := range []struct {
+		name, answer, code string
+		mails              int
+	}{
+		{"taken", "250 ok", "", 1}, {"never", "550 5.1.1 no such user", "", 1}, {"later", "450 4.2.1 greylisted", "unavailable", 0},
+	} {
+		h := serve(t, &host{of: map[string]string{"cy@": c.answer}})
+		m := compose(t, ticket(), "Ada", "Hello")
+		m.Cc = []string{"bo@x.test", "cy@x.test"}
+		err := send(t, h.addr, m)
+		if mails, _, to := h.taken(); gateway.CodeOf(err) != c.code || len(mails) != c.mails || len(to) != 3 {
+			t.Errorf("%s: %v, %d mails, to %v", c.name, err, len(mails), to)
+		}
 	}
 }
 

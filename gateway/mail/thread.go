@@ -60,6 +60,11 @@ func conversationOf(lower string) gateway.ID {
 	return gateway.ID(gateway.PrefixConversation + strings.ToUpper(strings.TrimPrefix(lower, gateway.PrefixConversation)))
 }
 
+// messageOf gives the id of a mail that a token holds in lower case.
+func messageOf(lower string) gateway.ID {
+	return gateway.ID(gateway.PrefixMessage + strings.ToUpper(strings.TrimPrefix(lower, gateway.PrefixMessage)))
+}
+
 // Check reports, in constant time, whether mac belongs to kind, id and one of the recipients that the
 // conversation has mailed.
 func (t Tokens) Check(kind byte, id, mac string, recipients []string) bool {

@@ -4,18 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postern-chat/postern/gateway"
 )
 
 const (
-	qInsertMail = `INSERT INTO outbox (message, conversation, message_id, sender, recipient, raw, state, code, at)
-VALUES ($1,$2,$3,$4,$5,$6,'waiting','',$7) ON CONFLICT (message) DO NOTHING`
-	qMails     = `SELECT message, conversation, message_id, sender, recipient, raw FROM outbox `
+	qInsertMail = `INSERT INTO outbox (message, conversation, message_id, sender, recipient, raw, state, code, at, cc, kind)
+VALUES ($1,$2,$3,$4,$5,$6,'waiting','',$7,$8,$9) ON CONFLICT (message) DO NOTHING`
+	qMails     = `SELECT message, conversation, message_id, sender, recipient, raw, cc, kind FROM outbox `
 	qMail      = qMails + `WHERE message = $1`
 	qMailSent  = qMails + `WHERE message_id = $1`
-	qDelivered = `UPDATE outbox SET state = 'sent', code = '' WHERE message = $1 AND state = 'waiting'`
+	qDelivered = `UPDATE outbox SET state = 'sent', code = '', sent_at = $2 WHERE message = $1 AND state = 'waiting'`
 	qBounced   = `UPDATE outbox SET state = 'bounced', code = $2 WHERE message = $1 AND state <> 'bounced'`
 	qOutbox    = `SELECT o.message, o.conversation, o.recipient, o.code, o.at, o.state,
 COALESCE(j.attempts, 0), COALESCE(j.last_err, ''), COALESCE(j.failed, FALSE)
@@ -30,7 +31,8 @@ type mailPayload struct {
 
 // outbox stores a mail with its job. The same message's mail again is nothing.
 func (x *tx) outbox(m gateway.Mail) error {
-	n, err := x.exec(qInsertMail, string(m.ID), string(m.Conversation), m.MessageID, m.From, m.To, m.Raw, ms(x.now))
+	n, err := x.exec(qInsertMail, string(m.ID), string(m.Conversation), m.MessageID, m.From, m.To, m.Raw, ms(x.now),
+		strings.Join(m.Cc, " "), kindOf(m))
 	if err != nil || n == 0 {
 		return err
 	}
@@ -43,8 +45,20 @@ func (x *tx) outbox(m gateway.Mail) error {
 
 func scanMail(r scanner) (gateway.Mail, error) {
 	var m gateway.Mail
-	err := r.Scan(&m.ID, &m.Conversation, &m.MessageID, &m.From, &m.To, &m.Raw)
+	var cc, kind string
+	err := r.Scan(&m.ID, &m.Conversation, &m.MessageID, &m.From, &m.To, &m.Raw, &cc, &kind)
+	m.Cc, m.Forward = strings.Fields(cc), kind == kindForward
 	return m, missing(err)
+}
+
+// kindForward marks a mail to somebody outside.
+const kindForward = "forward"
+
+func kindOf(m gateway.Mail) string {
+	if m.Forward {
+		return kindForward
+	}
+	return ""
 }
 
 // Mail implements gateway.JobStore.
@@ -59,7 +73,7 @@ func (s *Store) MailSent(ctx context.Context, messageID string) (gateway.Mail, e
 
 // Delivered implements gateway.JobStore. Told again, it changes nothing and gives no event.
 func (s *Store) Delivered(ctx context.Context, message gateway.ID, now time.Time) ([]gateway.Event, error) {
-	return s.mailMoved(ctx, message, now, gateway.TicketDelivered{Message: message}, qDelivered, string(message))
+	return s.mailMoved(ctx, message, now, gateway.TicketDelivered{Message: message}, qDelivered, string(message), ms(now))
 }
 
 // Bounced implements gateway.JobStore. Told again, it changes nothing and gives no event.
@@ -147,12 +161,23 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 			if err := x.mailFiles(id, in.Files, &in.Message); err != nil {
 				return err
 			}
-			if _, err := x.start(start); err != nil || !in.Confirm {
+			if _, err := x.start(start); err != nil {
 				return err
 			}
-			return x.confirms(id, in.MessageID)
+			if in.Confirm {
+				if err := x.confirms(id, in.MessageID); err != nil {
+					return err
+				}
+			}
+			return x.copiesOf(id, in, true)
 		}
-		return x.joinMail(cv, in)
+		if in.Note {
+			return x.joinNote(cv, in)
+		}
+		if err := x.joinMail(cv, in); err != nil {
+			return err
+		}
+		return x.copiesOf(id, in, in.Verified)
 	})
 	if err != nil || id == "" {
 		return gateway.Conversation{}, events, err
@@ -195,4 +220,13 @@ func (x *tx) joinMail(c gateway.Conversation, in gateway.Incoming) error {
 		return err
 	}
 	return x.tell(c, by, gateway.TicketReplied{Message: in.Message.ID, Verified: in.Verified})
+}
+
+// joinNote puts the answer to a forward on the staff's side of the locked conversation. It moves nothing else.
+func (x *tx) joinNote(c gateway.Conversation, in gateway.Incoming) error {
+	by := gateway.System()
+	if err := x.emit(c.ID.Staff(), by, gateway.NoteCreated{Message: in.Message}); err != nil {
+		return err
+	}
+	return x.emitAbout(string(c.Mailbox), c.ID, by, gateway.TicketReplied{Message: in.Message.ID})
 }

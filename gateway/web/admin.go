@@ -141,6 +141,8 @@ func checkMailbox(mb gateway.Mailbox) error {
 		return gateway.TooLarge("greeting", 500)
 	case len(mb.Signature) > 1000:
 		return gateway.TooLarge("signature", 1000)
+	case mb.MailPerHour < 0 || mb.MailPerHour > 100_000:
+		return gateway.Invalid("mail_per_hour")
 	case len(mb.Holidays) > 200:
 		return gateway.TooLarge("holidays", 200)
 	case len(mb.Fields) > 10:
@@ -152,6 +154,9 @@ func checkMailbox(mb gateway.Mailbox) error {
 		if err := mb.SLA.Check(); err != nil {
 			return err
 		}
+	}
+	if err := mb.CheckClosings(); err != nil {
+		return err
 	}
 	for _, o := range mb.Origins {
 		if !goodOrigin(o) {

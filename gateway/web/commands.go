@@ -68,7 +68,7 @@ func staffOnly() []string {
 	return []string{
 		"conversation.claim", "conversation.decline", "conversation.assign", "conversation.release", "conversation.escalate", "conversation.type",
 		"conversation.snooze", "conversation.follow", "ticket.send", "ticket.undo",
-		"conversation.merge", "conversation.unmerge", "conversation.split",
+		"conversation.merge", "conversation.unmerge", "conversation.split", "message.forward",
 		"message.withdraw", "message.release", "note.send", "availability.set", "availability.restore", "change.offer", "change.withdraw", "change.second",
 	}
 }
@@ -293,12 +293,13 @@ type sendArgs struct {
 	Guide    string       `json:"guide"`
 	Mentions []gateway.ID `json:"mentions"`
 	Holding  bool         `json:"holding"`
+	Cc       []string     `json:"cc"`
 }
 
 func (in sendArgs) send() gateway.Send {
 	return gateway.Send{
 		Conversation: in.Conversation, ClientID: in.ClientID, Text: in.Text,
-		Files: in.Files, Article: in.Article, Guide: in.Guide, Mentions: in.Mentions, Holding: in.Holding,
+		Files: in.Files, Article: in.Article, Guide: in.Guide, Mentions: in.Mentions, Holding: in.Holding, Cc: in.Cc,
 	}
 }
 

@@ -81,7 +81,7 @@ func (k *socket) post(ctx context.Context, id string, in sendArgs, err error) {
 // remembered lets an agent's message in by what is remembered of his session. It never refuses: false means that all
 // has to be read.
 func (k *socket) remembered(ctx context.Context, c gateway.Caller, in *gateway.Send) bool {
-	if k.s.svc.Rights == nil || len(in.Files) > 0 || in.Article != "" || in.Guide != "" {
+	if k.s.svc.Rights == nil || len(in.Files)+len(in.Cc) > 0 || in.Article != "" || in.Guide != "" {
 		return false
 	}
 	a, epoch, err := k.s.svc.Remembered(ctx, k.login, k.s.svc.Now())

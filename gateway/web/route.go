@@ -30,6 +30,7 @@ func (s *Server) routes() {
 	a.Get("/v1/me", s.staff("", s.me))
 	s.agentRoutes(a)
 	s.tieRoutes(a)
+	s.mailRoutes(a)
 	s.passkeyRoutes(a)
 	s.adminRoutes(a)
 	s.helpRoutes(a)

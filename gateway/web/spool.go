@@ -131,8 +131,15 @@ func headerText(s string) string {
 	return strings.ToValidUTF8(s, "\ufffd")
 }
 
-// mailText gives the first plain text of a mail of ours: one part, or parts one level deep.
+// maxLevels is how deep a mail of ours nests its parts.
+const maxLevels = 3
+
+// mailText gives the first plain text of a mail of ours: one part, or parts of parts.
 func mailText(contentType, encoding string, r io.Reader) string {
+	return textIn(contentType, encoding, r, maxLevels)
+}
+
+func textIn(contentType, encoding string, r io.Reader, levels int) string {
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err == nil && strings.HasPrefix(kind, "multipart/") {
 		parts := multipart.NewReader(r, params["boundary"])
@@ -141,8 +148,13 @@ func mailText(contentType, encoding string, r io.Reader) string {
 			if err != nil {
 				return ""
 			}
-			if sub, _, err := mime.ParseMediaType(p.Header.Get("Content-Type")); err != nil || sub == "text/plain" {
+			inner := p.Header.Get("Content-Type")
+			sub, _, err := mime.ParseMediaType(inner)
+			if err != nil || sub == "text/plain" {
 				return decoded(p.Header.Get("Content-Transfer-Encoding"), p)
+			}
+			if strings.HasPrefix(sub, "multipart/") && levels > 1 {
+				return textIn(inner, "", p, levels-1)
 			}
 		}
 	}

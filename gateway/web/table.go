@@ -29,7 +29,7 @@ func Commands() []string {
 	return strings.Fields(`hello pass identify resume leave
 		conversation.start conversation.claim conversation.decline conversation.assign conversation.release
 		conversation.close conversation.ticket conversation.rate conversation.escalate conversation.type conversation.snooze conversation.follow conversation.stay
-		conversation.merge conversation.unmerge conversation.split ticket.send ticket.undo message.send message.read message.withdraw message.release note.send guide.follow
+		conversation.merge conversation.unmerge conversation.split message.forward ticket.send ticket.undo message.send message.read message.withdraw message.release note.send guide.follow
 		availability.set availability.restore article.search article.open article.rate
 		change.draft change.offer change.withdraw change.second change.open change.finish change.deny
 		transcript.link transcript.open transcript.read tickets.open tickets.list tickets.read`)

@@ -14,7 +14,7 @@ func (s *Server) tieRoutes(a *fiber.App) {
 	a.Get("/v1/conversations/:id/ties", s.staff(gateway.VerbRead, s.ties))
 }
 
-// tieCommand finds what ties conversations to each other, or parts them.
+// tieCommand finds what ties conversations to each other, parts them, or carries a message out of one.
 func tieCommand(name string) (handler, bool) {
 	switch name {
 	case "conversation.merge":
@@ -23,6 +23,8 @@ func tieCommand(name string) (handler, bool) {
 		return (*socket).unmerge, true
 	case "conversation.split":
 		return (*socket).split, true
+	case "message.forward":
+		return (*socket).forwardMessage, true
 	}
 	return nil, false
 }
