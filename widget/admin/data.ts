@@ -36,6 +36,10 @@ export type Box = {
 	color: string;
 	greeting: string;
 	signature: string;
+	/** Lines with which an agent may end a mail. */
+	closings?: string[];
+	/** Mails that may leave in an hour; 0 or none = the usual number. */
+	mail_per_hour?: number;
 	origins: string[] | null;
 	host: string;
 	fields: Question[] | null;

@@ -18,6 +18,7 @@ import { Spent } from "./spent";
 import { Splitter } from "./splitter";
 import { away, current, open, pane, place, policyWaits, screen, slow } from "./state";
 import { Thread } from "./thread";
+import { TieBar } from "./tie-bar";
 import { Top } from "./top";
 
 export function App({ s }: { s: Session }): JSX.Element {
@@ -100,6 +101,7 @@ function Middle({ s, r }: { s: Session; r: Row | undefined }): JSX.Element {
 			{r ? (
 				<>
 					<Head s={s} r={r} />
+					<TieBar s={s} r={r} key={`b${r.id}`} />
 					<Thread s={s} r={r} key={`t${r.id}`} />
 					<Composer s={s} r={r} key={`c${r.id}`} />
 				</>

@@ -5,6 +5,7 @@ import type { Item } from "../kit/outbox";
 import { Button, Icon, IconButton, Tabs } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { AssistKeys, AssistNotes, unedited } from "./assist";
+import { Closings, CopyTo } from "./copy-to";
 import { type Draft, draftOf, setDraft } from "./drafts";
 import { type Files, useFiles } from "./files";
 import { Library } from "./library";
@@ -50,9 +51,15 @@ function send({ s, r, note, text, files }: Writing, d: Draft, ticket?: Item["tic
 	const mentions = d.mentions.filter((m) => text.includes(`@${m.label}`)).map((m) => m.id);
 	const extra = note
 		? { note: true, ...(mentions.length ? { mentions } : {}) }
-		: { files: files.ready, holding: d.holding, ticket, ...(d.article ? { article: d.article.id } : {}) };
+		: {
+				files: files.ready,
+				holding: d.holding,
+				ticket,
+				...(d.article ? { article: d.article.id } : {}),
+				...(d.cc?.length ? { cc: d.cc } : {}),
+			};
 	if (!s.write({ conversation: r.id, text: text.trim(), ...extra })) return t("composer.full");
-	const fresh = { text: "", article: undefined, brought: [], made: undefined, holding: undefined };
+	const fresh = { text: "", article: undefined, brought: [], made: undefined, holding: undefined, cc: undefined };
 	setDraft(r.id, note ? { note: "", mentions: [] } : fresh);
 	files.clear();
 	return undefined;
@@ -135,6 +142,7 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 			<Suggest of={sug} />
 			{!note && <Nudge s={s} r={r} />}
 			{!note && <AssistNotes r={r} d={d} />}
+			{!note && <CopyTo r={r} d={d} />}
 			<textarea
 				ref={box}
 				id="composer"
@@ -238,6 +246,7 @@ function Tools({ r, text, files, sug }: { r: Row; text: string; files: Files; su
 			<IconButton icon="clip" label={t("chat.attach")} onClick={() => input.current?.click()} />
 			<Library onPick={files.take} />
 			<IconButton icon="bolt" label={t("composer.replies")} onClick={() => sug.insert("/")} />
+			<Closings r={r} />
 			<IconButton icon="book" label={t("composer.articles")} onClick={() => sug.insert("#")} />
 			<IconButton
 				icon="half"

@@ -6,6 +6,7 @@ import type { Event, Row } from "../kit/wire";
 import ar from "./i18n/ar.json";
 import en from "./i18n/en.json";
 import { Keys, type Press } from "./keys";
+import { joined } from "./merged";
 import { counts, inView, late, list, merge, ringing, seats, settle, unread } from "./rows";
 import { snoozeTime } from "./snoozing";
 import { blank, folds, type Item, lastFromVisitor, readBy, steps, story, take } from "./story";
@@ -313,4 +314,30 @@ test("what is undone, snoozed, silent or a duplicate is told in the thread", () 
 		"sys.duplicate.of",
 		"sys.idling",
 	]);
+});
+test("a merged history stands in one line of time, and what is not its own says whose it is", () => {
+	const names = { agent: () => "Ana", mailbox: () => "" };
+	const own = story(take(blank("cv_1"), event({ at: 5 })), names);
+	const other = { ...row({ id: "cv_2", number: 7 }) };
+	const said = (at: number, seq: number) => event({ topic: "cv_2", at, seq, id: `o${seq}` });
+	const all = joined(own, [{ conversation: other, events: [said(3, 1), said(9, 2)], staff: [] }], names);
+	expect(all.map((i) => [i.at, i.of])).toEqual([
+		[3, "#7"],
+		[5, undefined],
+		[9, "#7"],
+	]);
+	expect(joined(own, [], names)).toBe(own);
+});
+test("merges and splits say from which side they are seen", () => {
+	const names = { agent: () => "Ana", mailbox: () => "" };
+	const data = { from: "cv_1", from_number: 1, into: "cv_2", into_number: 2, from_seq: 4 };
+	const key = (topic: string, ev: string) =>
+		story({ ...blank(topic), staff: [event({ topic: `${topic}/staff`, ev, data })] }, names).map(
+			(i) => i.kind === "line" && i.key,
+		)[0];
+	expect(key("cv_1", "conversation.merged")).toBe("sys.merged.into");
+	expect(key("cv_2", "conversation.merged")).toBe("sys.merged.from");
+	expect(key("cv_2", "conversation.unmerged")).toBe("sys.unmerged");
+	expect(key("cv_1", "conversation.split")).toBe("sys.split.off");
+	expect(key("cv_2", "conversation.split")).toBe("sys.split.of");
 });

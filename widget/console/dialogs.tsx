@@ -6,12 +6,14 @@ import type { Colleague, Row, SavedReply } from "../kit/wire";
 import { Absence } from "./absence";
 import { Close } from "./close";
 import { Escalate } from "./escalate";
+import { ForwardDialog } from "./forward";
 import { Release } from "./held";
 import { Palette } from "./palette";
 import type { Session } from "./session";
 import { Shortcuts } from "./shortcuts";
 import { Snooze } from "./snooze";
 import * as st from "./state";
+import { MergeDialog, SplitDialog } from "./tie-bar";
 import { mayHold, SetType, typeName } from "./types";
 
 const shut = (): void => {
@@ -29,6 +31,9 @@ export function Dialogs({ s }: { s: Session }): JSX.Element | null {
 	if (d.what === "release") return <Release s={s} h={d.held} shut={shut} />;
 	if (!r) return null;
 	if (d.what === "type") return <SetType s={s} r={r} shut={shut} />;
+	if (d.what === "merge") return <MergeDialog s={s} r={r} shut={shut} />;
+	if (d.what === "split") return <SplitDialog s={s} r={r} seq={d.seq} text={d.text} shut={shut} />;
+	if (d.what === "forward") return <ForwardDialog s={s} r={r} message={d.message} shut={shut} />;
 	if (d.what === "escalate") return <Escalate s={s} r={r} shut={shut} />;
 	if (d.what === "snooze") return <Snooze s={s} r={r} send={d.send} shut={shut} />;
 	return d.what === "assign" ? <Assign s={s} r={r} /> : <Close s={s} r={r} shut={shut} />;

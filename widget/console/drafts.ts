@@ -3,7 +3,7 @@ import { read, write } from "../kit/ui";
 import type { FileRef } from "../kit/wire";
 
 export type Chip = { id: string; label: string };
-/** made: what the language model wrote, as it was put into the field. files: those of an answer that was taken back. */
+/** made: what the language model wrote, as it was put into the field. cc: who else gets the mail. files: those of an answer that was taken back. */
 export type Draft = {
 	text: string;
 	note: string;
@@ -14,6 +14,7 @@ export type Draft = {
 	/** It answers nothing yet. */
 	holding?: boolean;
 	files?: FileRef[];
+	cc?: string[];
 };
 const KEY = "postern-console-drafts";
 const empty: Draft = { text: "", note: "", brought: [], mentions: [] };
@@ -27,7 +28,7 @@ export function draftOf(id: string): Draft {
 export function setDraft(id: string, d: Partial<Draft>): void {
 	const next = { ...draftOf(id), ...d };
 	const rest = { ...drafts.value };
-	if (next.text || next.note || next.article || next.holding || next.files) rest[id] = next;
+	if (next.text || next.note || next.article || next.holding || next.files || next.cc?.length) rest[id] = next;
 	else delete rest[id];
 	drafts.value = rest;
 	write(KEY, rest);

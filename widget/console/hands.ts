@@ -2,6 +2,7 @@ import { useEffect } from "preact/hooks";
 import { prefs } from "../kit/ui";
 import { assists, draftReply } from "./assist";
 import { follow } from "./follow";
+import { forwardLast } from "./forward";
 import { type Action, Keys, press } from "./keys";
 import { pick, step } from "./list";
 import { undoLast } from "./parting";
@@ -10,6 +11,7 @@ import { VIEWS } from "./rows";
 import type { Session } from "./session";
 import { maySnooze } from "./snooze";
 import * as st from "./state";
+import { mayAct } from "./ties";
 
 const keys = new Keys();
 const PANES = ["rail", "list", "middle", "side"];
@@ -64,6 +66,12 @@ export function run(s: Session, a: Action): void {
 		case "assign":
 		case "close":
 			if (r && r.status !== "closed" && (a === "assign" || r.status !== "queued")) st.dialog.value = { what: a };
+			return;
+		case "forward":
+			if (r && mayAct(r)) forwardLast(r);
+			return;
+		case "merge":
+			if (r && r.status !== "queued") st.dialog.value = { what: a };
 			return;
 		case "reply":
 		case "note":

@@ -138,6 +138,9 @@ function More({ s, r, mine, may, ended }: MoreProps): JSX.Element {
 							}}
 						/>
 					)}
+					{r.status !== "queued" && may && (
+						<MenuItem icon="link" label={t("merge.open")} keys="Y" onPick={() => ask("merge", close)} />
+					)}
 					{!ended && <MenuItem icon="warn" label={t("escalate.open")} onPick={() => ask("escalate", close)} />}
 					<MenuItem
 						icon="link"
@@ -179,7 +182,7 @@ async function remove(r: Row): Promise<void> {
 		toast(words(e), "stop");
 	}
 }
-function ask(what: "assign" | "close" | "escalate" | "snooze" | "type", close?: () => void): void {
+function ask(what: "assign" | "close" | "escalate" | "merge" | "snooze" | "type", close?: () => void): void {
 	close?.();
 	st.dialog.value = { what };
 }

@@ -15,6 +15,8 @@ export type Action =
 	| "snooze"
 	| "follow"
 	| "undo"
+	| "merge"
+	| "forward"
 	| "pane-next"
 	| "pane-previous"
 	| "escape"
@@ -50,6 +52,8 @@ const single: Record<string, Action> = {
 	s: "snooze",
 	f: "follow",
 	z: "undo",
+	y: "merge",
+	w: "forward",
 };
 const goes: Record<string, string> = {
 	i: "incoming",

@@ -7,6 +7,7 @@ import "./top.css";
 import "./offer.css";
 import "./thread.css";
 import "./composer.css";
+import "./ties.css";
 import "./side.css";
 import "./verify.css";
 import "./pages.css";

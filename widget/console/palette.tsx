@@ -102,6 +102,8 @@ function lines(s: Session): Line[] {
 	if (r && r.status !== "closed") {
 		act("assign", "hand", t("thread.assign"), "assign");
 		if (r.status !== "queued") act("close", "check", t("thread.close"), "close");
+		if (r.status !== "queued") act("merge", "link", t("merge.open"), "merge");
+		if (r.number) act("forward", "mail", t("forward.open"), "forward");
 		act("verify", "gate", t("side.verify"), "verify");
 		act("note", "note", t("composer.note"), "note");
 	}

@@ -6,6 +6,8 @@ import type { Item as Unsent } from "../kit/outbox";
 import { clock, exact } from "../kit/time";
 import { Badge, Button, Icon } from "../kit/ui";
 import type { FileRef, Message, Row } from "../kit/wire";
+import { copiesOf } from "./mails";
+import { SaidMenu } from "./said-menu";
 import type { Session } from "./session";
 import * as st from "./state";
 import type { Item } from "./story";
@@ -44,6 +46,7 @@ export function Said({ s, r, i, joined, read, got }: SaidProps): JSX.Element {
 						</Badge>
 					)}
 					<b class="one-line">{name}</b>
+					{i.of && <Badge icon="ticket">{i.of}</Badge>}
 					{i.message.mentions?.includes(st.myId.value) && <Badge tone="accent">{t("note.you")}</Badge>}
 					{i.message.holding && <Badge>{t("thread.holding")}</Badge>}
 					{i.message.via === "email" && (
@@ -59,6 +62,7 @@ export function Said({ s, r, i, joined, read, got }: SaidProps): JSX.Element {
 						<Icon name="warn" /> {t(has(`mail.warn.${w}`) ? `mail.warn.${w}` : "mail.warn.malformed")}
 					</p>
 				))}
+				<Copies r={r} i={i} />
 				{i.message.via === "email" && (
 					<p class="said-foot">
 						<a href={`/v1/mails/${i.message.id}`} target="_blank" rel="noopener noreferrer">
@@ -73,10 +77,17 @@ export function Said({ s, r, i, joined, read, got }: SaidProps): JSX.Element {
 							<Icon name={state === "sent" ? "check" : "checks"} /> {t(`state.${state}`)}
 						</span>
 					)}
+					<SaidMenu r={r} i={i} />
 				</p>
 			</div>
 		</div>
 	);
+}
+/** Whom the mail named, or went to, beside the ticket's own address. */
+function Copies({ r, i }: { r: Row; i: SaidProps["i"] }): JSX.Element | null {
+	const { names, came } = copiesOf(r.id, i.message.id);
+	if (!names.length) return null;
+	return <p class="said-foot">{t(came ? "copy.named" : "copy.went", { names: names.join(", ") })}</p>;
 }
 function Body({ s, m }: { s: Session; m: Message }): JSX.Element {
 	const guide = safeURL(m.guide?.url);

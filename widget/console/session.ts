@@ -311,10 +311,10 @@ export class Session {
 			void this.socket.command("message.read", { conversation: id, up_to: seq }).catch(() => undefined);
 	}
 	#deliver(i: Item): Promise<Sent> {
-		const { conversation, client_id, text, files, article, guide, mentions, holding, ticket } = i;
+		const { conversation, client_id, text, files, article, guide, mentions, holding, ticket, cc } = i;
 		if (!i.note && !st.rows.value[conversation]?.assignee) this.#take(conversation); // the first reply claims (P38)
 		if (i.note) return this.socket.command<Sent>("note.send", { conversation, client_id, text, mentions });
-		const said = { conversation, client_id, text, files, article, guide, holding };
+		const said = { conversation, client_id, text, files, article, guide, holding, cc };
 		if (ticket) return this.socket.command<Sent>("ticket.send", { ...said, ...ticket });
 		return this.socket.command<Sent>("message.send", said);
 	}

@@ -20,6 +20,8 @@ const table: [string, string[]][] = [
 	["verify", ["V"]],
 	["articles", ["B"]],
 	["draft", ["M"]],
+	["merge", ["Y"]],
+	["forward", ["W"]],
 	["send", ["Enter"]],
 	["send.ticket", ["Ctrl", "Enter"]],
 	["send.other", ["Ctrl", "Shift", "Enter"]],

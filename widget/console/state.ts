@@ -9,6 +9,7 @@ import type {
 	FieldSpec,
 	Held,
 	Membership,
+	Message,
 	Parting,
 	Row,
 	SavedReply,
@@ -52,9 +53,11 @@ export type Place = ViewName | "replies";
 export type Pane = "list" | "thread" | "side";
 export type SideTab = "visitor" | "account" | "verify" | "articles" | "history";
 export type Open =
-	| { what: "assign" | "away" | "close" | "escalate" | "type" | "shortcuts" | "palette" | "passkeys" }
+	| { what: "assign" | "away" | "close" | "escalate" | "merge" | "type" | "shortcuts" | "palette" | "passkeys" }
 	| { what: "release"; held: Held }
 	| { what: "snooze"; send?: (until: number) => void }
+	| { what: "split"; seq: number; text: string }
+	| { what: "forward"; message: Message }
 	| { what: "reply"; reply?: SavedReply; text?: string };
 
 export const screen = signal<"loading" | "unreached" | "signin" | "password" | "app" | "elsewhere">("loading");

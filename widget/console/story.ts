@@ -21,11 +21,15 @@ export function take(t: Thread, e: Event): Thread {
 	return t;
 }
 export type Params = Record<string, string | number>;
-export type Item =
+export type Item = (
 	| { kind: "message" | "note"; id: string; at: number; seq: number; by: string; role: string; message: Message }
 	| { kind: "line"; id: string; at: number; seq: number; key: string; params: Params; tone?: string }
 	| { kind: "escalation"; id: string; at: number; seq: number; by: string; data: Payloads["conversation.escalated"] }
-	| { kind: "gate"; id: string; at: number; seq: number; move: GateMoved };
+	| { kind: "gate"; id: string; at: number; seq: number; move: GateMoved }
+) & {
+	/** Whose it is, where it goes on in another conversation. */
+	of?: string;
+};
 export type Names = { agent(id: string | undefined): string; mailbox(id: string | undefined): string };
 
 /**
@@ -105,6 +109,7 @@ export function said(e: Event, names: Names): Said | undefined {
 		return say(to ? "ticket.to" : "ticket", { number: String(number), to: to ?? "" });
 	}
 	if (is(e, "ticket.delivered")) return say("mail.delivered");
+	if (is(e, "ticket.forwarded")) return say("forwarded", { who, to: e.data.to, text: e.data.text });
 	if (is(e, "ticket.bounced")) return say("mail.bounced", {}, "stop");
 	if (is(e, "conversation.closed") && e.data.reason === "visitor") return say("closed.visitor");
 	if (is(e, "conversation.closed")) return say("closed", { reason: whyWords(e.data.reason || e.data.outcome), who });
@@ -119,6 +124,11 @@ export function said(e: Event, names: Names): Said | undefined {
 	if (is(e, "conversation.rated")) return say("rated", { n: e.data.stars, text: e.data.text ?? "" });
 	if (is(e, "conversation.classified"))
 		return say(e.data.type ? "classified" : "classified.none", { who, name: e.data.name ?? "" });
+	if (is(e, "conversation.merged") || is(e, "conversation.unmerged")) return tied(e.data, e.topic, e.ev);
+	if (is(e, "conversation.split")) {
+		const here = e.topic === `${e.data.from}/staff`;
+		return say(here ? "split.off" : "split.of", { number: String(here ? e.data.into_number : e.data.from_number) });
+	}
 	if (is(e, "clock.warned")) return say(`warned.${e.data.clock}`);
 	if (is(e, "clock.broken")) return say(`broken.${e.data.clock}`, {}, "stop");
 	if (is(e, "conversation.frozen")) return say(e.data.change ? "frozen" : "frozen.held", {}, "stop");
@@ -137,6 +147,13 @@ export function said(e: Event, names: Names): Said | undefined {
 	if (is(e, "article.rated")) return say(e.data.solved ? "article.yes" : "article.no");
 	if (e.ev === "guide.opened" || e.ev === "guide.done") return say(e.ev);
 	return undefined;
+}
+/** Which conversation goes on in which, or by itself again. */
+function tied(d: Payloads["conversation.merged"], topic: string, ev: string): Said {
+	const into = topic === `${d.from}/staff`;
+	const n = into ? d.into_number : d.from_number;
+	const key = ev === "conversation.unmerged" ? "unmerged" : into ? "merged.into" : "merged.from";
+	return { key: n ? `sys.${key}` : `sys.${key}.chat`, params: { number: String(n ?? "") } };
 }
 
 /** How far the visitor has read of the conversation's own topic. */

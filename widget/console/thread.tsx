@@ -8,18 +8,22 @@ import type { Row } from "../kit/wire";
 import { Escalated } from "./escalate";
 import { gateLook } from "./gate-look";
 import { HeldList } from "./held";
+import { joined, type Part } from "./merged";
 import { Partings } from "./parting";
 import { Pending, Said, When } from "./said";
 import type { Session } from "./session";
 import * as st from "./state";
 import { type Fold, folds, type Item, readBy, stored, story, type Thread as T } from "./story";
+import { ties } from "./ties";
 
+const none: Part[] = [];
 const names = { agent: st.agentName, mailbox: st.boxName };
 
 /** The conversation as staff sees it. Frozen, it only reads: an earlier one in History. */
 export function Thread({ s, r, frozen }: { s: Session; r: Row; frozen?: T }): JSX.Element {
 	const th = frozen ?? st.threads.value[r.id];
-	const items = useMemo(() => (th ? story(th, names) : []), [th]);
+	const parts = frozen ? none : (ties.value[r.id]?.parts ?? none);
+	const items = useMemo(() => (th ? joined(story(th, names), parts, names) : []), [th, parts]);
 	const unsent = frozen ? [] : pending(r.id, th);
 	const box = useRef<HTMLDivElement>(null);
 	const { more, toEnd, scroll } = usePinned(
@@ -169,6 +173,7 @@ function One({ s, r, i, before, read, got, seen, children }: OneProps): JSX.Elem
 			)}
 			{i.kind === "line" ? (
 				<p class={`sys ${i.tone ?? ""}`}>
+					{i.of && `${i.of} · `}
 					{t(has(i.key) ? i.key : "sys.released", i.params)} <When at={i.at} /> {children}
 				</p>
 			) : i.kind === "escalation" ? (
@@ -184,6 +189,7 @@ function One({ s, r, i, before, read, got, seen, children }: OneProps): JSX.Elem
 function joins(a: Item | undefined, b: Item): boolean {
 	if (
 		!a ||
+		a.of !== b.of ||
 		a.kind !== b.kind ||
 		(a.kind !== "message" && a.kind !== "note") ||
 		(b.kind !== "message" && b.kind !== "note")

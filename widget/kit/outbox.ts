@@ -15,6 +15,8 @@ export type Item = {
 	holding?: boolean;
 	/** Goes to a ticket, where it can be taken back for a moment; and what becomes of the ticket. */
 	ticket?: { close?: boolean; outcome?: string; reason?: string; snooze?: number };
+	/** Who else gets a ticket's mail. */
+	cc?: string[];
 	at: number;
 	failed?: string;
 };

@@ -251,6 +251,9 @@ export type Payloads = {
 	};
 	"conversation.classified": { conversation?: string; type: string; name?: string; role?: string };
 	"mailbox.alarmed": { mailbox: string; day: string; over: number; longest_ms: number; oldest: string[] };
+	"conversation.merged": { from: string; from_number?: number; into: string; into_number?: number };
+	"conversation.unmerged": { from: string; from_number?: number; into: string; into_number?: number };
+	"conversation.split": { from: string; from_number: number; into: string; into_number: number; from_seq: number };
 	"clock.warned": { conversation?: string; clock: string; due: number };
 	"clock.broken": { conversation?: string; clock: string; due: number };
 	"message.created": Message;
@@ -283,6 +286,7 @@ export type Payloads = {
 	"ticket.opened": { number: number; subject: string; why: string; to?: string };
 	"ticket.delivered": { message: string };
 	"ticket.replied": { message: string; verified: boolean };
+	"ticket.forwarded": { message: string; of: string; to: string; text: string };
 	"ticket.bounced": { message?: string; code: string };
 	"window.opened": { change: string; until: number };
 	"window.moved": { change: string; agent?: string };

@@ -349,6 +349,28 @@ function Texts({ box, errors, shade, onChange }: PartProps & { shade: string }):
 					/>
 				)}
 			</Field>
+			<Field label={t("a.mailbox.closings")} hint={t("a.mailbox.closings.hint")} error={errors.closings}>
+				{(g) => (
+					<textarea
+						{...g}
+						rows={3}
+						dir="auto"
+						value={(box.closings ?? []).join("\n")}
+						onInput={(e) => onChange({ closings: e.currentTarget.value.split("\n") })}
+						onBlur={() => onChange({ closings: (box.closings ?? []).map((x) => x.trim()).filter(Boolean) })}
+					/>
+				)}
+			</Field>
+			<TextField
+				label={t("a.mailbox.mails")}
+				hint={t("a.mailbox.mails.hint")}
+				type="number"
+				min={0}
+				max={100000}
+				value={box.mail_per_hour ?? 0}
+				error={errors.mail_per_hour}
+				onInput={(e) => onChange({ mail_per_hour: Math.round(e.currentTarget.valueAsNumber) || 0 })}
+			/>
 			<Field
 				label={t("a.mailbox.color")}
 				hint={

@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
 import { t } from "../../kit/i18n";
 import { exact } from "../../kit/time";
-import { Badge, Button, Empty, Icon } from "../../kit/ui";
-import { useLoad } from "../data";
+import { api, Badge, Button, Empty, Icon, toast } from "../../kit/ui";
+import { useLoad, wrong } from "../data";
 import { go } from "../guard";
 import { Head, Loaded, Part, When } from "../parts";
 import { MachineMail } from "./machines";
@@ -46,7 +46,7 @@ export function SpoolPage({ name }: { name: string | undefined }): JSX.Element {
 					}
 				</Loaded>
 			)}
-			{out.data && out.data.mail.length > 0 && <Outbox mails={out.data.mail} />}
+			{out.data && out.data.mail.length > 0 && <Outbox mails={out.data.mail} reload={out.reload} />}
 			<MachineMail />
 		</>
 	);
@@ -129,7 +129,16 @@ function Letter({ name }: { name: string }): JSX.Element {
 }
 
 /** What waits or was given up. */
-function Outbox({ mails }: { mails: Outgoing[] }): JSX.Element {
+function Outbox({ mails, reload }: { mails: Outgoing[]; reload(): Promise<void> }): JSX.Element {
+	const again = async (message: string) => {
+		try {
+			await api("POST", `/v1/mails/${message}/again`, {});
+			toast(t("a.outbox.again.done"), "ok");
+		} catch (e) {
+			toast(wrong(e).text, "stop");
+		}
+		await reload();
+	};
 	return (
 		<Part title={t("a.outbox")} hint={t("a.outbox.hint")}>
 			<ul class="lines">
@@ -138,8 +147,16 @@ function Outbox({ mails }: { mails: Outgoing[] }): JSX.Element {
 						<Icon name="mail" />
 						<span class="grow" dir="ltr">
 							{m.to}
-							<small class="under">{t("a.outbox.tries", { n: m.attempts })}</small>
+							<small class="under">
+								{t("a.outbox.tries", { n: m.attempts })}
+								{m.code && ` · ${m.code}`}
+							</small>
 						</span>
+						{m.state === "stopped" && (
+							<Button onClick={() => void again(m.message)} aria-label={t("a.outbox.again.of", { name: m.to })}>
+								{t("a.outbox.again")}
+							</Button>
+						)}
 						<Badge tone={m.state === "stopped" ? "stop" : m.state === "sent" ? "ok" : "wait"}>
 							{t(`a.outbox.${m.state}`)}
 						</Badge>
