@@ -10,8 +10,8 @@ import (
 	"github.com/postern-chat/postern/gateway"
 )
 
-// spooled counts the mails to an address in the node's spool, and gives the last one.
-func spooled(t *testing.T, c Config, to string) (n int, last string) {
+// mailedTo counts the mails to an address in the node's spool, and gives the last one.
+func mailedTo(t *testing.T, c Config, to string) (n int, last string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(c.Data, "spool", "*.eml"))
 	if err != nil {
@@ -39,8 +39,8 @@ func TestEscalationMail(t *testing.T) {
 	box["sla"].(map[string]any)["report_to"] = "nobody"
 	admin.refused("invalid", "PUT", "/v1/mailboxes/"+string(n.box.ID), box)
 	n.since(t, 70*time.Minute, "Nothing loads")
-	waitFor(t, "the report", func() bool { got, _ := spooled(t, c, "engineering@shop.test"); return got > 0 })
-	got, raw := spooled(t, c, "engineering@shop.test")
+	waitFor(t, "the report", func() bool { got, _ := mailedTo(t, c, "engineering@shop.test"); return got > 0 })
+	got, raw := mailedTo(t, c, "engineering@shop.test")
 	if got != 1 || !strings.Contains(raw, "Nothing loads") || !strings.Contains(raw, "Vic") || !strings.Contains(raw, "senior support") {
 		t.Errorf("%d mails: %s", got, raw)
 	}

@@ -38,7 +38,7 @@ func (n *node) answers(t *testing.T, cv gateway.ID, text string) gateway.Mail {
 		t.Fatal(err)
 	}
 	m := gateway.Message{ID: id(t, gateway.PrefixMessage), Text: text}
-	out, err := n.Service.Composer.Compose(row, n.box, "Mia", m, now)
+	out, err := n.Service.Composer.Compose(gateway.Writing{Conversation: row, Mailbox: n.box, Author: "Mia", Message: m, At: now})
 	if err != nil {
 		t.Fatal(err)
 	}

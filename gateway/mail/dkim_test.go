@@ -67,7 +67,7 @@ func TestSignedMail(t *testing.T) {
 	c := composer()
 	c.Sign = keys
 	mb := gateway.Mailbox{Name: "Shop", Address: "support@shop.example"}
-	m, err := c.Compose(ticket(), mb, "Mia", gateway.Message{ID: msID, Text: "Hello.\n.\nA dot.  "}, noon)
+	m, err := c.Compose(gateway.Writing{Conversation: ticket(), Mailbox: mb, Author: "Mia", Message: gateway.Message{ID: msID, Text: "Hello.\n.\nA dot.  "}, At: noon})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,22 +9,7 @@ import { viewIcon } from "./rail";
 import { lastAt, unread, type ViewName, waitsSince } from "./rows";
 import type { Session } from "./session";
 import { SnoozeBadge } from "./snooze";
-import {
-	agentName,
-	boxName,
-	details,
-	loaded,
-	mailbox,
-	myId,
-	now,
-	open,
-	pane,
-	place,
-	rows,
-	seen,
-	shown,
-	tick,
-} from "./state";
+import { agentName, boxName, details, loaded, mailbox, myId, now, open, pane, place, rows, seen, shown } from "./state";
 import { below, TypeBadge, wayIcon, wayName } from "./types";
 import { age, visitorName, whyWords } from "./words";
 
