@@ -22,6 +22,16 @@ export type View = {
 export function empty(topic: string, seq = 0): View {
 	return { topic, seq, lines: [], status: "queued", agent: "", frozen: false, guides: {}, read: {}, changes: {} };
 }
+/** Events that are one line, whatever they carry, and what else they change. */
+const PLAIN: Record<string, [line: string, changes?: Partial<View>]> = {
+	"conversation.started": ["started"],
+	"conversation.idling": ["idling"],
+	"ticket.bounced": ["bounced"],
+	"conversation.closed": ["closed", { status: "closed" }],
+	"conversation.reopened": ["reopened", { status: "open" }],
+	"conversation.frozen": ["frozen", { frozen: true }],
+	"identity.proven": ["proven"],
+};
 /** Takes one event. Events of other topics and repeats change nothing. A gap gives undefined: resume. */
 export function take(v: View, e: Event): View | undefined {
 	if (e.topic !== v.topic || e.seq <= v.seq) return v;
@@ -41,7 +51,8 @@ export function take(v: View, e: Event): View | undefined {
 		const side = e.by.role === "visitor" ? "visitor" : "agent";
 		return { ...next, read: { ...v.read, [side]: e.data.up_to } };
 	}
-	if (is(e, "conversation.started")) return line("line.started");
+	const plain = PLAIN[e.ev];
+	if (plain) return { ...line(`line.${plain[0]}`), ...plain[1] };
 	if (is(e, "conversation.queued"))
 		return e.data.back ? { ...line("line.back"), status: "queued", agent: "" } : { ...next, status: "queued" };
 	if (is(e, "conversation.claimed"))
@@ -55,12 +66,7 @@ export function take(v: View, e: Event): View | undefined {
 	if (is(e, "ticket.opened")) return ticketOpened(next, e);
 	if (is(e, "guide.opened") || is(e, "guide.done"))
 		return { ...next, guides: { ...v.guides, [e.data.message]: e.ev === "guide.done" ? "done" : "opened" } };
-	if (is(e, "ticket.bounced")) return line("line.bounced");
-	if (is(e, "conversation.closed")) return { ...line("line.closed"), status: "closed" };
-	if (is(e, "conversation.reopened")) return { ...line("line.reopened"), status: "open" };
 	if (is(e, "conversation.rated")) return { ...next, rating: e.data };
-	if (is(e, "conversation.frozen")) return { ...line("line.frozen"), frozen: true };
-	if (is(e, "identity.proven")) return line("line.proven");
 	return next;
 }
 /** The number, unless the line before has just told it, and where the answer will be. */

@@ -17,7 +17,7 @@ const shapes = {
 /** A line drawing beside a word or inside a named button; hidden from screen readers. */
 export function Icon({ name, flip }: { name: keyof typeof shapes; flip?: boolean }) {
 	return (
-		<svg class={flip ? "icon flip" : "icon"} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+		<svg class={flip ? "icon flip" : "icon"} viewBox="0 0 24 24" aria-hidden="true">
 			<path d={shapes[name]} />
 		</svg>
 	);
