@@ -84,13 +84,19 @@ func (c Composer) messageID(id gateway.ID) string {
 	return strings.ToLower(string(id) + "@" + c.Domain)
 }
 
+// newMessage begins a mail with what every one has.
+func newMessage(messageID string, now time.Time) *gomail.Msg {
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
+	msg.SetDateWithValue(now)
+	msg.SetMessageIDWithValue(messageID)
+	return msg
+}
+
 // message sets what does not depend on people: names, time, thread.
 func (c Composer) message(cv gateway.Conversation, id gateway.ID, now time.Time) *gomail.Msg {
-	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
+	msg := newMessage(c.messageID(id), now)
 	root := "<" + c.messageID(cv.ID) + ">"
 	msg.Subject(fmt.Sprintf("%s [#%d]", oneLine(cv.Subject), cv.Number))
-	msg.SetDateWithValue(now)
-	msg.SetMessageIDWithValue(c.messageID(id))
 	msg.SetGenHeader(gomail.HeaderInReplyTo, root)
 	msg.SetGenHeader(gomail.HeaderReferences, root)
 	return msg

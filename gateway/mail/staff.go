@@ -28,19 +28,22 @@ func (s Staff) Letter(id, from string, to gateway.Agent, what string, now time.T
 	case !gateway.PlausibleEmail(to.Email) || !gateway.PlausibleEmail(from):
 		return gateway.Mail{}, gateway.Invalid("address")
 	}
-	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
 	name := strings.NewReplacer(":", ".", "_", ".").Replace(strings.ToLower(id)) + "@" + s.Domain
+	raw, err := notice(name, from, to.Email, subject, text, s.Sign, now)
+	return gateway.Mail{ID: gateway.ID(strings.NewReplacer(":", "-").Replace(id)), MessageID: name, From: from, To: to.Email, Raw: raw}, err
+}
+
+// notice writes and signs a mail of Postern's own, in LF lines, that no person wrote and nobody answers.
+func notice(messageID, from, to, subject, text string, sign Signatures, now time.Time) ([]byte, error) {
+	msg := newMessage(messageID, now)
 	msg.Subject(oneLine(subject))
-	msg.SetDateWithValue(now)
-	msg.SetMessageIDWithValue(name)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.FromMailAddress(&mail.Address{Name: "Postern", Address: from})
-	msg.ToMailAddress(&mail.Address{Address: to.Email})
+	msg.ToMailAddress(&mail.Address{Address: to})
 	msg.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(text, "\n", "\r\n")+"\r\n")
 	var b bytes.Buffer
 	if _, err := msg.WriteTo(&b); err != nil {
-		return gateway.Mail{}, gateway.Internal("write mail", err)
+		return nil, gateway.Internal("write mail", err)
 	}
-	raw, err := s.Sign.Sign(from, b.Bytes())
-	return gateway.Mail{ID: gateway.ID(strings.NewReplacer(":", "-").Replace(id)), MessageID: name, From: from, To: to.Email, Raw: raw}, err
+	return sign.Sign(from, b.Bytes())
 }

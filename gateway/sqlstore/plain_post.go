@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -86,7 +87,7 @@ func (s *Store) storePlain(talks []*plainTalk) error {
 func takePlain(r scanner, of map[gateway.ID]*plainTalk) error {
 	var id gateway.ID
 	var head, was int64
-	if err := r.Scan(append(make([]any, conversationWidth), &id, &head, &was)...); err != nil {
+	if err := r.Scan(append(make([]any, conversationWidth()), &id, &head, &was)...); err != nil {
 		return err
 	}
 	t := of[id]
@@ -102,8 +103,8 @@ func takePlain(r scanner, of map[gateway.ID]*plainTalk) error {
 	return nil
 }
 
-// conversationWidth is how many columns scanConversation reads.
-const conversationWidth = 37
+// conversationWidth is how many columns scanConversation reads: a row's own, and two heads.
+func conversationWidth() int { return strings.Count(conversationColumns, ",") + 1 + 2 }
 
 // plainArgs are the arrays of qPlain, and the ids alone.
 func plainArgs(talks []*plainTalk) (ids []string, args []any) {

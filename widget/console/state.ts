@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { absence } from "../kit/days";
 import type { Item } from "../kit/outbox";
 import type { Phase } from "../kit/socket";
 import type {
@@ -106,5 +107,7 @@ export const current = computed<Row | undefined>(
 
 export const boxName = (id: string | undefined): string =>
 	boxes.value.find((b) => b.id === id)?.name ?? directory.value.find((b) => b.id === id)?.name ?? "";
+/** What my announced absence says, "" = none. */
+export const myAbsence = (): string => absence(me.value ?? {}, now.value);
 export const agentName = (id: string | undefined): string =>
 	id === myId.value ? (me.value?.name ?? "") : (colleagues.value.find((a) => a.id === id)?.name ?? "");
