@@ -283,7 +283,7 @@ func (s *Service) ruled(ctx context.Context, c Caller, mb Mailbox, in StartInput
 
 // class is that of the visitor's account as the mailbox's host has signed it, "" = none.
 func (c Caller) class(mb Mailbox) string {
-	if id := c.Visitor.Identity; id.Host == mb.Host && (id.How == "signed" || id.How == "proven") {
+	if id := c.Visitor.Identity; id.Host == mb.Host && id.ByHost() {
 		return id.Class
 	}
 	return ""

@@ -25,3 +25,6 @@ type Identity struct {
 	Class   string    `json:"class,omitempty"` // paid, trial, … from a host-signed token only
 	At      time.Time `json:"at,omitempty"`
 }
+
+// ByHost reports whether Host itself has said whose account it is: by a signed session, or a login.
+func (i Identity) ByHost() bool { return i.How == "signed" || i.How == "proven" }

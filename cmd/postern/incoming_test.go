@@ -170,20 +170,7 @@ func TestReportComesIn(t *testing.T) {
 	}, now); err != nil {
 		t.Fatal(err)
 	}
-	row, err := n.Service.Store.Conversation(t.Context(), cv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := gateway.Message{ID: id(t, gateway.PrefixMessage), Text: "Here you are."}
-	out, err := n.Service.Composer.Compose(gateway.Writing{Conversation: row, Mailbox: n.box, Author: "Mia", Message: m, At: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := n.Service.Store.Append(t.Context(), gateway.Append{
-		Topic: string(cv), Conversation: cv, Actor: gateway.System(), Payload: gateway.MessageCreated{Message: m}, ID: id(t, "ev_"), At: now, Mail: &out,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	out := n.answers(t, cv, "Here you are.")
 	report := func(to, message string) string {
 		return fmt.Sprintf("Return-Path: <>\nFrom: MAILER-DAEMON@mx.example\nTo: %s\nSubject: Undelivered\nMessage-ID: <%s@mx>\nMIME-Version: 1.0\n"+
 			"Content-Type: multipart/report; report-type=delivery-status; boundary=B\n\n--B\nContent-Type: text/plain\n\nSorry.\n--B\nContent-Type: message/delivery-status\n\n"+
@@ -196,7 +183,7 @@ func TestReportComesIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, o := range box {
-			if o.Message == m.ID && o.State == "stopped" && o.Code == "5.1.1" {
+			if o.Message == out.ID && o.State == "stopped" && o.Code == "5.1.1" {
 				return true
 			}
 		}

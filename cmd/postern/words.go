@@ -51,6 +51,22 @@ func remindText() (func(locale, mailbox, until string) string, error) {
 	}, nil
 }
 
+// rateLine gives mail.Composer its line.
+func rateLine() (func(locale, mailbox, link string) string, error) {
+	text, err := mailWords("mail.rate")
+	return func(locale, mailbox, link string) string {
+		return strings.NewReplacer("{mailbox}", mailbox, "{link}", link).Replace(text(locale))
+	}, err
+}
+
+// confirmText gives mail.Composer the words of a confirmation.
+func confirmText() (func(locale, mailbox string, number uint64) string, error) {
+	text, err := mailWords("mail.confirm")
+	return func(locale, mailbox string, number uint64) string {
+		return strings.NewReplacer("{mailbox}", mailbox, "{number}", "#"+strconv.FormatUint(number, 10)).Replace(text(locale))
+	}, err
+}
+
 // mailWords gives one text of the mails in the languages of the user interface; a locale without it reads English.
 func mailWords(key string) (func(locale string) string, error) {
 	texts, err := widget.MailTexts()
@@ -59,7 +75,7 @@ func mailWords(key string) (func(locale string) string, error) {
 	}
 	english := texts["en"][key]
 	if english == "" {
-		return nil, fmt.Errorf("the texts of mails have no English")
+		return nil, fmt.Errorf("the texts of mails have no English %s", key)
 	}
 	return func(locale string) string {
 		lang, _, _ := strings.Cut(strings.ToLower(locale), "-")
@@ -67,37 +83,5 @@ func mailWords(key string) (func(locale string) string, error) {
 			return text
 		}
 		return english
-	}, nil
-}
-
-// rateLine gives mail.Composer its line, in the languages of the user interface; a locale without texts reads
-// English.
-func rateLine() (func(locale, mailbox, link string) string, error) {
-	text, err := mailWords("mail.rate")
-	if err != nil {
-		return nil, err
-	}
-	return func(locale, mailbox, link string) string {
-		return strings.NewReplacer("{mailbox}", mailbox, "{link}", link).Replace(text(locale))
-	}, nil
-}
-
-// confirmText gives mail.Composer the words of a confirmation; a locale without texts reads English.
-func confirmText() (func(locale, mailbox string, number uint64) string, error) {
-	texts, err := widget.MailTexts()
-	if err != nil {
-		return nil, err
-	}
-	english := texts["en"]["mail.confirm"]
-	if english == "" {
-		return nil, fmt.Errorf("the texts of mails have no English")
-	}
-	return func(locale, mailbox string, number uint64) string {
-		lang, _, _ := strings.Cut(strings.ToLower(locale), "-")
-		text, ok := texts[lang]["mail.confirm"]
-		if !ok {
-			text = english
-		}
-		return strings.NewReplacer("{mailbox}", mailbox, "{number}", "#"+strconv.FormatUint(number, 10)).Replace(text)
 	}, nil
 }

@@ -121,12 +121,18 @@ func (c Composer) messageID(id gateway.ID) string {
 	return strings.ToLower(string(id) + "@" + c.Domain)
 }
 
+// newMessage begins a mail with what every one has.
+func newMessage(messageID string, now time.Time) *gomail.Msg {
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
+	msg.SetDateWithValue(now)
+	msg.SetMessageIDWithValue(messageID)
+	return msg
+}
+
 // message sets what does not depend on people: names, time, thread.
 func (c Composer) message(w gateway.Writing) *gomail.Msg {
-	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
+	msg := newMessage(c.messageID(w.Message.ID), w.At)
 	subject := fmt.Sprintf("%s [#%d]", oneLine(w.Conversation.Subject), w.Conversation.Number)
-	msg.SetDateWithValue(w.At)
-	msg.SetMessageIDWithValue(c.messageID(w.Message.ID))
 	if w.Forward != nil {
 		msg.Subject("Fwd: " + subject)
 		return msg

@@ -36,21 +36,24 @@ func (s Staff) Letter(id, from string, to gateway.Agent, what string, now time.T
 
 // write makes a mail of ours that nobody can answer.
 func (s Staff) write(id, from, to, subject, text string, now time.Time) (gateway.Mail, error) {
-	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
 	name := strings.NewReplacer(":", ".", "_", ".").Replace(strings.ToLower(id)) + "@" + s.Domain
+	raw, err := notice(name, from, to, subject, text, s.Sign, now)
+	return gateway.Mail{ID: gateway.ID(strings.NewReplacer(":", "-").Replace(id)), MessageID: name, From: from, To: to, Raw: raw}, err
+}
+
+// notice writes and signs a mail of Postern's own, in LF lines, that no person wrote and nobody answers.
+func notice(messageID, from, to, subject, text string, sign Signatures, now time.Time) ([]byte, error) {
+	msg := newMessage(messageID, now)
 	msg.Subject(oneLine(subject))
-	msg.SetDateWithValue(now)
-	msg.SetMessageIDWithValue(name)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.FromMailAddress(&mail.Address{Name: "Postern", Address: from})
 	msg.ToMailAddress(&mail.Address{Address: to})
 	msg.SetBodyString(gomail.TypeTextPlain, strings.NewReplacer("\r\n", "\r\n", "\n", "\r\n").Replace(text)+"\r\n")
 	var b bytes.Buffer
 	if _, err := msg.WriteTo(&b); err != nil {
-		return gateway.Mail{}, gateway.Internal("write mail", err)
+		return nil, gateway.Internal("write mail", err)
 	}
-	raw, err := s.Sign.Sign(from, b.Bytes())
-	return gateway.Mail{ID: gateway.ID(strings.NewReplacer(":", "-").Replace(id)), MessageID: name, From: from, To: to, Raw: raw}, err
+	return sign.Sign(from, b.Bytes())
 }
 
 // Report implements gateway.Letters. Errors: as Letter.

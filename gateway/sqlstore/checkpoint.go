@@ -58,7 +58,7 @@ func (c *checkpointer) run(ctx context.Context, commits func() uint64) {
 		}
 		if n := commits(); n != seen {
 			seen, still = n, 0
-			_, _, _ = checkpoint(c.db) // what fails here is done by the writer
+			_, _ = checkpoint(c.db) // what fails here is done by the writer
 		} else if still < stillAfter {
 			if still += checkEvery; still >= stillAfter {
 				c.giveBack(ctx)
@@ -67,21 +67,14 @@ func (c *checkpointer) run(ctx context.Context, commits func() uint64) {
 	}
 }
 
-// querier is a pool or one connection of it.
-type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 const qCheckpoint = `PRAGMA wal_checkpoint(PASSIVE)`
 
-// checkpoint copies what nobody holds up. It says how many pages the log has and how many of them are left. Nobody's end
-// cuts it: the driver throws a connection away that was interrupted, and with the writer's go its prepared statements.
-func checkpoint(q querier) (pages, left int, err error) {
-	var busy, copied int
-	if err := q.QueryRowContext(context.Background(), qCheckpoint).Scan(&busy, &pages, &copied); err != nil {
-		return 0, 0, err
-	}
-	return pages, pages - copied, nil
+// checkpoint copies what nobody holds up, and says how many pages of the log are left. Nobody's end cuts it: the driver
+// throws a connection away that was interrupted.
+func checkpoint(db *sql.DB) (left int, err error) {
+	var busy, pages, copied int
+	err = db.QueryRow(qCheckpoint).Scan(&busy, &pages, &copied)
+	return pages - copied, err
 }
 
 const (

@@ -10,15 +10,31 @@ import (
 	"github.com/postern-chat/postern/gateway/gatewaytest/server"
 )
 
-// The connections that a pool holds may all have died; a message sent then is stored once, and nobody is told otherwise.
-func TestBatchOnDeadConnections(t *testing.T) {
-	source := server.NewDatabase(t)
-	s := open(t, PostgreSQL, source)
+// openBeside opens a store on PostgreSQL, and the same database for who kills its connections.
+func openBeside(t *testing.T) (source string, s *Store, other *sql.DB) {
+	t.Helper()
+	source = server.NewDatabase(t)
+	s = open(t, PostgreSQL, source)
 	other, err := sql.Open("pgx", source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = other.Close() }()
+	t.Cleanup(func() { _ = other.Close() })
+	return source, s, other
+}
+
+// killConnections ends every connection to the database but the one that it asks by, and says how many.
+func killConnections(t *testing.T, other *sql.DB) (killed int, err error) {
+	t.Helper()
+	const qKill = `SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()`
+	err = other.QueryRowContext(t.Context(), qKill).Scan(&killed)
+	return killed, err
+}
+
+// The connections that a pool holds may all have died; a message sent then is stored once, and nobody is told otherwise.
+func TestBatchOnDeadConnections(t *testing.T) {
+	_, s, other := openBeside(t)
 	now := time.UnixMilli(1_800_000_000_000)
 	send := func(n int) (gateway.Appended, error) {
 		return s.Append(t.Context(), gateway.Append{
@@ -28,10 +44,8 @@ func TestBatchOnDeadConnections(t *testing.T) {
 	}
 	for n := range 20 {
 		if n%5 == 4 {
-			const qKill = `SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()`
-			var killed int
-			if err := other.QueryRowContext(t.Context(), qKill).Scan(&killed); err != nil {
+			killed, err := killConnections(t, other)
+			if err != nil {
 				t.Fatal(err)
 			}
 			if killed == 0 {

@@ -110,7 +110,7 @@ func (l *Ledger) Conversation(ctx context.Context, id string) (verify.Conversati
 	case gateway.CodeOf(err) == "not_found":
 	case err != nil:
 		return verify.Conversation{}, ledgerError(err)
-	case v.Identity.How == "signed" || v.Identity.How == "proven":
+	case v.Identity.ByHost():
 		out.Host, out.Subject, out.Base = v.Identity.Host, v.Identity.Subject, v.Identity.Version
 	}
 	return out, nil

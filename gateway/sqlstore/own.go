@@ -49,7 +49,7 @@ func subjectOf(ctx context.Context, q asks, c gateway.Conversation) (host, subje
 	if err != nil || len(visitors) == 0 {
 		return "", "", false, err
 	}
-	if i := visitors[0].Identity; i.How == "signed" || i.How == "proven" {
+	if i := visitors[0].Identity; i.ByHost() {
 		return i.Host, i.Subject, false, nil
 	}
 	return "", "", false, nil
@@ -143,7 +143,7 @@ func (l *Ledger) own(ctx context.Context, id gateway.ID) (verify.Conversation, e
 	out := verify.Conversation{
 		ID: string(id), Open: ownOpen(v, now), Frozen: n > 0, Visitor: string(v.ID), Host: m.Host, Mailbox: m.Name, Started: v.CreatedAt,
 	}
-	if v.Identity.How == "signed" || v.Identity.How == "proven" {
+	if v.Identity.ByHost() {
 		out.Host, out.Subject = v.Identity.Host, v.Identity.Subject
 	}
 	return out, nil

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"fmt"
 	"strings"
 	"sync"
@@ -116,13 +115,7 @@ func TestPlainCutBehindItsCommit(t *testing.T) {
 // Connections die again and again while messages are sent; senders send again what was not acknowledged. Each message is
 // there once, under the number that was told.
 func TestPlainOnDyingConnections(t *testing.T) {
-	source := server.NewDatabase(t)
-	s := open(t, PostgreSQL, source)
-	other, err := sql.Open("pgx", source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = other.Close() }()
+	source, s, other := openBeside(t)
 	k := newTalk(t, s)
 	talks := []gateway.Conversation{k.row, k.Start("b"), k.Start("c")}
 	told := make([]map[string]uint64, len(talks))
@@ -135,10 +128,7 @@ func TestPlainOnDyingConnections(t *testing.T) {
 				return
 			case <-time.After(25 * time.Millisecond):
 			}
-			const qKill = `SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()`
-			var killed int
-			if err := other.QueryRowContext(t.Context(), qKill).Scan(&killed); err != nil {
+			if _, err := killConnections(t, other); err != nil {
 				t.Error(err)
 				return
 			}

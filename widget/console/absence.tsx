@@ -1,19 +1,10 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { after, date, field } from "../kit/days";
+import { after, field, start } from "../kit/days";
 import { t } from "../kit/i18n";
 import { api, Button, FormDialog, TextField, toast, words } from "../kit/ui";
 import { whoAmI } from "./reads";
 import { me, myId, now } from "./state";
-
-const start = (day: string) => new Date(`${day}T00:00`).getTime();
-
-/** What my announced absence says: until when it runs, or from when on; "" = none. */
-export function absence(): string {
-	const { away_from: from = 0, away_until: until = 0 } = me.value ?? {};
-	if (until <= now.value) return "";
-	return from > now.value ? t("away.from", { at: date(from) }) : t("away.until", { at: date(until - 1) });
-}
 
 /** My own absence, by whole days (P49): nothing is offered or assigned to me meanwhile. */
 export function Absence({ shut }: { shut(): void }): JSX.Element {

@@ -1,9 +1,8 @@
 import type { JSX } from "preact";
 import { t } from "../kit/i18n";
 import { Button, Icon, Popover } from "../kit/ui";
-import { absence } from "./absence";
 import type { Session } from "./session";
-import { boxName, me, memberships, menu, taken } from "./state";
+import { boxName, me, memberships, menu, myAbsence, taken } from "./state";
 
 export const VALUES = ["available", "assign_only", "unavailable"] as const;
 
@@ -53,7 +52,7 @@ function Choices({ s, close }: { s: Session; close(): void }): JSX.Element {
 	return (
 		<div class="be">
 			{!me.value?.chosen && <p class="notice wait">{t("be.first")}</p>}
-			{absence() && <p class="notice">{t("away.now", { when: absence() })}</p>}
+			{myAbsence() && <p class="notice">{t("away.now", { when: myAbsence() })}</p>}
 			{paused && (
 				<div class="notice wait">
 					<p>{t(pausedKey(paused), { why: paused })}</p>

@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { absence } from "../kit/days";
 import type { Item } from "../kit/outbox";
 import type { Phase } from "../kit/socket";
 import type {
@@ -130,6 +131,8 @@ export const current = computed<Row | undefined>(
 export const hears = (r: Row): boolean => follows.value[r.id] ?? r.assignee === myId.value;
 export const boxName = (id: string | undefined): string =>
 	boxes.value.find((b) => b.id === id)?.name ?? directory.value.find((b) => b.id === id)?.name ?? "";
+/** What my announced absence says, "" = none. */
+export const myAbsence = (): string => absence(me.value ?? {}, now.value);
 export const agentName = (id: string | undefined): string =>
 	id === myId.value ? (me.value?.name ?? "") : (colleagues.value.find((a) => a.id === id)?.name ?? "");
 /** A conversation that is gone for good leaves every list and the screen. */

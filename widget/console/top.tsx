@@ -1,11 +1,10 @@
 import type { JSX } from "preact";
 import { t } from "../kit/i18n";
 import { Avatar, Brand, holdsPasskeys, Icon, LANGUAGES, Popover, prefs, Switch, setPrefs } from "../kit/ui";
-import { absence } from "./absence";
 import { Availability } from "./availability";
 import { speak } from "./lang";
 import type { Session } from "./session";
-import { dialog, me, place } from "./state";
+import { dialog, me, myAbsence, place } from "./state";
 
 const MOD = /Mac|iP(hone|ad)/.test(navigator.userAgent) ? "⌘" : "Ctrl";
 
@@ -109,7 +108,7 @@ function Ways({ s, close }: { s: Session; close(): void }): JSX.Element {
 	};
 	return (
 		<>
-			<Go icon="clock" label={absence() || t("away.title")} run={toAway} />
+			<Go icon="clock" label={myAbsence() || t("away.title")} run={toAway} />
 			<Go icon="bolt" label={t("view.replies")} run={toReplies} />
 			<Go icon="keyboard" label={t("keys.title")} run={toKeys} />
 			{holdsPasskeys(me.value?.role) && <Go icon="lock" label={t("passkey.title")} run={toPasskeys} />}

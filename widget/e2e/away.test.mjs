@@ -20,11 +20,11 @@ scene("P49: a supervisor announces an absence and takes it back; an admin sets w
 	const d = page.getByRole("dialog", { name: t("a.away.set", { name: "Mia" }) });
 	const today = new Date();
 	const date = (n) => new Date(today.getFullYear(), today.getMonth(), today.getDate() + n, 12).toISOString().slice(0, 10);
-	await d.getByLabel(t("a.away.first"), { exact: true }).fill(date(0));
-	await d.getByLabel(t("a.away.last"), { exact: true }).fill(date(-3));
+	await d.getByLabel(t("away.first"), { exact: true }).fill(date(0));
+	await d.getByLabel(t("away.last"), { exact: true }).fill(date(-3));
 	await d.getByRole("button", { name: t("a.save"), exact: true }).click();
 	await d.getByText(t("a.error.until")).waitFor();
-	await d.getByLabel(t("a.away.last"), { exact: true }).fill(date(6));
+	await d.getByLabel(t("away.last"), { exact: true }).fill(date(6));
 	await axe(page, "admin-away-dialog");
 	await shot(page, "admin-away-dialog");
 	await d.getByRole("button", { name: t("a.save"), exact: true }).click();
@@ -40,8 +40,8 @@ scene("P49: a supervisor announces an absence and takes it back; an admin sets w
 	await page.locator("form").getByRole("button", { name: t("a.save"), exact: true }).click();
 	await until("the rule is stored", async () => (await staff.call("GET", "/v1/inactivity")).mark_hours === 72);
 	await button.click();
-	await d.getByLabel(t("a.away.first"), { exact: true }).fill("");
-	await d.getByLabel(t("a.away.last"), { exact: true }).fill("");
+	await d.getByLabel(t("away.first"), { exact: true }).fill("");
+	await d.getByLabel(t("away.last"), { exact: true }).fill("");
 	await d.getByRole("button", { name: t("a.save"), exact: true }).click();
 	await button.filter({ hasText: t("a.away.none") }).waitFor();
 	assert.equal((await mia()).away_until, undefined);

@@ -1,6 +1,6 @@
 // The Proof Gate in real browsers: guide, offer, login, approve, "Not me", and an attacker (walks 3 to 5).
 import { strict as assert } from "node:assert";
-import { accept, button, closes, customer, like, log, offersRenewal, onDuty, openPanel, panel, replies, side, startChat, t, thread, visit, writes } from "./kit/people.mjs";
+import { accept, button, closes, customer, like, log, logsInFor, offersRenewal, onDuty, openPanel, panel, replies, side, startChat, t, thread, visit, writes } from "./kit/people.mjs";
 import { until } from "./kit/server.mjs";
 import { axe, shot, suite } from "./kit/world.mjs";
 
@@ -20,13 +20,6 @@ const offers = () => offersRenewal(sol.page);
 const kindIs = (f, title) => f.getByRole("region", { name: title }).or(f.getByRole("group", { name: title })).or(f.getByRole("article", { name: title })).last();
 const card = (at) => kindIs(at, "Cancel the renewal of your plan");
 
-/** Logs in at the shop for the change that the page was led to. */
-async function logIn(page) {
-	await page.getByLabel("E-mail").fill("robin@example.com");
-	await page.getByLabel("Password").fill("postern-demo");
-	await page.getByRole("button", { name: "Log in" }).click();
-	await page.getByRole("button", { name: "Approve" }).waitFor();
-}
 async function plan() {
 	const page = await robin.context.newPage();
 	await page.goto(`${s.demo.shop}/account/plan`);
@@ -104,7 +97,7 @@ scene("walk 4: the end of the renewal is offered, proven by a fresh login, appli
 	await button(f, "verify.login").click();
 	await robin.page.waitForURL(/support-verify/);
 	await tab.getByText(t("gate.challenged")).first().waitFor();
-	await logIn(robin.page);
+	await logsInFor(robin.page);
 	const confirm = robin.page.locator("main");
 	await confirm.getByText("Cancel the renewal of your plan").first().waitFor();
 	assert.equal(await robin.page.evaluate(() => document.activeElement?.textContent?.trim()), "Deny", "Deny has the focus");
@@ -131,8 +124,7 @@ scene("Deny changes nothing and says so on both sides", async () => {
 	await page.close();
 	const tab = await offers();
 	await button(f, "verify.login").click();
-	await robin.page.waitForURL(/support-verify/);
-	await logIn(robin.page);
+	await logsInFor(robin.page);
 	await robin.page.getByRole("button", { name: "Deny" }).click();
 	await back();
 	await f.getByText(t("verify.denied"), { exact: true }).first().waitFor();
@@ -143,8 +135,7 @@ scene("Deny changes nothing and says so on both sides", async () => {
 scene("D09: the finish token is gone from the address before a host script sees it, and worthless in another browser with another widget key", async () => {
 	await offers();
 	await button(f, "verify.login").click();
-	await robin.page.waitForURL(/support-verify/);
-	await logIn(robin.page);
+	await logsInFor(robin.page);
 	// A script of the host page that looks at the address as early as a page's own script can, and later.
 	await robin.context.addInitScript(() => {
 		window.seen = [];
@@ -257,8 +248,7 @@ scene("D09: presented by another browser under its own key it is refused as fini
 	await accept(sol.page);
 	const tab = await offers();
 	await button(f, "verify.login").click();
-	await robin.page.waitForURL(/support-verify/);
-	await logIn(robin.page);
+	await logsInFor(robin.page);
 	const link = await steals();
 	const eve = await s.world.person("eve");
 	await visit(s.demo, eve, "/support/accounts");
@@ -287,8 +277,7 @@ scene("walk 5: Not me freezes the conversation and leaves the shop as it was", a
 	await accept(sol.page);
 	const tab = await offers();
 	await button(f, "verify.login").click();
-	await robin.page.waitForURL(/support-verify/);
-	await logIn(robin.page);
+	await logsInFor(robin.page);
 	await robin.page.getByRole("button", { name: "Not me" }).click();
 	await back();
 	await f.getByText(t("verify.disowned"), { exact: true }).first().waitFor();

@@ -1,7 +1,7 @@
 // The account card: locked until the customer's own login, open to the assigned agent for ten minutes, taken back at
 // once (P111, P112, P113).
 import { strict as assert } from "node:assert";
-import { accept, button, closes, customer, goTo, log, onDuty, panel, password, say, side, startChat, t, thread, visit } from "./kit/people.mjs";
+import { accept, button, closes, customer, goTo, log, logsInFor, onDuty, panel, say, side, startChat, t, thread, visit } from "./kit/people.mjs";
 import { until } from "./kit/server.mjs";
 import { axe, shot, suite } from "./kit/world.mjs";
 
@@ -81,10 +81,7 @@ async function speaks(page, from, to) {
 }
 /** The customer logs in at the shop for the request that his page was led to, and approves. */
 async function approves(page) {
-	await page.getByLabel("E-mail").fill("robin@example.com");
-	await page.getByLabel("Password").fill(password);
-	await page.getByRole("button", { name: "Log in" }).click();
-	await page.getByRole("button", { name: "Approve" }).waitFor();
+	await logsInFor(page);
 	const main = await page.locator("main").textContent();
 	for (const x of [...facts, "Show account details to support"]) assert.ok(main?.includes(x), `the shop shows ${x}`);
 	assert.ok(!main?.includes("Quay Lane"), "the address was not asked for");

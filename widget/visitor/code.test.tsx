@@ -5,55 +5,19 @@ import { t, use } from "../kit/i18n";
 import en from "../kit/i18n/en.json";
 import { finishText, newKey } from "../kit/key";
 import type { VisitorHello } from "../kit/wire";
-import { Session } from "./session";
+import { connects, Line } from "./line.fixture";
 import * as st from "./state";
 import { Verify } from "./verify";
 
 const pending = { conversation: "cv", change: "ch", challenge: "cl", chg: "digest", commit: "commitment" };
 
-/** A gateway's socket that keeps what it is asked and refuses every code. */
-class Line {
-	static readonly OPEN = 1;
-	static last: Line;
-	readonly OPEN = 1;
-	readonly readyState = 1;
-	asked: { cmd?: string; args: Record<string, string> }[] = [];
-	onmessage: ((e: { data: string }) => void) | undefined;
-	constructor() {
-		Line.last = this;
-	}
-	say(f: object): void {
-		this.onmessage?.({ data: JSON.stringify(f) });
-	}
-	send(text: string): void {
-		const c = JSON.parse(text);
-		this.asked.push(c);
-		const kinds = [{ name: "renewal.cancel", title: { en: "Cancel" }, tier: "plain", code: true }];
-		if (c.cmd === "hello")
-			this.say({ re: c.id, ok: { mailbox: { open: true, available: true }, conversations: [], kinds } });
-		if (c.cmd === "change.finish")
-			this.say({ re: c.id, error: { code: "proof_refused", reason: "code.wrong", retry: "no" } });
-	}
-	close(): void {}
-}
-
 test("a code is typed into the card, signed with the challenge, and a wrong one is said to be wrong", async () => {
-	vi.stubGlobal("WebSocket", Line);
 	use("en", en);
 	const key = await newKey();
 	if (!key) throw new Error("no WebCrypto");
-	const port = { postMessage: () => undefined } as unknown as MessagePort;
-	const s = new Session(port, {
-		t: "init",
-		token: "t",
-		key,
-		pending,
-		storage: true,
-		page: "https://a.test/",
-		mailbox: "m",
-	});
-	s.socket.connect();
-	Line.last.say({ sig: "welcome", data: { nonce: "n", version: 1, ping_ms: 20_000, max_file: 1 } });
+	const kinds = [{ name: "renewal.cancel", title: { en: "Cancel" }, tier: "plain", code: true }];
+	const wrong = { error: { code: "proof_refused", reason: "code.wrong", retry: "no" } };
+	const s = connects({ key, pending }, { kinds, answer: (c) => (c.cmd === "change.finish" ? wrong : undefined) });
 	await vi.waitUntil(() => s.socket.phase === "live");
 	const card = (state: string) =>
 		render(<Verify s={s} frozen={false} c={{ change: "ch", kind: "renewal.cancel", state, at: 1 }} />, document.body);
@@ -67,7 +31,14 @@ test("a code is typed into the card, signed with the challenge, and a wrong one 
 	await vi.waitUntil(() => document.querySelector("[role=alert]")?.textContent === t("verify.wrong"));
 	const args = Line.last.asked.find((c) => c.cmd === "change.finish")?.args ?? {};
 	expect({ ...args, sig: "" }).toEqual({ conversation: "cv", change: "ch", code: "12345678", chg: "digest", sig: "" });
-	const sig = Uint8Array.from(atob((args.sig ?? "").replace(/-/g, "+").replace(/_/g, "/")), (ch) => ch.charCodeAt(0));
+	const sig = Uint8Array.from(
+		atob(
+			String(args.sig ?? "")
+				.replace(/-/g, "+")
+				.replace(/_/g, "/"),
+		),
+		(ch) => ch.charCodeAt(0),
+	);
 	const text = new TextEncoder().encode(await finishText(pending, "cl\n12345678"));
 	expect(await crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key.publicKey, sig, text)).toBe(true);
 	expect((st.hello.value as VisitorHello).kinds[0]?.code).toBe(true);

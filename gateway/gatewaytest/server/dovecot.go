@@ -59,11 +59,7 @@ func NewDovecot(t testing.TB) *Dovecot {
 	d.process = &process{name: "dovecot", addr: d.TLS, log: filepath.Join(dir, "log"), quit: syscall.SIGTERM, make: func() *exec.Cmd {
 		return exec.Command(bin, "-F", "-c", conf)
 	}}
-	running.mu.Lock()
-	running.lone = append(running.lone, d.process)
-	running.mu.Unlock()
-	must(t, d.process.start())
-	t.Cleanup(func() { must(t, d.process.end()) })
+	d.process.lone(t)
 	return d
 }
 

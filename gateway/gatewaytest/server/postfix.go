@@ -66,14 +66,8 @@ func NewPostfix(t testing.TB, o PostfixOptions) *Postfix {
 		cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
 		return cmd
 	}}
-	running.mu.Lock()
-	running.lone = append(running.lone, p.process)
-	running.mu.Unlock()
-	must(t, p.process.start())
+	p.process.lone(t)
 	t.Cleanup(func() {
-		if err := p.process.end(); err != nil {
-			t.Error(err)
-		}
 		if t.Failed() {
 			t.Logf("Postfix said: %s", tail(p.Log))
 		}

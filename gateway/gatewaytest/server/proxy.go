@@ -84,15 +84,7 @@ func newProxy(t testing.TB, name string, quit syscall.Signal) *Proxy {
 func (p *Proxy) run(t testing.TB, start func() *exec.Cmd) {
 	t.Helper()
 	p.process.make = start
-	running.mu.Lock()
-	running.lone = append(running.lone, p.process)
-	running.mu.Unlock()
-	must(t, p.process.start())
-	t.Cleanup(func() {
-		if err := p.process.end(); err != nil {
-			t.Error(err)
-		}
-	})
+	p.process.lone(t)
 }
 
 // Stop ends the proxy as its service manager does: every connection through it ends.

@@ -205,15 +205,7 @@ func (o RedisOptions) start(t testing.TB, extra string) *Redis {
 	must(t, os.WriteFile(args[0], []byte(text+extra), 0o600))
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	r := &Redis{Addr: addr, process: &process{name: "redis-server", addr: addr, log: filepath.Join(dir, "log"), quit: syscall.SIGTERM, make: func() *exec.Cmd { return exec.Command(bin, args...) }}}
-	running.mu.Lock()
-	running.lone = append(running.lone, r.process)
-	running.mu.Unlock()
-	must(t, r.process.start())
-	t.Cleanup(func() {
-		if err := r.process.end(); err != nil {
-			t.Error(err)
-		}
-	})
+	r.process.lone(t)
 	return r
 }
 

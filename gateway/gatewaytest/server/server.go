@@ -82,6 +82,20 @@ type process struct {
 	done chan struct{}
 }
 
+// lone starts a program that no other test shares. It ends with the test, at the latest with the process.
+func (p *process) lone(t testing.TB) {
+	t.Helper()
+	running.mu.Lock()
+	running.lone = append(running.lone, p)
+	running.mu.Unlock()
+	must(t, p.start())
+	t.Cleanup(func() {
+		if err := p.end(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // start runs the program and waits until its port accepts.
 func (p *process) start() error {
 	p.mu.Lock()

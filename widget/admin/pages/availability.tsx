@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { absence } from "../../kit/days";
 import { t } from "../../kit/i18n";
 import { exact } from "../../kit/time";
 import {
@@ -18,7 +19,7 @@ import {
 import { type Box, may, type Person, paused, type Seat, useLoad } from "../data";
 import { useDraft } from "../draft";
 import { Head, Loaded } from "../parts";
-import { Away, awayNow, Inactivity } from "./away";
+import { Away, Inactivity } from "./away";
 
 type Data = { memberships: Seat[]; agents: Person[] };
 export type At = { agent: Person; box?: Box; seat?: Seat };
@@ -105,7 +106,7 @@ function Grid({ d, boxes, onEdit, onAway }: GridProps): JSX.Element {
 						{onEdit && (
 							<td data-label={t("a.away")} class="c-away">
 								<Button look="quiet" onClick={() => onAway(a)} aria-label={t("a.away.set", { name: a.name })}>
-									{a.away_until && a.away_until > Date.now() ? awayNow(a) : t("a.away.none")}
+									{absence(a, Date.now()) || t("a.away.none")}
 								</Button>
 							</td>
 						)}

@@ -1,19 +1,10 @@
 import type { JSX } from "preact";
-import { after, field } from "../../kit/days";
+import { after, field, start } from "../../kit/days";
 import { t } from "../../kit/i18n";
 import { api, FormDialog, TextField, toast } from "../../kit/ui";
 import { may, type Person, useLoad } from "../data";
 import { useDraft } from "../draft";
 import { Loaded, Part, SaveBar } from "../parts";
-
-const day = (ms: number) => new Date(ms).toLocaleDateString();
-const start = (date: string) => new Date(`${date}T00:00`).getTime();
-
-/** What an announced absence says: until when it runs, or from when on. */
-export function awayNow(a: Person): string {
-	const { away_from: from = 0, away_until: until = 0 } = a;
-	return from > Date.now() ? t("a.away.from", { at: day(from) }) : t("a.away.until", { at: day(until - 1) });
-}
 
 type AwayProps = { agent: Person; onClose(): void; onDone(): void };
 /** Announces somebody's absence, by whole days; empty fields take it back. */
@@ -42,14 +33,14 @@ export function Away({ agent, onClose, onDone }: AwayProps): JSX.Element {
 		>
 			<p class="hint">{t("a.away.hint")}</p>
 			<TextField
-				label={t("a.away.first")}
+				label={t("away.first")}
 				type="date"
 				value={first}
 				data-first
 				onInput={(e) => d.put({ first: e.currentTarget.value })}
 			/>
 			<TextField
-				label={t("a.away.last")}
+				label={t("away.last")}
 				type="date"
 				value={last}
 				error={d.at("until")}

@@ -230,4 +230,16 @@ export async function customer(demo, page, email, next = "/account") {
 	await page.getByRole("button", { name: "Sign in" }).click();
 	await page.waitForURL((u) => !u.pathname.startsWith("/signin"));
 }
+/**
+ * Logs in at the shop for what its page was led to, up to the page that asks.
+ * @param {Page} page
+ * @param {string} email
+ */
+export async function logsInFor(page, email = "robin@example.com") {
+	await page.waitForURL(/support-verify/);
+	await page.getByLabel("E-mail").fill(email);
+	await page.getByLabel("Password").fill(password);
+	await page.getByRole("button", { name: "Log in" }).click();
+	await page.getByRole("button", { name: "Approve" }).waitFor();
+}
 export { like, panel, say, t };
