@@ -174,6 +174,33 @@ func partingCloses(w *World) {
 	}
 }
 
+// holdingWays lets replies that ask for patience come by every other way than an append: each leaves the turn with us.
+func holdingWays(w *World) {
+	c, ada := w.ticketOf("Where is it?"), w.NewAgent("Ada", 3)
+	ours := func(what string, id gateway.ID) {
+		w.Helper()
+		if got := w.Conversation(id); got.Status != gateway.Open || got.LastAuthor != gateway.RoleVisitor || !got.HoldingAt.Equal(w.Now()) {
+			w.Errorf("%s: %s, last %s, holding %s", what, got.Status, got.LastAuthor, got.HoldingAt)
+		}
+	}
+	p := w.part(c, ada, "1", gateway.Then{})
+	p.Message.Holding = true
+	kept := w.keep(p)
+	w.Pass(gateway.UndoFor)
+	_, err := w.leaves(kept)
+	w.ok(err)
+	ours("taken back no more", c.ID)
+	h := w.Hold(c, ada, "2")
+	h.Message.Holding = true
+	held, _, _ := w.hold(h)
+	w.Pass(time.Second)
+	_, err = w.Store.ReleaseHeld(w.Context(), gateway.Release{
+		Message: held.Message.ID, By: gateway.Actor{Role: gateway.RoleSupervisor, ID: ada}, Reason: "ours", Payload: gateway.MessageCreated{Message: held.Message},
+	}, w.Now())
+	w.ok(err)
+	ours("released", c.ID)
+}
+
 func snoozing(w *World) {
 	c, ada := w.ticketOf("Next week, please"), w.NewAgent("Ada", 1)
 	until := w.Now().Add(48 * time.Hour)

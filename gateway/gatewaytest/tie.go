@@ -235,3 +235,25 @@ func splits(w *World) {
 	sp.Source = made.ID
 	w.unmoved("conversation_closed", func() error { _, err := split(); return err })
 }
+
+func splitKeeps(w *World) {
+	sol := w.ranked("Sol", gateway.RoleSupervisor)
+	c := w.ticket(w.ID(gateway.PrefixVisitor), "", "one")
+	_, err := w.Store.Classify(w.Context(), c.ID, gateway.TicketType{ID: "money", Name: "Money", Role: gateway.RoleSupervisor}, gateway.Actor{Role: gateway.RoleSupervisor, ID: sol}, w.Now())
+	w.ok(err)
+	done, err := w.Store.Append(w.Context(), w.Message(c, "b", "another matter"))
+	w.ok(err)
+	w.Pass(time.Minute)
+	in := w.Answer(c, sol, "h")
+	in.Payload = gateway.MessageCreated{Message: gateway.Message{ID: w.ID(gateway.PrefixMessage), ClientID: "h", Text: "We look into it", Holding: true}}
+	_, err = w.Store.Append(w.Context(), in)
+	w.ok(err)
+	made, _, err := w.Store.Split(w.Context(), gateway.Split{ID: w.ID(gateway.PrefixConversation), Source: c.ID, Seq: done.Event.Seq, By: agent(sol)}, w.Now())
+	w.ok(err)
+	if made.Type != "money" || made.MinRole != gateway.RoleSupervisor {
+		w.Errorf("anybody may hold it: type %q, at least %q", made.Type, made.MinRole)
+	}
+	if made.Status != gateway.Open || made.LastAuthor != gateway.RoleVisitor || !made.HoldingAt.Equal(w.Now()) {
+		w.Errorf("asking for patience answers it: %s, last %s, holding %s", made.Status, made.LastAuthor, made.HoldingAt)
+	}
+}

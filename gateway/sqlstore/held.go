@@ -194,7 +194,7 @@ func (s *Store) ReleaseHeld(ctx context.Context, r gateway.Release, now time.Tim
 		if err := x.attach(c.ID, r.Payload.Files); err != nil {
 			return err
 		}
-		spoke(&c, h.Author.Role, r.Payload.Text, now)
+		speaks(&c, h.Author.Role, r.Payload.Message, now)
 		if err := x.save(&c); err != nil {
 			return err
 		}

@@ -223,7 +223,7 @@ func (x *tx) depart(c *gateway.Conversation, p gateway.Parting, d gateway.Depart
 	if asked || c.Status.Ended() {
 		c.LastMessageAt = x.now
 	} else {
-		spoke(c, p.Author.Role, d.Payload.Text, x.now)
+		speaks(c, p.Author.Role, d.Payload.Message, x.now)
 	}
 	if err := x.save(c); err != nil {
 		return err

@@ -118,7 +118,7 @@ func (x *tx) insert(c gateway.Conversation, commandID string) (stored bool, err 
 		string(c.Status), string(c.Outcome), c.Reason, c.Number, c.Subject, string(c.Assignee), "", int64(0), 0, c.Round,
 		int64(1), false, ms(c.StartedAt), ms(c.QueuedAt), ms(c.MissedAt), int64(0), int64(0), ms(c.LastMessageAt),
 		string(c.LastAuthor), c.FirstWords, c.Messages, c.Page, c.Browser, c.Locale, string(claimed), 0, "", int64(0),
-		int64(c.Priority), "", false, c.Type, string(c.MinRole), int64(0), int64(0), int64(0), commandID, "")
+		int64(c.Priority), "", false, c.Type, string(c.MinRole), ms(c.HoldingAt), int64(0), int64(0), commandID, "")
 	return n == 1, err
 }
 
@@ -137,6 +137,14 @@ func spoke(c *gateway.Conversation, by gateway.Role, text string, now time.Time)
 	}
 	if c.Number > 0 && c.Status != gateway.Closed {
 		c.Status = turn(*c)
+	}
+}
+
+// speaks notes a message in the row, whichever way it comes: one that asks for patience answers nothing.
+func speaks(c *gateway.Conversation, by gateway.Role, m gateway.Message, now time.Time) {
+	spoke(c, by, m.Text, now)
+	if m.Holding && by != gateway.RoleVisitor {
+		owes(c, now)
 	}
 }
 

@@ -62,7 +62,7 @@ func (x *tx) split(sp gateway.Split, source gateway.Conversation, tail []gateway
 	c := gateway.Conversation{
 		ID: sp.ID, Mailbox: source.Mailbox, Visitor: source.Visitor, Channel: gateway.ByEmail, Status: gateway.Open,
 		Assignee: source.Assignee, StartedAt: x.now, Page: source.Page, Browser: source.Browser, Locale: source.Locale,
-		Claimed: source.Claimed, Priority: source.Priority, Subject: sp.Subject,
+		Claimed: source.Claimed, Priority: source.Priority, Type: source.Type, MinRole: source.MinRole, Subject: sp.Subject,
 	}
 	if c.Subject == "" {
 		c.Subject = gateway.Subject(tail[0].Message.Text)
@@ -73,7 +73,7 @@ func (x *tx) split(sp gateway.Split, source gateway.Conversation, tail []gateway
 	}
 	for _, m := range tail {
 		if m.Event.Actor.Role != gateway.RoleVisitor || !m.Message.Unproven {
-			spoke(&c, m.Event.Actor.Role, m.Message.Text, m.Event.At)
+			speaks(&c, m.Event.Actor.Role, m.Message, m.Event.At)
 		}
 	}
 	if c.FirstWords == "" {
