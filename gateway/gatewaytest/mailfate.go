@@ -123,8 +123,9 @@ func mailAgain(w *World) {
 	_, err = w.Store.Bounced(w.Context(), in.Mail.ID, "5.1.1", w.Now())
 	w.ok(err)
 	state("stopped 5.1.1")
+	w.Pass(6 * 24 * time.Hour) // then it has its five days again
 	w.ok(again())
-	if j := lease(); j.Attempts != 1 || j.ID != "mail:"+string(in.Mail.ID) {
+	if j := lease(); j.Attempts != 1 || !j.Since.Equal(w.Now()) || j.ID != "mail:"+string(in.Mail.ID) {
 		w.Errorf("the job of a mail that goes again: %+v", j)
 	}
 }

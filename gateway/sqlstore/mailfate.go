@@ -18,7 +18,7 @@ FROM outbox o LEFT JOIN jobs j ON j.id = 'mail:' || o.message WHERE o.conversati
 ON CONFLICT (message, address) DO NOTHING`
 	qAgain = `UPDATE outbox SET state = 'waiting', code = '' WHERE message = $1 AND (state = 'bounced'
 OR (state = 'waiting' AND EXISTS (SELECT 1 FROM jobs WHERE jobs.id = 'mail:' || outbox.message AND failed = TRUE)))`
-	qJobAgain = `UPDATE jobs SET done_at = NULL, failed = FALSE, attempts = 0, last_err = '', due = $2, lease_until = 0,
+	qJobAgain = `UPDATE jobs SET done_at = NULL, failed = FALSE, attempts = 0, last_err = '', due = $2, since = $2, lease_until = 0,
 lease_owner = '' WHERE id = $1`
 	qMailsSince = `SELECT COUNT(*) FROM outbox o JOIN conversations c ON c.id = o.conversation
 WHERE o.sent_at > $2 AND c.mailbox = $1`
