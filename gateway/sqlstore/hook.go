@@ -19,7 +19,7 @@ RETURNING id, kind, due, payload, attempts, last_err, since`
 	qHookLog = `SELECT j.id, j.payload, j.due, j.failed, COALESCE(j.done_at, 0), (SELECT COUNT(*) FROM hook_tries n WHERE n.job = j.id),
 COALESCE(t.status, 0), COALESCE(t.took, 0), COALESCE(t.at, 0)
 FROM jobs j LEFT JOIN hook_tries t ON t.job = j.id AND t.at = (SELECT MAX(at) FROM hook_tries m WHERE m.job = j.id)
-WHERE j.id >= 'webhook:' AND j.id < 'webhook;' AND (j.done_at IS NULL OR j.failed = TRUE OR t.at > 0)
+WHERE j.kind = 'webhook' AND (j.done_at IS NULL OR j.failed = TRUE OR t.at > 0)
 ORDER BY j.id DESC LIMIT $1`
 	qReplay = `UPDATE jobs SET due = $2, since = $2, attempts = 0, last_err = '', lease_until = 0, lease_owner = '', failed = FALSE, done_at = NULL
 WHERE id = $1 AND (done_at IS NOT NULL OR lease_until < $2)`
