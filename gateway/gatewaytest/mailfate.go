@@ -67,6 +67,11 @@ func mailNotes(w *World) {
 		w.Errorf("told: %s", w.kinds(gateway.ID(c.ID.Staff())))
 	}
 	w.unmoved("conflict", func() error { _, _, err := w.Store.StoreIncoming(w.Context(), note, w.Now()); return err })
+	_, err = w.Store.DeleteTicket(w.Context(), c.ID, gateway.System(), w.Now())
+	w.ok(err)
+	note.Key, note.Message.ID = "late", "ms_late"
+	_, _, err = w.Store.StoreIncoming(w.Context(), note, w.Now())
+	w.refused(err, "conversation_closed") // it opens a new one
 }
 
 func mailAgain(w *World) {

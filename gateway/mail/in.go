@@ -99,10 +99,13 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 	}
 	proven := i.Sender.proven(ctx, l, skipMbox(raw))
 	in.Copies = l.copies(mb)
-	if of.Forward {
-		return i.note(ctx, of, in, l, proven, now)
-	}
-	if cv.ID != "" {
+	switch {
+	case of.Forward:
+		cv, events, err := i.note(ctx, of, in, l, proven, now)
+		if gateway.CodeOf(err) != "conversation_closed" {
+			return cv, events, err
+		}
+	case cv.ID != "":
 		same := proven && strings.EqualFold(cv.Claimed.Email, l.from)
 		in.Conversation, in.Message.Unproven, in.Verified = cv.ID, !same, same && l.kind != KindAuto
 		cv, events, err := i.Box.StoreIncoming(ctx, in, now)

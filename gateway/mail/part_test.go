@@ -188,3 +188,14 @@ func TestAnswersToAForwardAreNotes(t *testing.T) {
 		}
 	}
 }
+
+// An answer to a forward of a ticket that is gone is not lost: it opens one of its own.
+func TestAnswerToAForwardOfWhatIsGone(t *testing.T) {
+	b, i, _ := door(t)
+	b.sent, b.closed = gateway.Mail{ID: msID, Conversation: b.cv.ID, To: "depot@carrier.test", Forward: true}, true
+	to := "help+" + composer().Tokens.Make('n', string(msID), "depot@carrier.test") + "@chat.example"
+	in := take(t, b, i, to, letterOf("From: depot@carrier.test\nTo: "+to, "We found it."))
+	if in.Start == nil || in.Note || in.Message.Text != "We found it." {
+		t.Errorf("%+v", in)
+	}
+}

@@ -224,6 +224,9 @@ func (x *tx) joinMail(c gateway.Conversation, in gateway.Incoming) error {
 
 // joinNote puts the answer to a forward on the staff's side of the locked conversation. It moves nothing else.
 func (x *tx) joinNote(c gateway.Conversation, in gateway.Incoming) error {
+	if !c.DeletedAt.IsZero() {
+		return gateway.ConversationClosed() // nobody would read it there
+	}
 	by := gateway.System()
 	if err := x.emit(c.ID.Staff(), by, gateway.NoteCreated{Message: in.Message}); err != nil {
 		return err
