@@ -113,7 +113,7 @@ func duplicates(w *World) {
 func deleting(w *World) {
 	ada := w.NewAgent("Ada", 3)
 	in := gateway.Incoming{
-		Key: "one mail", Raw: []byte("Buy pills"), Message: gateway.Message{ID: w.ID(gateway.PrefixMessage), Text: "Buy pills", Via: "email", Unproven: true},
+		Key: "one mail", Raw: []byte("Buy pills"), Message: gateway.Message{ID: w.ID(gateway.PrefixMessage), Text: "Buy pills", Via: "email", Unproven: true}, Copies: []string{"bo@x.example"},
 		Start: &gateway.Start{
 			ID: w.ID(gateway.PrefixConversation), Mailbox: w.Mailbox, Subject: "Pills", CommandID: "m1",
 			Claimed: gateway.Claimed{Name: "Spam", Email: "spam@x.example"},
@@ -130,8 +130,20 @@ func deleting(w *World) {
 	}
 	w.unmoved("invalid", del(w.Start("a chat").ID))
 	w.unmoved("not_found", del("cv_none"))
+	told := w.Answer(c, ada, "f")
+	told.Topic, told.MustAgent, told.Counts = c.ID.Staff(), "", false
+	told.Payload = gateway.TicketForwarded{Message: "ms_f", Of: in.Message.ID, To: "depot@x.example", Text: "about the pills"}
+	told.Mail = &gateway.Mail{ID: "ms_f", Conversation: c.ID, MessageID: "f@x", From: "a@x", To: "depot@x.example", Raw: []byte("pills")}
+	_, err = w.Store.Append(w.Context(), told)
+	w.ok(err)
 	part := w.keep(w.part(c, ada, "1", gateway.Then{}))
 	w.ok(del(c.ID)())
+	if _, err := w.Store.Mail(w.Context(), "ms_f"); gateway.CodeOf(err) != "not_found" {
+		w.Errorf("its mail still waits to leave: %v", err)
+	}
+	if list, err := w.Store.Mails(w.Context(), c.ID); err != nil || len(list) != 0 {
+		w.Errorf("its mails: %+v, %v", list, err)
+	}
 	w.refused(del(c.ID)(), "not_found")
 	_, err = w.Store.Conversation(w.Context(), c.ID)
 	w.refused(err, "not_found")
@@ -139,11 +151,14 @@ func deleting(w *World) {
 	if err != nil || len(list) != 0 {
 		w.Errorf("listed: %+v, %v", list, err)
 	}
-	events, err := w.Store.Events(w.Context(), string(c.ID), 0, 100)
-	w.ok(err)
-	for i, e := range events {
-		if e.Seq != uint64(i+1) || strings.Contains(string(e.Payload), "pills") {
-			w.Errorf("event %d: %+v %s", i, e, e.Payload)
+	for _, topic := range []string{string(c.ID), c.ID.Staff()} {
+		events, err := w.Store.Events(w.Context(), topic, 0, 100)
+		w.ok(err)
+		for i, e := range events {
+			text := strings.ToLower(string(e.Payload))
+			if e.Seq != uint64(i+1) || strings.Contains(text, "pills") || strings.Contains(text, "x.example") {
+				w.Errorf("event %d: %+v %s", i, e, e.Payload)
+			}
 		}
 	}
 	if p, err := w.Store.Parting(w.Context(), part.Message.ID); err != nil || p.State != gateway.PartingUndone || p.Message.Text != "" {

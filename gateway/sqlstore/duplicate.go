@@ -10,25 +10,19 @@ import (
 // CloseDuplicate implements gateway.DuplicateStore.
 func (s *Store) CloseDuplicate(ctx context.Context, cv, of gateway.ID, by gateway.Actor, now time.Time) ([]gateway.Event, error) {
 	return s.change(ctx, "close a duplicate", now, func(x *tx) error {
-		rows := map[gateway.ID]gateway.Conversation{}
-		for _, id := range sorted(cv, of) {
-			c, err := x.lock(id)
-			if err == nil && !c.DeletedAt.IsZero() {
-				err = gateway.NotFound()
-			}
-			if err != nil {
-				return err
-			}
-			rows[id] = c
-		}
-		c := rows[cv]
-		if c.Status.Ended() {
+		c, other, err := x.lockBoth(cv, of)
+		switch {
+		case err != nil:
+			return err
+		case !c.DeletedAt.IsZero() || !other.DeletedAt.IsZero():
+			return gateway.NotFound()
+		case c.Status.Ended():
 			return gateway.ConversationClosed()
 		}
 		if err := x.end(&c, by, gateway.Idle, gateway.ReasonDuplicate); err != nil {
 			return err
 		}
-		first := gateway.ConversationDuplicate{Of: of, Number: rows[of].Number}
+		first := gateway.ConversationDuplicate{Of: of, Number: other.Number}
 		if err := x.emit(cv.Staff(), by, first); err != nil {
 			return err
 		}
@@ -39,8 +33,15 @@ func (s *Store) CloseDuplicate(ctx context.Context, cv, of gateway.ID, by gatewa
 const (
 	qEraseSaid = `UPDATE events SET payload = '{"id":"","text":"","nodes":[]}' WHERE topic IN ($1,$2)
 AND kind IN ('message.created','note.created')`
-	qEraseMails  = `UPDATE incoming SET raw = $2, original = '' WHERE conversation = $1`
-	qEraseOut    = `UPDATE outbox SET raw = $2 WHERE conversation = $1 AND state <> 'waiting'`
+	qEraseOther = `UPDATE events SET payload = '{}' WHERE topic IN ($1,$2) AND kind IN ('conversation.started',
+'conversation.escalated','conversation.rated','ticket.opened','ticket.forwarded','identity.claimed','article.suggested',
+'article.opened','article.rated')`
+	qEraseMails = `UPDATE incoming SET raw = $2, original = '' WHERE conversation = $1`
+	qEraseOut   = `UPDATE outbox SET raw = $2 WHERE conversation = $1 AND state <> 'waiting'`
+	qDropOut    = `DELETE FROM outbox WHERE conversation = $1 AND state = 'waiting'`
+	qDropMails  = `UPDATE jobs SET done_at = $2, last_err = '' WHERE done_at IS NULL
+AND id IN (SELECT 'mail:' || message FROM outbox WHERE conversation = $1 AND state = 'waiting')`
+	qEraseCopies = `DELETE FROM mail_copies WHERE conversation = $1`
 	qEraseParts  = `DELETE FROM file_parts WHERE file IN (SELECT id FROM files WHERE conversation = $1)`
 	qEraseFiles  = `DELETE FROM files WHERE conversation = $1`
 	qDropParting = `UPDATE partings SET state = 'undone', body = '' WHERE conversation = $1 AND state = 'waiting'`
@@ -97,8 +98,12 @@ func (x *tx) erase(cv gateway.ID) error {
 		args  []any
 	}{
 		{qEraseSaid, []any{string(cv), cv.Staff()}},
+		{qEraseOther, []any{string(cv), cv.Staff()}},
 		{qEraseMails, []any{string(cv), []byte{}}},
 		{qEraseOut, []any{string(cv), []byte{}}},
+		{qDropMails, []any{string(cv), ms(x.now)}}, // reads what the next one removes
+		{qDropOut, []any{string(cv)}},
+		{qEraseCopies, []any{string(cv)}},
 		{qEraseParts, []any{string(cv)}},
 		{qEraseFiles, []any{string(cv)}},
 		{qDropLooks, []any{clock + "0", clock + "1", ms(x.now)}},
