@@ -104,6 +104,9 @@ func (s *Service) forwardable(ctx context.Context, cv Conversation, f Forward) (
 	for _, e := range events {
 		var m Message
 		if e.Kind == (MessageCreated{}).Kind() && json.Unmarshal(e.Payload, &m) == nil && m.ID == f.Message {
+			if e.Actor.Role != RoleVisitor && !s.Harmless(m.Text) { // what a proof let us tell him is for him alone
+				return of, &Error{Is: "invalid", Why: "forward.leak", Params: P{"field": "message"}}
+			}
 			return SplitMessage{Event: e, Message: m}, nil
 		}
 	}

@@ -117,6 +117,27 @@ func TestAnswerAllForwardAgain(t *testing.T) {
 	}
 }
 
+// What an agent could tell the visitor alone, since a proof let him, goes on to nobody outside.
+func TestForwardOfAnAnswer(t *testing.T) {
+	n := startNode(t, alone(t))
+	mia, cv := n.agent(t, 0), n.visitor(t).leaves("It is broken")
+	for text, code := range map[string]string{"Your card is 4111 1111 1111 1111": "invalid", "Which part?": ""} {
+		m := gateway.Message{ID: id(t, gateway.PrefixMessage), ClientID: string(id(t, "")), Text: text}
+		if _, err := n.Service.Store.Append(t.Context(), gateway.Append{
+			Topic: string(cv), Conversation: cv, ClientID: m.ClientID, ID: id(t, gateway.PrefixEvent), At: time.Now(), Counts: true,
+			Actor: gateway.Actor{Role: gateway.RoleAgent, ID: n.agents[0].ID}, Payload: gateway.MessageCreated{Message: m},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		args := map[string]any{"conversation": cv, "client_id": string(id(t, "")), "message": m.ID, "to": "depot@carrier.test", "text": "Can you help?"}
+		if code == "" {
+			mia.ok("message.forward", args)
+		} else {
+			mia.refused(code, "message.forward", args)
+		}
+	}
+}
+
 // What goes over a mailbox's limit waits, and leaves in its time.
 func TestMailsPerHour(t *testing.T) {
 	c := alone(t)
