@@ -132,14 +132,19 @@ func (s *Service) Unmerge(ctx context.Context, c Caller, merged ID) error {
 	return nil
 }
 
-// handled reads a conversation that the caller may act on as its assignee would. Errors: not_found, not_assignee.
+// handled reads a conversation that the caller may act on as its assignee would. Errors: not_found, not_assignee,
+// forbidden (type.role: he could not take it).
 func (s *Service) handled(ctx context.Context, c Caller, id ID) (Conversation, error) {
 	if err := c.may(VerbReply); err != nil {
 		return Conversation{}, err
 	}
 	cv, err := s.access(ctx, c, id)
-	if err == nil && cv.Assignee != "" && cv.Assignee != c.Actor.ID && c.Actor.Role != RoleSupervisor {
+	switch {
+	case err != nil:
+	case cv.Assignee != "" && cv.Assignee != c.Actor.ID && c.Actor.Role != RoleSupervisor:
 		err = NotAssignee(cv.Assignee, "")
+	case cv.Assignee == "" && !c.Actor.Role.AtLeast(cv.MinRole):
+		err = BelowRole(cv.MinRole)
 	}
 	return cv, err
 }

@@ -33,15 +33,9 @@ func checkSnooze(until, now time.Time) error {
 // words. A zero time wakes it. Errors: forbidden, not_found, invalid (the time, or no open ticket), conversation_closed,
 // not_assignee.
 func (s *Service) Snooze(ctx context.Context, c Caller, id ID, until time.Time) error {
-	if err := c.may(VerbReply); err != nil {
-		return err
-	}
-	cv, err := s.access(ctx, c, id)
+	cv, err := s.handled(ctx, c, id)
 	if err != nil {
 		return err
-	}
-	if cv.Assignee != "" && cv.Assignee != c.Actor.ID && c.Actor.Role != RoleSupervisor {
-		return NotAssignee(cv.Assignee, "")
 	}
 	now, err := s.Store.Now(ctx)
 	if err != nil {
