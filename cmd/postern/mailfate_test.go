@@ -170,7 +170,7 @@ func TestMailsPerHour(t *testing.T) {
 	answer("b")
 	waitFor(t, "the other to be put off", func() bool {
 		box, err := n.Service.Store.Outbox(t.Context())
-		return err == nil && len(box) == 1 && box[0].Attempts > 0 && box[0].Code == "too_many"
+		return err == nil && len(box) == 1 && box[0].Attempts == 0 && box[0].Code == "too_many"
 	})
 	if got := states(); !slices.Equal(got, []string{"sent", "waiting"}) {
 		t.Errorf("with a limit of one: %v", got)

@@ -60,6 +60,12 @@ func jobsOnce(w *World) {
 		w.Errorf("due %v, and since %v", j.Due, since)
 	}
 	w.refused(w.Store.FinishJob(w.Context(), j.ID, "b", w.Now()), "conflict")
+	w.ok(w.Store.RetryJob(w.Context(), j.ID, "a", w.Now(), "too_many"))
+	j, _, err = w.Store.LeaseJob(w.Context(), "a", time.Minute, w.Now())
+	w.ok(err)
+	if j.ID != "later" || j.Attempts != 1 {
+		w.Errorf("waiting for its turn counts as a try: %+v", j)
+	}
 	w.ok(w.Store.RetryJob(w.Context(), j.ID, "a", w.Now().Add(time.Minute), "unavailable"))
 	w.Pass(2 * time.Minute)
 	j, ok, err = w.Store.LeaseJob(w.Context(), "b", time.Minute, w.Now())

@@ -21,7 +21,9 @@ AND done_at IS NULL AND due <= $3 AND lease_until < $3
 RETURNING id, kind, due, payload, attempts, last_err, since`
 	qDue    = `SELECT COUNT(*) FROM jobs WHERE done_at IS NULL AND due <= $1`
 	qFinish = `UPDATE jobs SET done_at = $3, last_err = '' WHERE id = $1 AND lease_owner = $2 AND done_at IS NULL`
-	qRetry  = `UPDATE jobs SET due = $3, last_err = $4, lease_until = 0, lease_owner = ''
+	// Who waited for his turn has not tried.
+	qRetry = `UPDATE jobs SET due = $3, last_err = $4, lease_until = 0, lease_owner = '',
+attempts = CASE WHEN $4 = 'too_many' THEN attempts - 1 ELSE attempts END
 WHERE id = $1 AND lease_owner = $2 AND done_at IS NULL`
 	qStop = `UPDATE jobs SET done_at = $3, last_err = $4, failed = TRUE
 WHERE id = $1 AND lease_owner = $2 AND done_at IS NULL`
