@@ -26,11 +26,11 @@ func TestTicketUndo(t *testing.T) {
 		mia.refused("invalid", "ticket.send", send("i", map[string]any{"close": true, "reason": "bored"}))
 		mia.refused("invalid", "ticket.send", send("i", map[string]any{"snooze": 5}))
 
-		kept := mia.ok("ticket.send", send("1", map[string]any{"close": true}))
+		kept := mia.ok("ticket.send", send("1", map[string]any{"close": true, "holding": true}))
 		if left := kept["until"].(float64) - kept["at"].(float64); left != float64(gateway.UndoFor.Milliseconds()) || kept["state"] != "waiting" {
 			t.Errorf("kept: %v", kept)
 		}
-		if same := mia.ok("ticket.send", send("1", map[string]any{"close": true})); same["id"] != kept["id"] {
+		if same := mia.ok("ticket.send", send("1", map[string]any{"close": true, "holding": true})); same["id"] != kept["id"] {
 			t.Errorf("sent again: %v, was %v", same, kept)
 		}
 		boss := b.desk(t, "sol", gateway.RoleSupervisor)
@@ -39,7 +39,7 @@ func TestTicketUndo(t *testing.T) {
 		}
 		boss.socket().refused("forbidden", "ticket.undo", map[string]any{"message": kept["id"]})
 		vic.refused("forbidden", "ticket.undo", map[string]any{"message": kept["id"]})
-		if back := mia.ok("ticket.undo", map[string]any{"message": kept["id"]}); back["text"] != "On its way: 1" {
+		if back := mia.ok("ticket.undo", map[string]any{"message": kept["id"]}); back["text"] != "On its way: 1" || back["holding"] != true {
 			t.Errorf("taken back: %v", back)
 		}
 		mia.refused("gone", "ticket.undo", map[string]any{"message": kept["id"]})

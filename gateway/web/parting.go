@@ -70,6 +70,12 @@ func (k *socket) undoTicket(ctx context.Context, c gateway.Caller, raw json.RawM
 	if p.Message.Article != "" {
 		out["article"] = p.Message.Article
 	}
+	if p.Message.Holding {
+		out["holding"] = true
+	}
+	if len(p.Then.Cc) > 0 {
+		out["cc"] = p.Then.Cc
+	}
 	return out, nil
 }
 

@@ -51,14 +51,15 @@ export function kept(s: Session, i: Item, r: Sent): void {
 }
 /** Takes an answer back: its words stand in the composer again, and the ticket is on the screen. */
 export async function undo(s: Session, l: Pick<st.Leaving, "message" | "conversation" | "article">): Promise<void> {
-	type R = { text: string; files?: FileRef[]; article?: string };
+	type R = { text: string; files?: FileRef[]; article?: string; holding?: boolean; cc?: string[] };
 	try {
 		const r = await s.socket.command<R>("ticket.undo", { message: l.message });
 		drop(l.message);
 		const id = l.conversation;
 		bringBack(id, r.text);
 		const article = r.article && { id: r.article, label: st.titles.value[r.article] || t("article.card") };
-		setDraft(id, { ...(r.files?.length ? { files: r.files } : {}), ...(article ? { article } : {}) });
+		const { holding, cc } = r; // or the same words would answer, and to fewer
+		setDraft(id, { ...(r.files?.length ? { files: r.files } : {}), ...(article ? { article } : {}), holding, cc });
 		st.pane.value = "thread";
 		toast(t("undo.done"), "ok");
 		await s.show(id);
