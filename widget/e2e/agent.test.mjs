@@ -94,7 +94,7 @@ scene("P59: reassign to a colleague with a note; he reads it first and answers",
 	await d.getByRole("button", { name: t("assign.go") }).click();
 	await d.waitFor({ state: "hidden" });
 	await ben.page.getByText(like("handed")).waitFor();
-	await ben.page.getByRole("button", { name: t("handed.open") }).click();
+	await ben.page.locator(".toast").filter({ hasText: like("handed") }).getByRole("button").first().click();
 	await thread(ben.page).getByText("Knows the oolong best").waitFor();
 	await log(f).getByText(t("line.assigned", { name: "Ben" })).waitFor();
 	await replies(ben.page, "Ben here: yes, it is");

@@ -24,7 +24,7 @@ const gap = async (text, ready = (row) => row.isVisible()) => {
 	await until(`the report on ${text}`, async () => {
 		await go("overview");
 		await go("reports");
-		await main().locator(".part").first().waitFor();
+		await main().getByRole("heading", { name: t("a.gaps") }).waitFor(); // not a part of the page before
 		return ready(row);
 	});
 	return row;
