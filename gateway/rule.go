@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -279,6 +280,18 @@ func (s *Service) ruled(ctx context.Context, c Caller, mb Mailbox, in StartInput
 	}
 	r.Class = c.class(mb)
 	return s.Rule(ctx, mb, r)
+}
+
+// SortMail applies the rules to the ticket that a mail opens: where it waits, in which class, and what it is about. A
+// mail's account has no class: only the host signs one.
+func (s *Service) SortMail(ctx context.Context, at Mailbox, st *Start, now time.Time) error {
+	in := RuleInput{Channel: ByEmail, Email: st.Claimed.Email, Text: st.Subject + "\n" + st.First.Text}
+	ruled, err := s.Rule(ctx, at, in)
+	if err != nil {
+		return err
+	}
+	st.Mailbox, st.Priority, st.Clock = ruled.Mailbox.ID, ruled.Priority, ruled.Mailbox.ClocksFrom(ruled.Priority, "", now)
+	return s.typed(ctx, st, ruled.Type)
 }
 
 // class is that of the visitor's account as the mailbox's host has signed it, "" = none.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +44,75 @@ func TestRules(t *testing.T) {
 		got = other.ok("POST", "/v1/rules/test", map[string]any{"mailbox": a.box.ID, "channel": "chat", "text": "hello"})
 		if _, fired := got["rule"]; fired || got["mailbox"] != string(a.box.ID) || got["priority"] != 2.0 {
 			t.Errorf("fires: %v", got)
+		}
+	})
+}
+
+// Rules sort mail too: where its ticket waits, in which class and of which type. Who is below the type's role cannot take
+// it; the customer's answers join it there; what no rule fits stays where it came in, medium and without a type (P46, P80,
+// P89).
+func TestRulesSortMail(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, c Config) {
+		c.Mail.LMTP = "unix:" + filepath.Join(t.TempDir(), "lmtp")
+		n := startNode(t, c)
+		second, st, ctx := n.secondBox(t, ""), n.Service.Store, t.Context()
+		if _, err := st.SetMembers(ctx, second.ID, []gateway.ID{n.agents[0].ID}, gateway.System(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		admin, mia := n.desk(t, "ada", gateway.RoleAdmin), n.agent(t, 0)
+		types := []any{map[string]any{"id": "money", "name": "Money", "role": "senior"}}
+		admin.ok("PUT", "/v1/types", map[string]any{"types": types, "mark": admin.ok("GET", "/v1/types", nil)["mark"]})
+		admin.ok("PUT", "/v1/rules", map[string]any{"mark": "", "rules": []any{
+			map[string]any{"name": "chats", "channel": []string{"chat"}, "words": []string{"refund"}, "priority": 3},
+			map[string]any{
+				"name": "money", "channel": []string{"email"}, "email": []string{"@example-mail.com"}, "words": []string{"refund"},
+				"mailbox": second.ID, "priority": 1, "type": "money",
+			},
+		}})
+		l := lmtpClient{t, n.lmtp}
+		mail := func(to, id, from, subject string) string {
+			return "From: Vic <" + from + ">\nTo: " + to + "\nSubject: " + subject + "\nMessage-ID: <" + id + "@example-mail.com>\n\nPlease.\n"
+		}
+		hands := func(to, raw string) {
+			t.Helper()
+			if got := l.hands(to, raw); got != 250 {
+				t.Fatal(got)
+			}
+		}
+		hands("support@shop.test", mail("support@shop.test", "1", "vic@example-mail.com", "My refund"))
+		hands("support@shop.test", mail("support@shop.test", "2", "vic@other.test", "My refund"))
+		hands("support@shop.test", mail("support@shop.test", "3", "vic@example-mail.com", "Hello"))
+		in := func(box gateway.ID) []gateway.Conversation {
+			t.Helper()
+			list, err := st.Conversations(ctx, gateway.ConversationFilter{Mailboxes: []gateway.ID{box}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		for _, cv := range in(n.box.ID) {
+			if cv.Priority != gateway.Medium || cv.Type != "" || cv.MinRole != "" {
+				t.Errorf("no rule fits %+v", cv)
+			}
+		}
+		moved := in(second.ID)
+		if len(in(n.box.ID)) != 2 || len(moved) != 1 || moved[0].Priority != gateway.High || moved[0].Type != "money" || moved[0].MinRole != gateway.RoleSenior {
+			t.Fatalf("%d stayed; moved: %+v", len(in(n.box.ID)), moved)
+		}
+		cv := moved[0].ID
+		e, _ := mia.do("conversation.claim", map[string]any{"conversation": cv})["error"].(map[string]any)
+		if e["code"] != "forbidden" || e["reason"] != "type.role" {
+			t.Errorf("an agent takes it: %v", e)
+		}
+		there := *n
+		there.box = second
+		to := strings.Trim(header(t, there.answers(t, cv, "Which order?").Raw, "Reply-To"), "<>")
+		if !strings.HasPrefix(to, "second+t.") {
+			t.Fatalf("answers go to %s", to)
+		}
+		hands(to, mail(to, "4", "vic@example-mail.com", "The last one"))
+		if said := n.said(t, cv); len(said) != 3 || len(in(second.ID)) != 1 {
+			t.Errorf("his answer: %+v", said)
 		}
 	})
 }

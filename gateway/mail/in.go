@@ -43,6 +43,8 @@ type Ingest struct {
 	Rand     io.Reader
 	Sender   Judge
 	Sniff    func(data []byte) string // media type by content
+	// Sort applies the mailbox rules to a ticket that a mail opens; nil = it stays where it came in.
+	Sort func(ctx context.Context, at gateway.Mailbox, st *gateway.Start, now time.Time) error
 }
 
 // Take stores one mail that reached a mailbox: into the conversation that it belongs to, else as a new ticket. A report
@@ -122,7 +124,10 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 		return i.Box.StoreIncoming(ctx, in, now)
 	}
 	in.Message.Unproven, in.Confirm = !proven, proven && answerable(&l)
-	if in.Start, err = i.start(mb, l, in.Message, now); err != nil {
+	if in.Start, err = i.start(mb, l, in.Message, now); err == nil && i.Sort != nil {
+		err = i.Sort(ctx, mb, in.Start, now)
+	}
+	if err != nil {
 		return gateway.Conversation{}, nil, err
 	}
 	return i.Box.StoreIncoming(ctx, in, now)
