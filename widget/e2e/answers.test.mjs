@@ -1,9 +1,10 @@
 // Tickets: an answer that can be taken back, what becomes of the ticket with it, sleep, reasons (P45, P58, P69, P81).
 import { strict as assert } from "node:assert";
 import { Staff } from "./kit/api.mjs";
+import { everyWay } from "./kit/looks.mjs";
 import { goTo, like, log, onDuty, signIn, t, thread, visit, writes } from "./kit/people.mjs";
 import { until } from "./kit/server.mjs";
-import { axe, shot, suite } from "./kit/world.mjs";
+import { axe, suite } from "./kit/world.mjs";
 
 const s = suite();
 const { scene } = s;
@@ -26,22 +27,7 @@ async function asks(name, text) {
 	await log(f).getByText(text).waitFor();
 	panels[name] = f;
 }
-/** The same screen light and dark, wide and on a phone, with axe over each. */
-async function everyLook(name) {
-	for (const colorScheme of ["light", "dark"])
-		for (const width of [1280, 320]) {
-			await wes.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-			await wes.page.setViewportSize({ width, height: 860 });
-			await wes.page.waitForFunction(
-				([scheme, w]) => matchMedia(`(prefers-color-scheme: ${scheme})`).matches && innerWidth === w,
-				[colorScheme, width],
-			);
-			await axe(wes.page, `${name}-${colorScheme}-${width}`);
-			await shot(wes.page, `${name}-${colorScheme}-${width}`);
-		}
-	await wes.page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-	await wes.page.setViewportSize({ width: 1280, height: 860 });
-}
+const everyLook = (name) => everyWay(wes.page, name);
 
 scene("P58: Ctrl+Enter sends, closes and opens the next; for five seconds nobody has it, and Undo brings words and ticket back", async () => {
 	await asks("kim", "What is a kilo of oolong?");

@@ -1,6 +1,6 @@
-// The help center's pages in every look, for the eye and for axe.
+// Pages in every look, for the eye and for axe.
 import { strict as assert } from "node:assert";
-import { axe } from "./world.mjs";
+import { axe, shot } from "./world.mjs";
 
 const phone = { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true };
 /** @type {Record<string, import("playwright-core").BrowserContextOptions>} */
@@ -18,4 +18,27 @@ export async function look(page, name) {
 	const [wide, there] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
 	assert.ok(wide <= there, `${name}: ${wide} px wide on ${there}`);
 	await page.screenshot({ path: new URL(`../out/${name}.png`, import.meta.url).pathname, fullPage: true, animations: "disabled" });
+}
+
+/**
+ * The same screen light and dark, wide and on a phone, with a picture and axe of each.
+ * @param {import("playwright-core").Page} page
+ * @param {string} name
+ */
+export async function everyWay(page, name) {
+	/** @type {["light", "dark"]} */
+	const schemes = ["light", "dark"];
+	for (const colorScheme of schemes)
+		for (const width of [1280, 320]) {
+			await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+			await page.setViewportSize({ width, height: 860 });
+			await page.waitForFunction(
+				([scheme, w]) => matchMedia(`(prefers-color-scheme: ${scheme})`).matches && innerWidth === w,
+				/** @type {[string, number]} */ ([colorScheme, width]),
+			);
+			await axe(page, `${name}-${colorScheme}-${width}`);
+			await shot(page, `${name}-${colorScheme}-${width}`);
+		}
+	await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+	await page.setViewportSize({ width: 1280, height: 860 });
 }
