@@ -78,7 +78,25 @@ scene("P85: the history tab names the channel and every event, with who and when
 	await shot(mia.page, "console-history");
 });
 
-scene("P47: who speaks the visitor's language stands first among those who may take it", async () => {
+/** Whom Mia may hand it to, as the list has them. */
+async function colleagues() {
+	await mia.page.reload(); // her console reads what colleagues know when it opens
+	await goTo(mia.page, "mine");
+	await mia.page.locator("[data-row]").filter({ hasText: "tastings" }).click();
+	await mia.page.locator(".thread-head").getByRole("button", { name: t("thread.more") }).click();
+	await mia.page.getByRole("menuitem", { name: t("thread.assign") }).click();
+	const all = await dialog(mia, "assign.title").locator("option").allTextContents();
+	await mia.page.keyboard.press("Escape");
+	return all.map((words) => words.split(" · ").slice(0, 2).join(" · "));
+}
+/** What somebody knows, as the admin's page stores it. */
+async function knows(address, tags, languages) {
+	const { agents } = await staff.call("GET", "/v1/agents");
+	const { id, email, name, role, capacity, version } = agents.find((a) => a.email === address);
+	await staff.call("PUT", `/v1/agents/${id}`, { email, name, role, capacity, disabled: false, version, tags, languages });
+}
+
+scene("P47: of those who can take it the visitor's language comes first, then what it is about, then who is there", async () => {
 	const { agents } = await staff.call("GET", "/v1/agents");
 	const sol = agents.find((a) => a.email === "sol@shop.example");
 	await ada.page.goto(`${s.demo.admin}#/agents`);
@@ -90,6 +108,15 @@ scene("P47: who speaks the visitor's language stands first among those who may t
 	await d.waitFor({ state: "hidden" });
 	const now = (await staff.call("GET", "/v1/agents")).agents.find((a) => a.id === sol.id);
 	assert.deepEqual([now.tags, now.languages], [["tech", "appeals"], ["en"]]);
+	const presence = t("presence.online");
+	// Sol fits best, and is not there: nobody is sent to an empty chair.
+	assert.deepEqual(await colleagues(), [`Ben · ${presence}`, `Sam · ${presence}`, "Sol · en"]);
+	await knows("sam@shop.example", ["Product Tech Support"], []);
+	assert.deepEqual(await colleagues(), ["Sam · Product Tech Support", `Ben · ${presence}`, "Sol · en"]);
+	await knows("ben@shop.example", [], ["de", "en"]);
+	assert.deepEqual(await colleagues(), ["Ben · en", "Sam · Product Tech Support", "Sol · en"]);
+	await knows("ben@shop.example", [], []);
+	assert.deepEqual((await colleagues())[0], "Sam · Product Tech Support");
 });
 
 scene("P98: a supervisor sees who is on and how full, notes, takes over with a reason, and stops somebody's offers", async () => {
