@@ -119,6 +119,38 @@ func missedRing(w *World) {
 	w.offer(w.Conversation(c.ID), a)
 }
 
+// A ring that was missed in one mailbox pauses the agent in each of his; back, he is in each what he had chosen there.
+func missedEverywhere(w *World) {
+	a, c := w.NewAgent("Ada", 3), w.Start("hi")
+	chosen := map[gateway.ID]gateway.Availability{w.Mailbox: gateway.Available}
+	for slug, v := range map[string]gateway.Availability{"sales": gateway.Available, "press": gateway.AssignOnly, "legal": gateway.NotAvailable} {
+		box := w.NewMailbox(slug)
+		chosen[box] = v
+		_, err := w.Store.SetMembers(w.Context(), box, []gateway.ID{a}, gateway.System(), w.Now())
+		w.ok(err)
+		_, err = w.Store.SetAvailability(w.Context(), a, box, v, agent(a), "", w.Now())
+		w.ok(err)
+	}
+	is := func(when string, of func(gateway.Availability) gateway.Availability) {
+		w.Helper()
+		for box, v := range chosen {
+			list, err := w.Store.Candidates(w.Context(), box, "")
+			w.ok(err)
+			if len(list) != 1 || list[0].Availability != of(v) {
+				w.Errorf("%s, where %s was chosen: %+v", when, v, list)
+			}
+		}
+	}
+	is("at work", func(v gateway.Availability) gateway.Availability { return v })
+	w.offer(c, a)
+	_, err := w.Store.EndOffer(w.Context(), c.ID, a, 1, "ring.missed", w.Now())
+	w.ok(err)
+	is("after a missed ring", gateway.Agent{PausedAt: w.Now()}.Effective)
+	_, err = w.Store.Resume(w.Context(), a, w.Now())
+	w.ok(err)
+	is("back", func(v gateway.Availability) gateway.Availability { return v })
+}
+
 func claimElsewhere(w *World) {
 	c, a, b := w.Start("hi"), w.NewAgent("Ada", 1), w.NewAgent("Bob", 1)
 	w.offer(c, a)

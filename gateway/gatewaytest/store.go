@@ -30,6 +30,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"raced claims never exceed the capacity", capacityRace},
 		{"an offer holds a seat until it is declined or taken", offerSeat},
 		{"a missed ring pauses the agent until he is back", missedRing},
+		{"a missed ring counts in every mailbox", missedEverywhere},
 		{"a claim elsewhere withdraws the ring", claimElsewhere},
 		{"an offer that may not be made changes nothing", offerRefused},
 		{"giving back keeps the place and sets a new deadline", requeue},
