@@ -6,12 +6,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/postern-chat/postern/gateway"
 	"github.com/postern-chat/postern/gateway/gatewaytest/server"
 	"github.com/postern-chat/postern/gateway/mail"
 )
@@ -204,7 +206,25 @@ func TestMailOfDaysComesInOnce(t *testing.T) {
 		d.Delete(t, "support")
 		d.Deliver(t, "support", postcard(11, ""))
 		n.arrives(t, 11)
+		n.staysDeleted(t, d, 11)
 	})
+}
+
+// staysDeleted deletes the ticket of a card that still lies in the folder, whose numbers then begin anew.
+func (n *node) staysDeleted(t *testing.T, d *server.Dovecot, card int) {
+	t.Helper()
+	has := func(card int) int {
+		return slices.IndexFunc(n.tickets(t), func(cv gateway.Conversation) bool { return cv.Subject == fmt.Sprint("card ", card) })
+	}
+	if _, err := n.Service.Store.DeleteTicket(t.Context(), n.tickets(t)[has(card)].ID, gateway.System(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	d.Renumber(t, "support")
+	d.Deliver(t, "support", postcard(card+1, ""))
+	waitUntil(t, "the next card does not come", func() bool { return has(card+1) >= 0 })
+	if has(card) >= 0 {
+		t.Error("what was deleted has come back")
+	}
 }
 
 // Two gateways share one folder: each mail comes in once.
