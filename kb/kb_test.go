@@ -81,6 +81,36 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// The visitor's turn before says what his last one is about, and counts less than it (K7).
+func TestSearchInAConversation(t *testing.T) {
+	x := indexOf(shop())
+	for _, c := range []struct{ text, before, first string }{
+		{"and how long does that take", "I want to send the order back", "ar_2"},
+		{"and how long does that take", "where is my parcel", "ar_3"},
+		{"change my login email", "send the order back, it is the wrong size", "ar_1"},
+	} {
+		if got := ids(x.Search(kb.Query{Text: c.text, Before: c.before})); len(got) == 0 || got[0] != c.first {
+			t.Errorf("%q after %q found %v, want %s first", c.text, c.before, got, c.first)
+		}
+	}
+}
+
+// Empty, one-letter and mixed questions in any script are answered without a panic, and alike each time.
+func TestSearchOddQuestions(t *testing.T) {
+	x := indexOf(shop())
+	for _, q := range []string{"", " ", "x", "ж", "配", "ع", "🙂", "🙂 parcel 🙂", "parcel посылка 配送 طرد", "\u202eparcel\u202c", "\xff\xfe", strings.Repeat("ع ", 5000), strings.Repeat("配", 3400), strings.Repeat("🙂", 2500)} {
+		for _, typing := range []bool{false, true} {
+			a, b := x.Search(kb.Query{Text: q, Typing: typing}), x.Search(kb.Query{Text: q, Typing: typing})
+			if !slices.Equal(ids(a), ids(b)) || a.Coverage != b.Coverage || a.Coverage < 0 || a.Coverage > 1 {
+				t.Errorf("%.40q: %v, then %v", q, a, b)
+			}
+			if fits := strings.Contains(q, "parcel"); a.Fits() != fits && !typing {
+				t.Errorf("%.40q fits: %v, %v", q, a.Fits(), ids(a))
+			}
+		}
+	}
+}
+
 // Internal articles and those of other mailboxes are in no visitor's answer, whatever is asked.
 func TestSearchKeepsOthersOut(t *testing.T) {
 	x := indexOf(shop())
@@ -142,9 +172,25 @@ func TestPins(t *testing.T) {
 			t.Errorf("%q on %q: %v, want %v", c.pattern, c.address, got, c.want)
 		}
 	}
-	over := kb.Pin{Pattern: "*", Until: now}
-	if over.Matches("https://shop.test/", "", "", now) {
-		t.Error("a pin matches after its end")
+	for _, c := range []struct {
+		name            string
+		pin             kb.Pin
+		mailbox, locale string
+		want            bool
+	}{
+		{"at its end", kb.Pin{Until: now}, "", "", false},
+		{"just before its end", kb.Pin{Until: now.Add(time.Millisecond)}, "", "", true},
+		{"at its beginning", kb.Pin{From: now}, "", "", true},
+		{"just before it", kb.Pin{From: now.Add(time.Millisecond)}, "", "", false},
+		{"its mailbox", kb.Pin{Mailbox: "mb_1"}, "mb_1", "en", true},
+		{"another mailbox", kb.Pin{Mailbox: "mb_1"}, "mb_2", "en", false},
+		{"its language", kb.Pin{Locale: "ar"}, "mb_1", "ar", true},
+		{"another language", kb.Pin{Locale: "ar"}, "mb_1", "en", false},
+	} {
+		c.pin.Pattern = "*"
+		if got := c.pin.Matches("https://shop.test/", c.mailbox, c.locale, now); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
 	}
 }
 
