@@ -38,6 +38,8 @@ const (
 	JobSnooze JobKind = "snooze"  // a ticket wakes; payload {"conversation":"cv_…","until":…}
 
 	JobTranscript JobKind = "transcript" // ask the host to tell the owner of a link; payload {"transcript":"tl_…"}
+
+	JobCountHelp JobKind = "count-help" // count which articles helped; each leaves the next one behind
 )
 
 // Job is one piece of work. ID is deterministic (missed:cv_…:1), so that enqueueing twice is once.

@@ -17,21 +17,29 @@ import (
 // another one teaches nothing.
 const foundIn = 20
 
-// Helped keeps a step of a visitor's self-help for the reports, and what "solved" teaches. before are the steps of his
-// browser that belong to no conversation, cv the conversation that goes on, or "". It is on the way of no answer:
-// what fails is logged.
-func (s *Service) Helped(ctx context.Context, c Caller, p Payload, coverage float64, locale string, cv ID, before []Payload) {
+// Helping is where a step of self-help was taken.
+type Helping struct {
+	Page, Locale string
+	Coverage     float64   // of a search
+	Conversation ID        // that goes on, "" = none
+	Before       []Payload // steps of the browser that belong to no conversation
+}
+
+// Helped keeps a step of a visitor's self-help for the reports, and what "solved" teaches. It is on the way of no
+// answer: what fails is logged.
+func (s *Service) Helped(ctx context.Context, c Caller, p Payload, at Helping) {
 	step, ok := stepOf(p)
 	if !ok || c.Staff() || c.Visitor.ID == "" {
 		return
 	}
 	if step.Kind == kb.StepSolved || step.Kind == kb.StepUnsolved {
-		step.Query = s.askedFor(ctx, ID(step.Articles[0]), cv, before)
+		step.Query = s.askedFor(ctx, ID(step.Articles[0]), at.Conversation, at.Before)
 	}
 	asked := step.Query
 	step.Query, _ = s.question(asked, c.Visitor.Identity.Name)
 	step.Query = cutText(step.Query, 4*kb.MaxPhrasing)
-	step.Visitor, step.Mailbox, step.Locale, step.Coverage = string(c.Visitor.ID), string(c.Mailbox), locale, coverage
+	step.Visitor, step.Mailbox, step.Page = string(c.Visitor.ID), string(c.Mailbox), at.Page
+	step.Locale, step.Coverage = at.Locale, at.Coverage
 	err := s.addStep(ctx, step)
 	if err == nil && step.Kind == kb.StepSolved {
 		err = s.learnSolved(ctx, c, step.Articles[0], asked)

@@ -314,6 +314,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.confirm(ctx, j)
 	case JobPart:
 		return r.departJob(ctx, j)
+	case JobCountHelp:
+		return r.countHelp(ctx)
 	case JobIdle:
 		return r.idle(ctx, j)
 	case JobSnooze:

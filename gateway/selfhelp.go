@@ -138,29 +138,6 @@ func (s *Service) RateArticle(ctx context.Context, c Caller, id string, solved b
 	return ArticleRated{Article: ID(a.ID), Solved: solved, Text: text}, nil
 }
 
-// Suggest gives what a page's visitor sees before he types: its pins, then what solved most.
-func (s *Service) Suggest(ctx context.Context, mailbox ID, page, locale string) ([]kb.Result, error) {
-	pins, err := s.Articles.Pins(ctx)
-	if err != nil {
-		return nil, err
-	}
-	now, err := s.Store.Now(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := s.Index.Pinned(pins, page, string(mailbox), locale, now)
-	for _, r := range s.Index.Best(string(mailbox), 3) {
-		had := false
-		for _, o := range out {
-			had = had || o.Article == r.Article
-		}
-		if !had {
-			out = append(out, r)
-		}
-	}
-	return out[:min(3, len(out))], nil
-}
-
 // InConversation stores a step of self-help in the conversation that goes on.
 func (s *Service) InConversation(ctx context.Context, c Caller, id ID, p Payload) error {
 	cv, err := s.access(ctx, c, id)

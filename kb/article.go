@@ -111,7 +111,7 @@ type Store interface {
 	Articles(ctx context.Context) ([]Article, error)
 	Versions(ctx context.Context, id string) ([]Version, error)
 	// Changed reads published and withdrawn articles with Change > after, in order, with their published
-	// version: what an index lacks.
+	// version: what an index lacks. Their ratings are those of the last CountHelp; elsewhere they are those of now.
 	Changed(ctx context.Context, after int64, limit int) ([]Article, error)
 	SavePin(ctx context.Context, p Pin) (Pin, error)
 	DeletePin(ctx context.Context, id string) error

@@ -73,6 +73,7 @@ type Step struct {
 	Articles []string // shown, or the one read or rated
 	Coverage float64  // of a search
 	Fits     bool     // of a search: it was shown results
+	Page     string   // where the visitor was, without query; "" = not known
 }
 
 // Chat is a conversation as deflection counts it: its visitor asked a person.
@@ -96,6 +97,11 @@ type LearnStore interface {
 	Decide(ctx context.Context, ids []string, to PhrasingState, by string, now time.Time) (articles []string, err error)
 	// AddStep stores a step; Steps and Chats read those from (with) to (without), in order of time.
 	AddStep(ctx context.Context, s Step) error
+	// CountHelp makes the ratings so far count in ranking, as a change of each article whose numbers moved, and counts
+	// anew which articles solved most on each page since then.
+	CountHelp(ctx context.Context, since, now time.Time) error
+	// Helpful gives the articles that solved most on a page as of the last count, those of most visitors first.
+	Helpful(ctx context.Context, mailbox, page string, limit int) ([]string, error)
 	Steps(ctx context.Context, from, to time.Time, limit int) ([]Step, error)
 	Chats(ctx context.Context, from, to time.Time) ([]Chat, error)
 }

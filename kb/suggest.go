@@ -78,6 +78,31 @@ func (x *Index) Pinned(pins []Pin, address, mailbox, locale string, now time.Tim
 	return out
 }
 
+// Completed adds to a page's pins what solved most there, and then what solved most at all, up to limit. Of the articles
+// here those count that visitors of the mailbox may still read.
+func (x *Index) Completed(out []Result, here []string, mailbox string, limit int) []Result {
+	s := x.snapshot()
+	add := func(list ...Result) {
+		for _, r := range list {
+			if !slices.ContainsFunc(out, func(o Result) bool { return o.Article == r.Article }) {
+				out = append(out, r)
+			}
+		}
+	}
+	for _, id := range here {
+		if slot, ok := s.byID[id]; ok && s.public.sees(s.slots[slot].article) && s.slots[slot].in(mailbox) {
+			add(s.slots[slot].suggested())
+		}
+	}
+	add(x.Best(mailbox, limit)...)
+	return out[:min(limit, len(out))]
+}
+
+func (e *entry) suggested() Result {
+	v := e.article.Version
+	return Result{Article: e.article.ID, Title: v.Title, Summary: v.Summary}
+}
+
 // Best gives the public articles that solved most questions, for a page without pins.
 func (x *Index) Best(mailbox string, limit int) []Result {
 	s := x.snapshot()
@@ -89,8 +114,7 @@ func (x *Index) Best(mailbox string, limit int) []Result {
 	})
 	out := []Result{}
 	for _, e := range list[:min(limit, len(list))] {
-		v := e.article.Version
-		out = append(out, Result{Article: e.article.ID, Title: v.Title, Summary: v.Summary})
+		out = append(out, e.suggested())
 	}
 	return out
 }

@@ -21,15 +21,17 @@ func (s *Store) Articles() *Articles { return &Articles{s} }
 const kbTopic = "kb"
 
 const (
-	articleColumns = `SELECT a.id, a.status, a.published, a.change, a.updated_at, v.number, v.data, v.at,
-(SELECT COUNT(*) FROM article_ratings r WHERE r.article = a.id AND r.solved),
-(SELECT COUNT(*) FROM article_ratings r WHERE r.article = a.id AND NOT r.solved), a.review_by, a.reviewed_at, a.reviewed_by
+	articleColumns = `SELECT a.id, a.status, a.published, a.change, a.updated_at, v.number, v.data, v.at, `
+	articleRows    = `, a.review_by, a.reviewed_at, a.reviewed_by
 FROM articles a JOIN article_versions v ON v.article = a.id AND v.number = `
-	qArticle     = articleColumns + `a.latest WHERE a.id = $1`
-	qArticleList = articleColumns + `a.latest ORDER BY a.id`
-	qChanged     = articleColumns + `a.published WHERE a.change > $1 ORDER BY a.change LIMIT $2`
-	qNewest      = `SELECT latest FROM articles WHERE id = $1`
-	qNewArticle  = `INSERT INTO articles (id, status, published, latest, change, updated_at) VALUES ($1,'draft',0,0,0,$2)
+	ratingsOfNow = `(SELECT COUNT(*) FROM article_ratings r WHERE r.article = a.id AND r.solved),
+(SELECT COUNT(*) FROM article_ratings r WHERE r.article = a.id AND NOT r.solved)`
+	qArticle     = articleColumns + ratingsOfNow + articleRows + `a.latest WHERE a.id = $1`
+	qArticleList = articleColumns + ratingsOfNow + articleRows + `a.latest ORDER BY a.id`
+	// Of two nodes that read an article at different times both must rank it alike: here only counted ratings are.
+	qChanged    = articleColumns + `a.solved, a.unsolved` + articleRows + `a.published WHERE a.change > $1 ORDER BY a.change LIMIT $2`
+	qNewest     = `SELECT latest FROM articles WHERE id = $1`
+	qNewArticle = `INSERT INTO articles (id, status, published, latest, change, updated_at) VALUES ($1,'draft',0,0,0,$2)
 ON CONFLICT (id) DO NOTHING`
 	qNewVersion = `INSERT INTO article_versions (article, number, data, at) VALUES ($1,$2,$3,$4)`
 	// latest: the second of two who edited the same version finds no row.

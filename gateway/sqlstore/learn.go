@@ -29,9 +29,9 @@ ON CONFLICT (phrasing, source) DO NOTHING`
 	qDecide   = `UPDATE phrasings SET state = $2, decided_by = $3, decided_at = $4 WHERE id = $1`
 	qApproved = `SELECT COUNT(*) FROM phrasings WHERE article = $1 AND state = 'approved'`
 	qTouch    = `UPDATE articles SET change = $2 WHERE id = $1`
-	qAddStep  = `INSERT INTO help_steps (id, at, kind, visitor, mailbox, locale, query, articles, coverage, fits)
-VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)`
-	qSteps = `SELECT id, at, kind, visitor, mailbox, locale, query, articles, coverage, fits FROM help_steps
+	qAddStep  = `INSERT INTO help_steps (id, at, kind, visitor, mailbox, locale, query, articles, coverage, fits, page)
+VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`
+	qSteps = `SELECT id, at, kind, visitor, mailbox, locale, query, articles, coverage, fits, page FROM help_steps
 WHERE at >= $1 AND at < $2 ORDER BY at, id LIMIT $3`
 	qChats = `SELECT id, visitor, started_at, outcome FROM conversations WHERE started_at >= $1 AND started_at < $2 ORDER BY started_at, id`
 )
@@ -187,7 +187,7 @@ func (x *tx) relearned(articles []string, change int64, by string) error {
 func (k *Articles) AddStep(ctx context.Context, s kb.Step) error {
 	_, err := k.s.change(ctx, "note a step of self-help", s.At, func(x *tx) error {
 		return x.must(qAddStep, s.ID, ms(s.At), string(s.Kind), s.Visitor, s.Mailbox, s.Locale, s.Query, strings.Join(s.Articles, " "),
-			int64(s.Coverage*1000), s.Fits)
+			int64(s.Coverage*1000), s.Fits, s.Page)
 	})
 	return err
 }
@@ -197,7 +197,7 @@ func (k *Articles) Steps(ctx context.Context, from, to time.Time, limit int) ([]
 	return all(ctx, k.s, func(r scanner) (s kb.Step, err error) {
 		var when, coverage int64
 		var articles string
-		err = r.Scan(&s.ID, &when, &s.Kind, &s.Visitor, &s.Mailbox, &s.Locale, &s.Query, &articles, &coverage, &s.Fits)
+		err = r.Scan(&s.ID, &when, &s.Kind, &s.Visitor, &s.Mailbox, &s.Locale, &s.Query, &articles, &coverage, &s.Fits, &s.Page)
 		s.At, s.Articles, s.Coverage = at(when), strings.Fields(articles), float64(coverage)/1000
 		return s, err
 	}, qSteps, ms(from), ms(to), limit)

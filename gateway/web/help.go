@@ -102,7 +102,8 @@ func (k *socket) selfHelp(ctx context.Context, c gateway.Caller, cv gateway.ID, 
 	} else if err := k.s.svc.InConversation(ctx, c, cv, p); err != nil {
 		return err
 	}
-	k.s.svc.Helped(ctx, c, p, coverage, k.locale(), cv, k.steps())
+	at := gateway.Helping{Page: k.page(), Locale: k.locale(), Coverage: coverage, Conversation: cv, Before: k.steps()}
+	k.s.svc.Helped(ctx, c, p, at)
 	return nil
 }
 

@@ -50,7 +50,7 @@ func (v *helpVisit) caller() gateway.Caller {
 // helpStep keeps what a known reader did, for the reports. A browser that only reads stays unknown.
 func (s *Server) helpStep(v *helpVisit, p gateway.Payload, coverage float64) {
 	if v.Method() != fiber.MethodHead && v.reader() != "" {
-		s.svc.Helped(v.UserContext(), v.caller(), p, coverage, v.locale, "", nil)
+		s.svc.Helped(v.UserContext(), v.caller(), p, gateway.Helping{Locale: v.locale, Coverage: coverage})
 	}
 }
 

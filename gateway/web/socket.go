@@ -62,6 +62,7 @@ type socket struct {
 	typingAt  time.Time
 	browserIs string
 	localeIs  string
+	pageIs    string
 	searches  []gateway.Payload // self-help before the conversation
 }
 
@@ -373,7 +374,7 @@ func (k *socket) watches(topic string) bool {
 func (k *socket) about(in helloArgs) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.browserIs, k.localeIs = word(in.Browser, 80), word(in.Locale, maxLocale)
+	k.browserIs, k.localeIs, k.pageIs = word(in.Browser, 80), word(in.Locale, maxLocale), k.s.page(in.Page)
 }
 
 func (k *socket) browser() string {
@@ -386,6 +387,13 @@ func (k *socket) locale() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.localeIs
+}
+
+// page is where the visitor was when he came.
+func (k *socket) page() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.pageIs
 }
 
 // remember keeps a step of self-help for the conversation that may follow; the oldest go first.
