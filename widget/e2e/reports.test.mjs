@@ -1,6 +1,6 @@
 // What the help lacks (P27), page pins with a schedule (P23), and the nudge to send the guide first (P22).
 import { strict as assert } from "node:assert";
-import { accept, button, closes, log, onDuty, replies, signIn, startChat, t, visit } from "./kit/people.mjs";
+import { accept, button, closes, log, onDuty, replies, signIn, startChat, t, thread, visit, writes } from "./kit/people.mjs";
 import { until } from "./kit/server.mjs";
 import { axe, shot, suite } from "./kit/world.mjs";
 
@@ -9,12 +9,19 @@ const { scene } = s;
 const asked = "do you engrave names on lids";
 let ada;
 let mia;
+let f;
 
 const go = async (place) => {
 	await ada.page.goto(`${s.demo.admin}#/${place}`);
 	await ada.page.locator("main h1").waitFor();
 };
 const main = () => ada.page.locator("main");
+/** The report as it is now: read again, and there. */
+const report = async () => {
+	await go("overview");
+	await go("reports");
+	await main().getByRole("heading", { name: t("a.gaps") }).waitFor(); // not a part of the page before
+};
 const gap = () => main().getByRole("row").filter({ hasText: asked });
 
 scene("before anybody searched nothing is missing, and that is said in words", async () => {
@@ -35,9 +42,7 @@ scene("a question without answer is reported with its other words, and given to 
 		await f.getByRole("searchbox").press("Enter");
 		await f.getByRole("status").first().waitFor({ state: "attached" });
 		await until("the search to be kept", async () => {
-			await go("overview");
-			await go("reports");
-			await main().locator(".part").first().waitFor();
+			await report();
 			return main().getByText(q, { exact: true }).isVisible();
 		});
 		await p.leave();
@@ -64,9 +69,7 @@ scene("an article drafted from the resolved chat is published by a person, and c
 	await f.getByRole("searchbox").fill(asked);
 	await f.getByRole("searchbox").press("Enter");
 	await until("the search to be kept", async () => {
-		await go("overview");
-		await go("reports");
-		await main().locator(".part").first().waitFor();
+		await report();
 		return (await gap().locator("td.c-visitors").textContent()) === "3";
 	});
 	await button(f, "home.talk").click();
@@ -79,9 +82,7 @@ scene("an article drafted from the resolved chat is published by a person, and c
 	await vic.leave();
 	const draft = () => gap().getByRole("button", { name: `${t("a.gap.chat")}:` });
 	await until("the chat to stand beside the question", async () => {
-		await go("overview");
-		await go("reports");
-		await main().locator(".part").first().waitFor();
+		await report();
 		return draft().isVisible();
 	});
 	await draft().click();
@@ -94,9 +95,7 @@ scene("an article drafted from the resolved chat is published by a person, and c
 	await main().getByRole("button", { name: t("a.article.publish"), exact: true }).click();
 	await ada.page.getByText(t("a.article.publish.done")).first().waitFor();
 	await until("the gap to be closed", async () => {
-		await go("overview");
-		await go("reports");
-		await main().locator(".part").first().waitFor();
+		await report();
 		return (await gap().count()) === 0;
 	});
 	const next = await s.world.person("next");
@@ -140,7 +139,7 @@ scene("a pin has a language and a schedule, and the test box asks for a day", as
 
 scene("when a guide covers the question, its link goes first, with one press", async () => {
 	const noor = await s.world.person("noor");
-	const f = await visit(s.demo, noor);
+	f = await visit(s.demo, noor);
 	await startChat(f, "How do I return an order?", { name: "Noor" });
 	await accept(mia.page);
 	const nudge = mia.page.getByRole("region", { name: t("nudge.label") });
@@ -154,4 +153,22 @@ scene("when a guide covers the question, its link goes first, with one press", a
 	await replies(mia.page, "Does that help?");
 	await log(f).getByText("Does that help?").waitFor();
 	assert.equal(await nudge.count(), 0);
+	await writes(f, "And how long does delivery take?");
+	await thread(mia.page).getByText("And how long does delivery take?").waitFor();
+});
+
+scene("articles for what is asked now: one key shows them, # and Enter put the first one in without leaving the reply", async () => {
+	const delivery = /How long does delivery take/;
+	await mia.page.locator("#middle").focus();
+	await mia.page.keyboard.press("b");
+	await mia.page.locator("#side article.found").first().filter({ hasText: delivery }).waitFor();
+	const box = mia.page.getByRole("textbox", { name: t("composer.write"), exact: true });
+	await box.pressSequentially("#");
+	await mia.page.locator("#suggest").getByRole("option").first().filter({ hasText: delivery }).waitFor();
+	await box.press("Enter");
+	await mia.page.locator(".chip").filter({ hasText: delivery }).waitFor();
+	assert.ok(await box.evaluate((e) => e === document.activeElement), "the reply has lost the focus");
+	assert.equal(await box.inputValue(), "");
+	await box.press("Enter");
+	await until("the second card", async () => (await log(f).locator("button.card").count()) === 2);
 });
