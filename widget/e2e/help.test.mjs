@@ -65,10 +65,28 @@ scene("what answered a visitor is approved, and the next one finds it with these
 	});
 });
 
+scene("P20: what a visitor missed in an article stands beside it, with how many it helped", async () => {
+	const p = await s.world.person("misses");
+	const f = await visit(s.demo, p);
+	await f.getByRole("searchbox").fill("change my e-mail");
+	await f.getByRole("button", { name: /How do I change my login e-mail/ }).click();
+	await button(f, "article.no").click();
+	await f.getByLabel(t("article.missing")).fill("Where is the button on a phone?");
+	await button(f, "article.send").click();
+	await f.getByText(t("article.thanks")).waitFor();
+	await p.leave();
+	await go("articles/ar_10-change-email");
+	const part = ada.page.locator("main .part").filter({ has: ada.page.getByRole("heading", { name: t("a.article.ratings"), exact: true }) });
+	await part.getByText("Where is the button on a phone?").waitFor();
+	await part.getByText(/0\W*% of\W*1/).waitFor();
+	await axe(ada.page, "admin-article-ratings");
+	await shot(ada.page, "admin-article-ratings");
+});
+
 scene("what became of self-help: a visit whose 24 hours are not over counts as neither", async () => {
 	await go("deflection");
 	const figure = (key) => ada.page.locator(".figure").filter({ hasText: t(key) }).locator("b");
-	await figure("a.deflection.waiting").filter({ hasText: "1" }).waitFor();
+	await figure("a.deflection.waiting").filter({ hasText: "2" }).waitFor();
 	assert.equal(await figure("a.deflection.confirmed").textContent(), "0");
 	assert.equal(await figure("a.deflection.assumed").textContent(), "0");
 	await axe(ada.page, "admin-deflection");

@@ -26,11 +26,13 @@ scene("P01: before intent one request of at most 3 KB, and no iframe", async () 
 	assert.equal(await noor.page.locator("postern-chat iframe").count(), 0);
 });
 
-scene("walk 1: the search has the focus, finds while typing, is walked with arrow keys; an article is read and rated", async () => {
+scene("walk 1: the search has the focus, finds while typing, is walked with arrow keys; an article is read and rated; a person is always one click away", async () => {
 	f = await openPanel(noor.page);
 	const search = f.getByRole("searchbox");
+	const person = () => button(f, "home.talk").or(button(f, "home.leave")).waitFor();
 	await focused(search);
 	await f.getByRole("heading", { name: t("home.suggested") }).waitFor();
+	await person();
 	await noor.page.keyboard.type("chnge emial adress");
 	await f.getByRole("heading", { name: t("home.results") }).waitFor();
 	const cards = f.locator("[data-move]");
@@ -38,8 +40,10 @@ scene("walk 1: the search has the focus, finds while typing, is walked with arro
 	assert.ok((await cards.count()) <= 3, "at most three");
 	await search.fill("qqqq zzzz xxxx");
 	await f.getByText(t("home.none", { q: "qqqq zzzz xxxx" })).waitFor();
+	await person();
 	await search.fill("change my e-mail");
 	await f.getByRole("button", { name: /How do I change my login e-mail/ }).waitFor();
+	await person();
 	await search.press("ArrowDown");
 	await focused(cards.first());
 	await noor.page.keyboard.press("ArrowUp");
@@ -48,7 +52,10 @@ scene("walk 1: the search has the focus, finds while typing, is walked with arro
 	await f.getByRole("heading", { name: "How do I change my login e-mail?" }).waitFor();
 	await button(f, "article.yes").click();
 	await f.getByText(t("article.thanks")).waitFor();
+	await button(f, "article.still").click();
+	await f.getByLabel(t("form.text")).waitFor();
 	await button(f, "panel.back").click();
+	await person();
 });
 
 scene("walk 2: a place in the queue, an agent who accepts by Enter, messages both ways with their states", async () => {
