@@ -5,6 +5,7 @@ import { CommandError } from "../kit/socket";
 import { FormDialog, TextField, toast, words } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { step } from "./list";
+import { readDetail } from "./reads";
 import type { Session } from "./session";
 import * as st from "./state";
 import { whyWords } from "./words";
@@ -12,16 +13,21 @@ import { whyWords } from "./words";
 /** Ends a conversation for a reason; what was said proposes the first one (P45, P81). */
 export function Close({ s, r, shut }: { s: Session; r: Row; shut(): void }): JSX.Element {
 	const d = st.details.value[r.id];
+	const proposed = () => st.details.value[r.id]?.proposed || "resolved";
 	const reasons = d?.reasons.length ? d.reasons : ["resolved", "idle", "duplicate", "spam"];
 	const [picked, setPicked] = useState("");
-	const reason = picked || d?.proposed || "resolved";
+	const reason = picked || proposed();
 	const [of, setOf] = useState("");
 	const [error, setError] = useState("");
 	const [busy, setBusy] = useState(false);
+	// The proposal is of the last word, and one that was sent a moment ago stands in no details yet.
+	const [fresh] = useState(() => readDetail(r.id));
 	const submit = async () => {
 		const next = st.place.value === "mine" ? step(1) : undefined;
 		setBusy(true);
 		try {
+			await fresh;
+			const reason = picked || proposed();
 			const number = reason === "duplicate" ? Number(of.replace(/\D/g, "")) : 0;
 			const first = number ? (await s.find(`#${number}`)).find((x) => x.number === number) : undefined;
 			if (number && !first) throw new CommandError({ code: "not_found" });

@@ -1,6 +1,7 @@
 // Self-help goes round once: a question without answer is reported, a person answers it, an editor publishes what was
 // said and approves other words for it, and the next visitor finds it himself (P17, P20, P27, P29).
 import { strict as assert } from "node:assert";
+import { setTimeout as sleep } from "node:timers/promises";
 import { accept, button, closes, log, onDuty, replies, signIn, t, visit } from "./kit/people.mjs";
 import { until } from "./kit/server.mjs";
 import { axe, shot, suite } from "./kit/world.mjs";
@@ -52,6 +53,11 @@ scene("from a question without answer to the visitor who finds it in his own wor
 	await vic.f.getByLabel(t("form.text")).fill("Can the lid of a tin be engraved with a name?");
 	await button(vic.f, "form.start").click();
 	await accept(mia.page);
+	// Details that come late are of the time before the answer: the chat would end as idle.
+	await mia.page.route("**/v1/conversations/*", async (r) => {
+		await sleep(1000);
+		await r.continue();
+	});
 	await replies(mia.page, "Write the name beside the tin in the basket, engraving costs nothing.");
 	await log(vic.f).getByText("Write the name beside").waitFor();
 	await closes(mia.page);
