@@ -113,6 +113,10 @@ func (w *waits) visitorLeaves(mia *client) {
 	if cv := w.reads(silent); times != 0 || cv.Number != 0 || cv.Status != gateway.Closed || cv.Outcome != gateway.Abandoned {
 		w.Errorf("left without a word: %+v", cv)
 	}
+	endings, err := w.Service.Store.Endings(w.Context(), w.clock.now().Add(-time.Hour))
+	if err != nil || len(endings) != 1 || endings[0].Outcome != gateway.Abandoned || endings[0].N != 1 {
+		w.Errorf("counted: %+v, %v", endings, err)
+	}
 }
 
 func (w *waits) hoursEnd(mia *client) {
