@@ -37,6 +37,7 @@ func inactive(w *World) {
 	if won != 1 || lapse(busy) != 0 {
 		w.Errorf("marked %d times, want once; or somebody who works", won)
 	}
+	w.letters("inactive", 1) // he is told by mail, once
 	if got := w.agent(a); got.InactiveAt.IsZero() || got.PausedFor != "inactive" || !got.DisabledAt.IsZero() {
 		w.Errorf("marked: %+v", got)
 	}
@@ -62,6 +63,7 @@ func inactive(w *World) {
 	if lapse(a) == 0 || lapse(a) != 0 {
 		w.Error("not disabled, or twice")
 	}
+	w.letters("disabled", 1)
 	got := w.agent(a)
 	if _, err := w.Store.Session(w.Context(), "s", w.Now()); gateway.CodeOf(err) != "not_found" || got.DisabledAt.IsZero() {
 		w.Errorf("disabled: %+v, session %v", got, err)
