@@ -131,6 +131,9 @@ type QueueStore interface {
 	// Requeue gives an active conversation back with its old queued_at and a new deadline.
 	// Errors: conflict if it is not active or not this agent's.
 	Requeue(ctx context.Context, cv, agent ID, reason string, missed time.Duration, now time.Time) ([]Event, error)
+	// Leave makes an active chat that its agent and its visitor have left a ticket of that agent, open.
+	// Errors: conflict if it is not active or not this agent's.
+	Leave(ctx context.Context, cv, agent ID, subject string, now time.Time) ([]Event, error)
 	// Unassign takes a ticket from its agent; it waits for anybody of its mailbox. Errors: conflict if it is no ticket of
 	// his, not_found.
 	Unassign(ctx context.Context, cv, agent ID, reason string, now time.Time) ([]Event, error)

@@ -41,6 +41,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"how long chats lasted", talks},
 		{"a chat moves to the overflow mailbox once", overflow},
 		{"handing on moves the seat and keeps the note from the visitor", assign},
+		{"a chat that both sides left is a ticket of its agent", bothLeft},
 		{"missing makes one ticket, whoever sweeps", missOnce},
 		{"miss and claim race: one wins", missOrClaim},
 		{"left without a word is abandoned", abandoned},
