@@ -264,7 +264,7 @@ func (r *Runner) settleJob(ctx context.Context, j Job, err error, now time.Time)
 // stopJob ends a job that will not succeed. Of a mail its ticket is told first: told twice is once.
 func (r *Runner) stopJob(ctx context.Context, j Job, code string, now time.Time) error {
 	if j.Kind == JobMail {
-		events, err := r.Store.Bounced(ctx, j.message(), code, now)
+		events, err := r.Store.Bounced(ctx, j.message(), Bounce{Code: code}, now)
 		if err != nil && CodeOf(err) != "not_found" {
 			return err
 		}

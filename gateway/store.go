@@ -399,10 +399,11 @@ type JobStore interface {
 	RetryJob(ctx context.Context, id, owner string, due time.Time, code string) error
 	StopJob(ctx context.Context, id, owner, code string, now time.Time) error
 	// Mail reads one mail of the outbox; Delivered marks it sent and appends ticket.delivered; Bounced appends
-	// ticket.bounced. Outbox lists what is waiting or stopped, newest first, at most 200.
+	// ticket.bounced, and marks the recipient if he takes no mail: a mail to him that is stored later is kept back as one
+	// that was given up. Outbox lists what is waiting or stopped, newest first, at most 200.
 	Mail(ctx context.Context, message ID) (Mail, error)
 	Delivered(ctx context.Context, message ID, now time.Time) ([]Event, error)
-	Bounced(ctx context.Context, message ID, code string, now time.Time) ([]Event, error)
+	Bounced(ctx context.Context, message ID, b Bounce, now time.Time) ([]Event, error)
 	Outbox(ctx context.Context) ([]OutboxRow, error)
 	// MailSent reports whether a Message-ID is ours, and to whose conversation and recipient it went.
 	MailSent(ctx context.Context, messageID string) (Mail, error)
@@ -420,6 +421,8 @@ type Incoming struct {
 	Files        []MailFile // named in Message by the store, as far as the conversation has room
 	Raw          []byte
 	Original     Original
+	Jobs         []Job         // what its message brings along, unless Start has its own
+	Alive        string        // the address that is proven to have written it; "" = none. It may have mail again
 	Machine      *Machine      // or list it: a program wrote it, and it belongs to no ticket
 	Confirm      bool          // with Start: the sender is proven, and is told that it came
 	MessageID    string        // its own, without brackets; "" = it has none
@@ -438,5 +441,6 @@ type OutboxRow struct {
 	State        string    `json:"state"` // waiting, sent, stopped
 	Attempts     int       `json:"attempts"`
 	Code         string    `json:"code,omitempty"`
+	Dead         bool      `json:"dead,omitempty"` // it was given up, and its recipient takes no mail
 	At           time.Time `json:"at"`
 }

@@ -67,6 +67,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"whom a mail names counts if its sender is the ticket's own", mailCopies},
 		{"the answer to a forward is a note and nothing else", mailNotes},
 		{"a mail that was given up goes out again, once", mailAgain},
+		{"an address that takes no mail has none until it lives", deadAddress},
 		{"a source of mail has one reader and a position", mailSources},
 		{"mail of programs is listed, and automatic mail leaves once a day", machines},
 		{"a file's parts are stored once", fileParts},

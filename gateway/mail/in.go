@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -20,7 +21,7 @@ type Box interface {
 	MailSent(ctx context.Context, messageID string) (gateway.Mail, error)
 	StoreIncoming(ctx context.Context, in gateway.Incoming, now time.Time) (gateway.Conversation, []gateway.Event, error)
 	Mail(ctx context.Context, message gateway.ID) (gateway.Mail, error)
-	Bounced(ctx context.Context, message gateway.ID, code string, now time.Time) ([]gateway.Event, error)
+	Bounced(ctx context.Context, message gateway.ID, b gateway.Bounce, now time.Time) ([]gateway.Event, error)
 	MoveMail(ctx context.Context, p gateway.MailPosition) error
 	Setting(ctx context.Context, name string) (string, error)
 }
@@ -101,6 +102,9 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 	}
 	proven := i.Sender.proven(ctx, l, skipMbox(raw))
 	in.Copies = l.copies(mb)
+	if proven {
+		in.Alive = l.from
+	}
 	switch {
 	case of.Forward:
 		cv, events, err := i.note(ctx, of, in, l, proven, now)
@@ -186,14 +190,14 @@ func (i Ingest) bounced(ctx context.Context, recipient string, l letter, now tim
 	if !l.bounce.Failed {
 		return nil, true, nil
 	}
-	code := l.bounce.Code
-	if code == "" {
-		code = "5.0.0"
-	}
-	if r := l.bounce.Recipient; slices.ContainsFunc(sent.Cc, func(a string) bool { return strings.EqualFold(a, r) }) && !strings.EqualFold(sent.To, r) {
+	r := l.bounce.Recipient
+	if slices.ContainsFunc(sent.Cc, func(a string) bool { return strings.EqualFold(a, r) }) && !strings.EqualFold(sent.To, r) {
 		return nil, true, nil // it has reached whom it is for
 	}
-	events, err = i.Box.Bounced(ctx, sent.ID, code, now)
+	b := gateway.Bounce{Code: cmp.Or(l.bounce.Code, "5.0.0")}
+	// Where he lets his mail be sent on to may be dead while he is not.
+	b.Hard = l.bounce.Hard && (r == "" || strings.EqualFold(r, sent.To))
+	events, err = i.Box.Bounced(ctx, sent.ID, b, now)
 	return events, true, err
 }
 

@@ -251,6 +251,11 @@ func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 			return err
 		}
 	}
+	if in.Mail != nil {
+		if err := b.outbox(*in.Mail); err != nil {
+			return err
+		}
+	}
 	a.more = slices.Clone(b.pending[mark:])
 	raw, err := json.Marshal(in.Payload)
 	if err != nil {
@@ -267,9 +272,6 @@ func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 	}
 	if in.Counts && c != nil {
 		b.counted(c, in)
-	}
-	if in.Mail != nil {
-		return b.outbox(*in.Mail)
 	}
 	return nil
 }
