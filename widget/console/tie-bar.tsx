@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { has, t } from "../kit/i18n";
 import { upcoming } from "../kit/time";
-import { api, Button, Field, FormDialog, Icon, TextField, toast, words } from "../kit/ui";
+import { api, ask, Button, Field, FormDialog, Icon, TextField, toast, words } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { type Fate, readMails, stopped } from "./mails";
 import { find } from "./reads";
@@ -79,9 +79,12 @@ function Line({ s, r, x }: { s: Session; r: Row; x: Tie }): JSX.Element {
 }
 /** A mail that was given up goes out again on a click, the same mail. */
 function Lost({ r, m }: { r: Row; m: Fate }): JSX.Element {
+	const name = m.to ?? "";
 	const again = async () => {
+		const question = { title: t("mail.dead.title"), text: t("mail.dead.text", { name }), action: t("mail.again") };
+		if (m.dead && !(await ask(question))) return;
 		try {
-			await api("POST", `/v1/mails/${m.message}/again`, {});
+			await api("POST", `/v1/mails/${m.message}/again`, m.dead ? { dead: true } : {});
 			toast(t("mail.again.done"), "ok");
 		} catch (e) {
 			toast(words(e), "stop");
@@ -91,8 +94,8 @@ function Lost({ r, m }: { r: Row; m: Fate }): JSX.Element {
 	return (
 		<li>
 			<Icon name="warn" />
-			<span class="grow">{t("mail.lost", { name: m.to ?? "", code: m.code ?? "" })}</span>
-			<Button icon="send" onClick={() => void again()} aria-label={t("mail.again.of", { name: m.to ?? "" })}>
+			<span class="grow">{t(m.dead ? "mail.dead" : "mail.lost", { name, code: m.code ?? "" })}</span>
+			<Button icon="send" onClick={() => void again()} aria-label={t("mail.again.of", { name })}>
 				{t("mail.again")}
 			</Button>
 		</li>
