@@ -143,6 +143,7 @@ function Form({ s, r, shut, draft }: { s: Session; r: Row; shut(): void; draft: 
 			/>
 			<SelectField
 				label={t("escalate.urgency")}
+				hint={t(`urgency.${report.urgency}.means`)}
 				value={`${report.urgency}`}
 				options={[1, 2, 3].map((n) => ({ value: `${n}`, label: t(`urgency.${n}`) }))}
 				onPick={(v) => put({ urgency: Number(v) })}

@@ -130,6 +130,7 @@ function Matrix({
 						{of ? `${of} · ` : ""}
 						{t("a.sla.priority", { priority: t(`a.priority.${p}`) })}
 					</legend>
+					{!of && <p class="hint">{t(`a.priority.${p}.means`)}</p>}
 					<div class="two">
 						{(["first", "next", "resolve"] as const).map((k) => (
 							<Minutes
