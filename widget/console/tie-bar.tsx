@@ -8,15 +8,16 @@ import { type Fate, readMails, stopped } from "./mails";
 import { find } from "./reads";
 import type { Session } from "./session";
 import * as st from "./state";
-import { mayAct, mergeable, readTies, type Tie, ties } from "./ties";
+import { mayAct, mergeable, near, readTies, type Tie, ties } from "./ties";
 
 /** What belongs to the open conversation: where it goes on, what goes on in it, what may be the same, and mails that
  * were given up. */
 export function TieBar({ s, r }: { s: Session; r: Row }): JSX.Element | null {
 	const moved = st.threads.value[r.id]?.staffSeq;
 	const said = st.threads.value[r.id]?.seq;
+	const twins = near(r);
 	// A merge or split is an event of the staff's side; what became of a mail is one of either.
-	useEffect(() => void readTies(r.id), [r.id, r.status, moved]);
+	useEffect(() => void readTies(r.id), [r.id, r.status, moved, twins]);
 	useEffect(() => void (r.number && readMails(r.id)), [r.id, r.number, moved, said]);
 	const list = ties.value[r.id]?.ties ?? [];
 	const lost = stopped(r.id);
@@ -77,7 +78,7 @@ function Line({ s, r, x }: { s: Session; r: Row; x: Tie }): JSX.Element {
 		</li>
 	);
 }
-/** A mail that was given up goes out again on a click, the same mail. */
+/** A mail that was given up goes out again on a click, the same mail; to an address that takes none after a question. */
 function Lost({ r, m }: { r: Row; m: Fate }): JSX.Element {
 	const name = m.to ?? "";
 	const again = async () => {
