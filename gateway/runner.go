@@ -299,6 +299,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.alarms(ctx)
 	case JobAlarm:
 		return r.alarm(ctx, j)
+	case JobUrgent:
+		return r.escalateAtOnce(ctx, j)
 	case JobReport:
 		return r.mailReport(ctx, j)
 	case JobInactive:

@@ -67,6 +67,7 @@ type Start struct {
 	Type      string      // id of a ticket type; "" = none
 	MinRole   Role        // of that type
 	Clock     *ClockStart // nil = nothing is promised
+	Jobs      []Job       // what its first message brings along
 }
 
 // ConversationStore holds the histories' rows.
@@ -203,6 +204,7 @@ type Append struct {
 	Judged      bool    // an agent's message that the leak guard has read with those up to Said
 	Said        uint64  // refuse conflict (SaidMore) if an agent's message stands after this number
 	Counts      bool    // a message: moves last_message_at, first_words and the ticket's turn
+	Jobs        []Job   // what a visitor's message brings along
 	Mail        *Mail   // goes to the outbox in the same transaction, with its job
 	Hear        []ID    // of a note: agents whom it mentions and who may read it; they follow from then on
 	Back        any     // the submitter's own: it comes back in Stored

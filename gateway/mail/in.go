@@ -46,6 +46,8 @@ type Ingest struct {
 	Sniff    func(data []byte) string // media type by content
 	// Sort applies the mailbox rules to a ticket that a mail opens; nil = it stays where it came in.
 	Sort func(ctx context.Context, at gateway.Mailbox, st *gateway.Start, now time.Time) error
+	// Urgent gives what a customer's words bring along; nil = nothing.
+	Urgent func(ctx context.Context, cv, message gateway.ID, text string, now time.Time) ([]gateway.Job, error)
 }
 
 // Take stores one mail that reached a mailbox: into the conversation that it belongs to, else as a new ticket. A report
@@ -114,11 +116,14 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 	case cv.ID != "":
 		same := proven && strings.EqualFold(cv.Claimed.Email, l.from)
 		in.Conversation, in.Message.Unproven, in.Verified = cv.ID, !same, same && l.kind != KindAuto
+		if in.Jobs, err = i.urgent(ctx, cv.ID, in, in.Verified, now); err != nil {
+			return gateway.Conversation{}, nil, err
+		}
 		cv, events, err := i.Box.StoreIncoming(ctx, in, now)
 		if gateway.CodeOf(err) != "conversation_closed" {
 			return cv, events, err
 		}
-		in.Conversation, in.Verified = "", false
+		in.Conversation, in.Verified, in.Jobs = "", false, nil
 	}
 	if listed, err := i.listed(ctx, l); listed || err != nil {
 		if err != nil {
@@ -131,10 +136,21 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 	if in.Start, err = i.start(mb, l, in.Message, now); err == nil && i.Sort != nil {
 		err = i.Sort(ctx, mb, in.Start, now)
 	}
+	if err == nil {
+		in.Start.Jobs, err = i.urgent(ctx, in.Start.ID, in, l.kind != KindAuto, now)
+	}
 	if err != nil {
 		return gateway.Conversation{}, nil, err
 	}
 	return i.Box.StoreIncoming(ctx, in, now)
+}
+
+// urgent gives what a mail's words bring along, if they are a customer's.
+func (i Ingest) urgent(ctx context.Context, cv gateway.ID, in gateway.Incoming, his bool, now time.Time) ([]gateway.Job, error) {
+	if !his || i.Urgent == nil {
+		return nil, nil
+	}
+	return i.Urgent(ctx, cv, in.Message.ID, in.Message.Text, now)
 }
 
 // listed reports whether a mail that belongs to no ticket is a program's and opens none.

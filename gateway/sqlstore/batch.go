@@ -228,6 +228,9 @@ func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 	if err := b.attach(in.Conversation, filesOf(in)); err != nil {
 		return err
 	}
+	if err := b.enqueueAll(in.Jobs); err != nil {
+		return err
+	}
 	mark := len(b.pending)
 	if claims {
 		if err := b.claim(c, in.MustAgent, in.Actor, "reply"); err != nil {

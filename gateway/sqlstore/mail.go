@@ -237,6 +237,9 @@ func (x *tx) joinMail(c gateway.Conversation, in gateway.Incoming) error {
 			return err
 		}
 	}
+	if err := x.enqueueAll(in.Jobs); err != nil {
+		return err
+	}
 	if in.Verified {
 		spoke(&c, gateway.RoleVisitor, in.Message.Text, x.now)
 	} else {

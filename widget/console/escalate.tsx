@@ -182,7 +182,7 @@ export function Escalated({ i }: { i: Extract<Item, { kind: "escalation" }> }): 
 				<Badge tone="stop" icon="warn">
 					{t("escalate.label")}
 				</Badge>
-				<b class="one-line">{i.by ? st.agentName(i.by) : t("escalate.timer")}</b>
+				<b class="one-line">{i.by ? st.agentName(i.by) : t(reason ? "escalate.words" : "escalate.timer")}</b>
 			</p>
 			<div class="bubble">
 				<p>
