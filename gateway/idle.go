@@ -97,6 +97,8 @@ func IdleStep(r IdleRow, t IdleTimes, now time.Time) IdleDo {
 
 // IdleStore holds what was done about silences.
 type IdleStore interface {
+	// DropLooks forgets the jobs of looks that were done before then.
+	DropLooks(ctx context.Context, before time.Time) error
 	// IdleRows gives conversations whose last message is older than these, of chats and of tickets, in order of it, at
 	// most limit; after = the last one of the page before.
 	IdleRows(ctx context.Context, chats, tickets time.Time, after IdleRow, limit int) ([]IdleRow, error)
@@ -111,6 +113,7 @@ type IdleStore interface {
 
 const (
 	idleEvery = 20 * time.Second
+	idleKept  = time.Hour       // looks are 4,320 a day
 	idleRenew = 5 * time.Minute // a multiple of idleEvery: what goes on already is not begun twice
 	idlePage  = 200
 )
@@ -164,6 +167,11 @@ func (s *Service) idle(ctx context.Context, j Job) error {
 	// First, so that a look that fails is not the last. Looks that nobody made while no node ran are not made up for.
 	if err := s.idleAt(ctx, later(j.Due, now.Truncate(idleEvery)).Add(idleEvery)); err != nil {
 		return err
+	}
+	if j.Due.Truncate(idleKept).Equal(j.Due) {
+		if err := s.Store.DropLooks(ctx, now.Add(-idleKept)); err != nil {
+			return err
+		}
 	}
 	times, chats, tickets, err := s.idleTimes(ctx, now)
 	if err != nil {

@@ -175,3 +175,30 @@ func deleting(w *World) {
 	_, _, err = w.Store.StoreIncoming(w.Context(), reply, w.Now())
 	w.refused(err, "conversation_closed")
 }
+
+// looksDropped: looks that were done are forgotten, what is still to be done and other work is not.
+func looksDropped(w *World) {
+	put := func(id string, kind gateway.JobKind) {
+		w.ok(w.Store.Enqueue(w.Context(), gateway.Job{ID: id, Kind: kind, Due: w.Now()}))
+	}
+	due := func() (id string) {
+		j, _, err := w.Store.LeaseJob(w.Context(), "n", time.Minute, w.Now())
+		w.ok(err)
+		return j.ID
+	}
+	for id, kind := range map[string]gateway.JobKind{"look": gateway.JobIdle, "other": gateway.JobReconcile} {
+		put(id, kind)
+		w.ok(w.Store.FinishJob(w.Context(), due(), "n", w.Now()))
+	}
+	w.Pass(2 * time.Hour)
+	put("waits", gateway.JobIdle)
+	w.ok(w.Store.DropLooks(w.Context(), w.Now().Add(-time.Hour)))
+	if id := due(); id != "waits" {
+		w.Errorf("due: %q", id)
+	}
+	put("look", gateway.JobIdle)
+	put("other", gateway.JobReconcile)
+	if id, none := due(), due(); id != "look" || none != "" {
+		w.Errorf("known after the drop: %q, %q", id, none)
+	}
+}

@@ -18,12 +18,22 @@ AND `
 ON CONFLICT (conversation) DO UPDATE SET told_for = excluded.told_for, since = excluded.since`
 	qIdleSince = `INSERT INTO idles (conversation, told_for, since) VALUES ($1,0,$2)
 ON CONFLICT (conversation) DO UPDATE SET since = excluded.since`
+	qForgetLooks = `DELETE FROM jobs WHERE kind = 'idle' AND done_at < $1`
 )
 
 func scanIdle(r scanner) (gateway.IdleRow, error) {
 	var told, since int64
 	c, err := scanConversation(wider{r, []any{&told, &since}})
 	return gateway.IdleRow{Conversation: c, ToldFor: at(told), Since: at(since)}, err
+}
+
+// DropLooks implements gateway.IdleStore.
+func (s *Store) DropLooks(ctx context.Context, before time.Time) error {
+	_, err := s.change(ctx, "forget looks", time.Time{}, func(x *tx) error {
+		_, err := x.exec(qForgetLooks, ms(before))
+		return err
+	})
+	return err
 }
 
 // IdleRows implements gateway.IdleStore.
