@@ -43,11 +43,11 @@ func (x *tx) outbox(m gateway.Mail) error {
 	if err := x.enqueue(gateway.Job{ID: "mail:" + string(m.ID), Kind: gateway.JobMail, Due: x.now, Payload: p}); err != nil {
 		return err
 	}
-	if code, err := x.dead(m.To); code == "" || err != nil {
+	code, err := x.dead(m.To)
+	if err != nil || code == "" {
 		return err
-	} else {
-		return x.withhold(m, code)
 	}
+	return x.withhold(m, code)
 }
 
 func scanMail(r scanner) (gateway.Mail, error) {
