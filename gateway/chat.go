@@ -77,6 +77,11 @@ func (s *Service) StartConversation(ctx context.Context, c Caller, in StartInput
 		return Conversation{}, err
 	}
 	st.Clock = mb.ClocksFrom(st.Priority, c.class(mb), now)
+	if st.First != nil {
+		if st.Jobs, err = s.Urgent(ctx, st.ID, st.First.ID, st.First.Text, now); err != nil {
+			return Conversation{}, err
+		}
+	}
 	cv, events, err := s.Store.StartConversation(ctx, st, now)
 	if err != nil {
 		return Conversation{}, err
@@ -290,6 +295,7 @@ func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, 
 		v, err = s.answer(ctx, c, cv, in, &m, &a)
 	} else {
 		a.MustVisitor = c.Visitor.ID
+		a.Jobs, err = s.Urgent(ctx, cv.ID, m.ID, m.Text, now)
 	}
 	a.Payload = MessageCreated{m}
 	return a, v, err

@@ -167,7 +167,7 @@ type ClockBroken struct {
 // the hearers' only.
 type ConversationEscalated struct {
 	Level  int              `json:"level"`            // 1 senior support, 2 engineering or product, 3 management
-	Reason string           `json:"reason,omitempty"` // of whoever did it by hand; "" = the time was over
+	Reason string           `json:"reason,omitempty"` // of whoever did it by hand, or the visitor's words that did; "" = the time was over
 	Told   []Hearer         `json:"told"`
 	Report EscalationReport `json:"report"`
 }

@@ -122,6 +122,30 @@ func (s *Service) SetAway(ctx context.Context, c Caller, agent ID, from, until t
 	return nil
 }
 
+// CheckIn asks an agent by mail whether he is still there, once a day at most. Whatever he does in the console answers it:
+// that counts as activity. Errors: forbidden, not_found, invalid (his account is disabled).
+func (s *Service) CheckIn(ctx context.Context, c Caller, agent ID) error {
+	if err := c.may(VerbForce); err != nil {
+		return err
+	}
+	a, err := s.Store.Agent(ctx, agent)
+	if err != nil {
+		return err
+	}
+	if !a.DisabledAt.IsZero() {
+		return Invalid("agent")
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	j, err := LetterJob("checkin", now.UTC().Format(time.DateOnly), agent, now)
+	if err != nil {
+		return err
+	}
+	return s.Store.Enqueue(ctx, j)
+}
+
 // ScheduleInactivity makes sure that this hour's look for inactive agents is done, by whichever node. Errors: the store's.
 func (s *Service) ScheduleInactivity(ctx context.Context) error {
 	now, err := s.Store.Now(ctx)

@@ -30,6 +30,7 @@ const (
 	JobAlarms  JobKind = "alarms"  // make the jobs of the mailboxes whose daily alarm is due; each leaves the next one behind
 	JobAlarm   JobKind = "alarm"   // tell of a mailbox in which somebody waits too long; payload alarmJob
 
+	JobUrgent JobKind = "urgent" // a visitor's words may go to management; payload urgentJob
 	JobReport JobKind = "report" // mail an escalation's report to the mailbox's address for them; payload reportJob
 
 	JobHook   JobKind = "webhook" // tell one endpoint of one event; payload hookJob

@@ -38,8 +38,15 @@ type MailFate struct {
 	Cc      []string
 	State   string // waiting, sent, stopped; "" = it came in
 	Code    string
+	Dead    bool // it was given up, and its recipient takes no mail
 	Forward bool
 	At      time.Time
+}
+
+// Bounce is why a mail did not arrive.
+type Bounce struct {
+	Code string
+	Hard bool // the address takes no mail: later ones are kept back until it is known to live, or somebody says "send again"
 }
 
 // MailFateStore says what became of a conversation's mails.
@@ -49,9 +56,9 @@ type MailFateStore interface {
 	Mails(ctx context.Context, cv ID) ([]MailFate, error)
 	// Copies lists whom the newest mail of the ticket's own sender names beside us, at most 20.
 	Copies(ctx context.Context, cv ID) ([]string, error)
-	// SendAgain lets a mail that was given up go out again, with the same bytes. Errors: not_found, conflict (it waits,
-	// or has left).
-	SendAgain(ctx context.Context, message ID, now time.Time) error
+	// SendAgain lets a mail that was given up go out again, with the same bytes. dead: also to an address that takes no
+	// mail, which counts as living from here on. Errors: not_found, conflict (it waits, or has left), invalid (dead).
+	SendAgain(ctx context.Context, message ID, dead bool, now time.Time) error
 	// MailsSince counts the mails of a mailbox that have left since then.
 	MailsSince(ctx context.Context, mailbox ID, since time.Time) (int, error)
 }
@@ -155,8 +162,9 @@ func (s *Service) attached(ctx context.Context, refs []FileRef) (out []MailFile,
 	return out, nil
 }
 
-// SendAgain lets a mail that was given up go out again. Errors: forbidden, not_found, conflict.
-func (s *Service) SendAgain(ctx context.Context, c Caller, message ID) error {
+// SendAgain lets a mail that was given up go out again; dead: somebody has been asked whether it shall go to an address
+// that takes no mail. Errors: forbidden, not_found, conflict, invalid (dead).
+func (s *Service) SendAgain(ctx context.Context, c Caller, message ID, dead bool) error {
 	if err := c.may(VerbReply); err != nil {
 		return err
 	}
@@ -171,7 +179,7 @@ func (s *Service) SendAgain(ctx context.Context, c Caller, message ID) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.SendAgain(ctx, message, now)
+	return s.Store.SendAgain(ctx, message, dead, now)
 }
 
 // mayMail refuses a mail whose mailbox has sent as many within the hour as it may. Errors: too_many.
@@ -211,11 +219,11 @@ func (r *Runner) never(ctx context.Context, m Mail, refused error) error {
 	if err != nil {
 		return err
 	}
-	code := "5.0.0"
+	b := Bounce{Code: "5.0.0"}
 	if e := (*Error)(nil); errors.As(refused, &e) && e.Params["code"] != "" {
-		code = e.Params["code"]
+		b.Code, b.Hard = e.Params["code"], e.Params["dead"] != ""
 	}
-	events, err := r.Store.Bounced(ctx, m.ID, code, now)
+	events, err := r.Store.Bounced(ctx, m.ID, b, now)
 	if err != nil {
 		return err
 	}

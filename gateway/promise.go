@@ -22,6 +22,7 @@ type SLA struct {
 	Targets [3]Targets     `json:"targets"` // of high, medium and low priority
 	Classes []ClassTargets `json:"classes"` // of accounts whose class the host has signed, instead of Targets
 	Levels  [Levels]Level  `json:"levels"`
+	AtOnce  []string       `json:"at_once"`   // words of a visitor that reach the last level at once; null = DefaultAtOnce
 	Report  string         `json:"report_to"` // address that every escalation's report is mailed to; "" = none
 }
 
@@ -104,6 +105,9 @@ func (s SLA) Check() error {
 				return Invalid("sla.targets")
 			}
 		}
+	}
+	if err := s.checkAtOnce(); err != nil {
+		return err
 	}
 	if s.Report != "" && !PlausibleEmail(s.Report) {
 		return Invalid("sla.report_to")

@@ -25,7 +25,8 @@ type Runner struct {
 
 	visitorGone map[ID]time.Time // queued conversation → since when its visitor has no socket
 	agentGone   map[ID]time.Time
-	idleSlot    time.Time // that this node has made sure of
+	bothGone    map[ID]time.Time // active chats of agents who are away → since when their visitors are too
+	idleSlot    time.Time        // that this node has made sure of
 }
 
 // NewRunner ties a runner to the service and becomes its Wake.
@@ -215,36 +216,6 @@ func (r *Runner) overflow(ctx context.Context, cv Conversation, mb Mailbox, now 
 	return nil
 }
 
-// absentAgents gives the active chats of agents away for two minutes back to their queues.
-func (r *Runner) absentAgents(ctx context.Context, now time.Time) error {
-	active, err := r.Store.Conversations(ctx, ConversationFilter{Statuses: []Status{Active}, Channel: ByChat, Limit: 200})
-	if err != nil || len(active) == 0 {
-		return err
-	}
-	seen, err := r.Presences(ctx)
-	if err != nil {
-		return nil // bus down: the last known presence counts (mail-and-routing.md 2.3)
-	}
-	for _, cv := range active {
-		if _, here := seen[cv.Assignee]; here {
-			delete(r.agentGone, cv.Assignee)
-			continue
-		}
-		since, known := r.agentGone[cv.Assignee]
-		if !known {
-			r.agentGone[cv.Assignee] = now
-			continue
-		}
-		if now.Sub(since) < AwayBeforeReturn {
-			continue
-		}
-		if err := r.requeue(ctx, cv, cv.Assignee, "away"); err != nil && CodeOf(err) != "conflict" {
-			return err
-		}
-	}
-	return nil
-}
-
 // jobs runs what is due, one after the other.
 func (r *Runner) jobs(ctx context.Context, lease leaseFunc) error {
 	for ctx.Err() == nil {
@@ -293,7 +264,7 @@ func (r *Runner) settleJob(ctx context.Context, j Job, err error, now time.Time)
 // stopJob ends a job that will not succeed. Of a mail its ticket is told first: told twice is once.
 func (r *Runner) stopJob(ctx context.Context, j Job, code string, now time.Time) error {
 	if j.Kind == JobMail {
-		events, err := r.Store.Bounced(ctx, j.message(), code, now)
+		events, err := r.Store.Bounced(ctx, j.message(), Bounce{Code: code}, now)
 		if err != nil && CodeOf(err) != "not_found" {
 			return err
 		}
@@ -328,6 +299,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.alarms(ctx)
 	case JobAlarm:
 		return r.alarm(ctx, j)
+	case JobUrgent:
+		return r.escalateAtOnce(ctx, j)
 	case JobReport:
 		return r.mailReport(ctx, j)
 	case JobInactive:

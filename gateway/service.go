@@ -32,6 +32,7 @@ type Service struct {
 	Leaks      *LeakGuard                    // reads every text that goes to a visitor; nil = each is held
 	Rights     *RightsMemory                 // spares reading what agents' messages are let in by; needed
 	Clocks     *ClockMemory                  // spares reading what clocks are told from; nil = nothing
+	AtOnce     *AtOnceMemory                 // spares reading the words that go to management; nil = nothing
 	Tails      *LeakTails                    // spares the guard's reads; nil = none
 	Side       *SideAccess                   // hashed facts of claimed identities; nil = the mode is off
 	Assist     *Assist                       // nil = no language model helps

@@ -69,6 +69,7 @@ type Start struct {
 	Clock     *ClockStart // nil = nothing is promised
 	From      ID          // the ticket whose link led here, or where that goes on now; "" = none
 	Sticky    ID          // who is asked first; "" = whoever served the visitor last
+	Jobs      []Job       // what its first message brings along
 }
 
 // ConversationStore holds the histories' rows.
@@ -133,6 +134,9 @@ type QueueStore interface {
 	// Requeue gives an active conversation back with its old queued_at and a new deadline.
 	// Errors: conflict if it is not active or not this agent's.
 	Requeue(ctx context.Context, cv, agent ID, reason string, missed time.Duration, now time.Time) ([]Event, error)
+	// Leave makes an active chat that its agent and its visitor have left a ticket of that agent, open.
+	// Errors: conflict if it is not active or not this agent's.
+	Leave(ctx context.Context, cv, agent ID, subject string, now time.Time) ([]Event, error)
 	// Unassign takes a ticket from its agent; it waits for anybody of its mailbox. Errors: conflict if it is no ticket of
 	// his, not_found.
 	Unassign(ctx context.Context, cv, agent ID, reason string, now time.Time) ([]Event, error)
@@ -202,6 +206,7 @@ type Append struct {
 	Judged      bool    // an agent's message that the leak guard has read with those up to Said
 	Said        uint64  // refuse conflict (SaidMore) if an agent's message stands after this number
 	Counts      bool    // a message: moves last_message_at, first_words and the ticket's turn
+	Jobs        []Job   // what a visitor's message brings along
 	Mail        *Mail   // goes to the outbox in the same transaction, with its job
 	Hear        []ID    // of a note: agents whom it mentions and who may read it; they follow from then on
 	Back        any     // the submitter's own: it comes back in Stored
@@ -398,10 +403,11 @@ type JobStore interface {
 	RetryJob(ctx context.Context, id, owner string, due time.Time, code string) error
 	StopJob(ctx context.Context, id, owner, code string, now time.Time) error
 	// Mail reads one mail of the outbox; Delivered marks it sent and appends ticket.delivered; Bounced appends
-	// ticket.bounced. Outbox lists what is waiting or stopped, newest first, at most 200.
+	// ticket.bounced, and marks the recipient if he takes no mail: a mail to him that is stored later is kept back as one
+	// that was given up. Outbox lists what is waiting or stopped, newest first, at most 200.
 	Mail(ctx context.Context, message ID) (Mail, error)
 	Delivered(ctx context.Context, message ID, now time.Time) ([]Event, error)
-	Bounced(ctx context.Context, message ID, code string, now time.Time) ([]Event, error)
+	Bounced(ctx context.Context, message ID, b Bounce, now time.Time) ([]Event, error)
 	Outbox(ctx context.Context) ([]OutboxRow, error)
 	// MailSent reports whether a Message-ID is ours, and to whose conversation and recipient it went.
 	MailSent(ctx context.Context, messageID string) (Mail, error)
@@ -419,6 +425,8 @@ type Incoming struct {
 	Files        []MailFile // named in Message by the store, as far as the conversation has room
 	Raw          []byte
 	Original     Original
+	Jobs         []Job         // what its message brings along, unless Start has its own
+	Alive        string        // the address that is proven to have written it; "" = none. It may have mail again
 	Machine      *Machine      // or list it: a program wrote it, and it belongs to no ticket
 	Confirm      bool          // with Start: the sender is proven, and is told that it came
 	MessageID    string        // its own, without brackets; "" = it has none
@@ -437,5 +445,6 @@ type OutboxRow struct {
 	State        string    `json:"state"` // waiting, sent, stopped
 	Attempts     int       `json:"attempts"`
 	Code         string    `json:"code,omitempty"`
+	Dead         bool      `json:"dead,omitempty"` // it was given up, and its recipient takes no mail
 	At           time.Time `json:"at"`
 }

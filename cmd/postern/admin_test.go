@@ -180,6 +180,7 @@ PUT    /v1/availability/ag_x                - - - x - x -
 POST   /v1/conversations/cv_x/assign        - - - x - x -
 POST   /v1/conversations/cv_x/note          - - - x - x -
 PUT    /v1/availability/ag_x/away           - - - x - x -
+POST   /v1/availability/ag_x/checkin        - - - x - x -
 GET    /v1/inactivity                       - - - x - x -
 PUT    /v1/inactivity                       - - - - - x -
 GET    /v1/staffing                         - - - x - x -

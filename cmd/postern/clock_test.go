@@ -219,6 +219,76 @@ func TestEscalation(t *testing.T) {
 	})
 }
 
+// Words of leaving or of law reach management at once and once, in a chat's first words, in a later message and in a
+// customer's mail. A mailbox has its own words, or none (P93).
+func TestEscalationAtOnce(t *testing.T) {
+	eachPair(t, func(t *testing.T, a, b *node) {
+		sup, admin := b.desk(t, "sol", gateway.RoleSupervisor), b.desk(t, "ada", gateway.RoleAdmin)
+		boss, head := sup.socket(), admin.socket()
+		mia := a.agent(t, 0)
+		mia.ok("availability.set", map[string]any{"value": "available"})
+		begins := func(text string) (*client, gateway.ID) {
+			vic := a.visitor(t)
+			got := vic.ok("conversation.start", map[string]any{"command_id": string(id(t, "")), "client_id": string(id(t, "")), "text": text})
+			return vic, gateway.ID(got["conversation"].(map[string]any)["id"].(string))
+		}
+		says := func(vic *client, cv gateway.ID, text string) {
+			vic.ok("message.send", map[string]any{"conversation": cv, "client_id": string(id(t, "")), "text": text})
+		}
+		escalations := func(cv gateway.ID) (n int) {
+			events, err := a.Service.Store.Events(t.Context(), cv.Staff(), 0, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range events {
+				if e.Kind == (gateway.ConversationEscalated{}).Kind() {
+					n++
+				}
+			}
+			return n
+		}
+		_, first := begins("You hear from my lawyer tomorrow")
+		vic, later := begins("My order is late")
+		says(vic, later, "Where is it? I want to cancel my order.")
+		says(vic, later, "Then cancel my subscription!")
+		for cv, word := range map[gateway.ID]string{first: "lawyer", later: "cancel my subscription"} {
+			for _, c := range []*client{boss, head} {
+				if got := c.untilEscalated(cv, 3); got["reason"] != word {
+					t.Errorf("told: %v", got)
+				}
+			}
+		}
+		says(vic, later, "And you hear from my lawyer.")
+		for _, f := range vic.frames {
+			if f["ev"] == "conversation.escalated" {
+				t.Errorf("the visitor reads %v", f)
+			}
+		}
+		a.promises(t, admin, map[string]any{"at_once": []string{"manager"}})
+		_, none := begins("My lawyer writes to you")
+		waitFor(t, "an own word counts", func() bool { // each node has read it within seconds
+			_, cv := begins("I want your MANAGER, now")
+			time.Sleep(300 * time.Millisecond)
+			return escalations(cv) == 1
+		})
+		a.promises(t, admin, map[string]any{"at_once": []string{}})
+		_, off := begins("I want your manager. My lawyer too")
+		jobs := func() (n int) {
+			n, err := a.Service.Store.JobsDue(t.Context(), time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		waitFor(t, "everything is judged", func() bool { return jobs() == 0 })
+		for cv, want := range map[gateway.ID]int{first: 1, later: 1, none: 0, off: 0} {
+			if got := escalations(cv); got != want {
+				t.Errorf("%d escalations, want %d", got, want)
+			}
+		}
+	})
+}
+
 func (c *client) untilEscalated(cv gateway.ID, level float64) map[string]any {
 	c.t.Helper()
 	fits := func(f map[string]any) bool {

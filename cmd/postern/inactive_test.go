@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,6 +91,39 @@ func TestInactiveAgents(t *testing.T) {
 		})
 		if got := agent(away.ID); !got.InactiveAt.IsZero() || !got.DisabledAt.IsZero() {
 			t.Errorf("absent, and lapsed: %+v", got)
+		}
+	})
+}
+
+// A leader asks an agent whether he is still there: one letter a day, with the way to the console, where whatever he does
+// is his answer (P48).
+func TestCheckIn(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, c Config) {
+		n := startNode(t, c)
+		sup, senior := n.desk(t, "sol", gateway.RoleSupervisor), n.desk(t, "sam", gateway.RoleSenior)
+		ask := "/v1/availability/" + string(n.agents[0].ID) + "/checkin"
+		senior.refused("forbidden", "POST", ask, map[string]any{})
+		sup.refused("not_found", "POST", "/v1/availability/ag_none/checkin", map[string]any{})
+		for range 2 {
+			sup.ok("POST", ask, map[string]any{})
+		}
+		var letters []string
+		waitFor(t, "the letter", func() bool {
+			var err error
+			letters, err = filepath.Glob(filepath.Join(c.Data, "spool", "letter-checkin-*.eml"))
+			return err == nil && len(letters) > 0
+		})
+		raw, err := os.ReadFile(letters[0])
+		if err != nil || len(letters) != 1 || !strings.Contains(string(raw), "Are you still there?") || !strings.Contains(string(raw), "/console") {
+			t.Errorf("%d letters: %s, %v", len(letters), raw, err)
+		}
+		asked, err := n.Service.Store.Agent(t.Context(), n.agents[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rule, later := gateway.DefaultInactivity(), time.Now().Add(49*time.Hour)
+		if !asked.Unseen(rule, later) {
+			t.Error("the question alone keeps him active")
 		}
 	})
 }

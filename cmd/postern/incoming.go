@@ -77,7 +77,7 @@ func (m Mail) listen() (net.Listener, error) {
 func (a *App) incoming(c Config, node string) ([]func(context.Context), error) {
 	in := mail.Ingest{
 		Box: a.Service.Store, Tokens: mail.Tokens{Key: a.secret}, Markdown: markdown.Parse, Rand: rand.Reader, Sniff: http.DetectContentType,
-		Sender: mail.Judge{TXT: c.Mail.resolver().LookupTXT, Authserv: c.Mail.Authserv}, Sort: a.Service.SortMail,
+		Sender: mail.Judge{TXT: c.Mail.resolver().LookupTXT, Authserv: c.Mail.Authserv}, Sort: a.Service.SortMail, Urgent: a.Service.Urgent,
 	}
 	runs, err := a.folders(c, node, in)
 	if err != nil {

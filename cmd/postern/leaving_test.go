@@ -82,7 +82,7 @@ func (w *waits) missedWhy(cv string) (why string, times int) {
 
 // Long before its time is over a wait ends with a visitor who leaves, and with the mailbox's hours: a word is one ticket,
 // none is no ticket. A chat whose agent goes away heads the queue again, is told to its visitor, and rings first at that
-// agent when he is back (P34, P40 to P43).
+// agent when he is back; if its visitor has gone too, it is a ticket of that agent (P34, P40 to P43).
 func TestLeaving(t *testing.T) {
 	for _, engine := range []string{"SQLite", "PostgreSQL"} {
 		t.Run(engine, func(t *testing.T) {
@@ -94,6 +94,7 @@ func TestLeaving(t *testing.T) {
 			w.visitorLeaves(mia)
 			w.hoursEnd(mia)
 			w.agentLeaves(mia)
+			w.bothLeave()
 		})
 	}
 }
@@ -163,5 +164,18 @@ func (w *waits) agentLeaves(mia *client) {
 	waitFor(w.T, "his own rings first", func() bool { return w.reads(first).Offer.Agent == w.staff["ag1"].ID })
 	if a, err := w.Service.Store.Agent(w.Context(), w.staff["ag1"].ID); err != nil || a.Active > a.Capacity {
 		w.Errorf("%+v, %v", a, err)
+	}
+}
+
+func (w *waits) bothLeave() {
+	mia, vic := w.as("ag1"), w.visit(newBrowser(w.T))
+	cv := w.begins(mia, vic, map[string]any{"text": "Where is it?"})
+	mia.ok("conversation.claim", map[string]any{"conversation": cv})
+	mia.ok("message.send", map[string]any{"conversation": cv, "client_id": "both", "text": "I look."})
+	_, _ = vic.ws.CloseNow(), mia.ws.CloseNow()
+	w.passes("the chat is given up by nobody", 31*time.Second, func() bool { return w.reads(cv).Status != gateway.Active })
+	row := w.reads(cv)
+	if _, times := w.missedWhy(cv); times != 0 || row.Status != gateway.Open || row.Number == 0 || row.Assignee != w.staff["ag1"].ID {
+		w.Errorf("missed %d times, %+v", times, row)
 	}
 }

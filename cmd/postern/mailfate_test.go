@@ -104,7 +104,7 @@ func TestAnswerAllForwardAgain(t *testing.T) {
 
 			message := gateway.ID(mails[1]["message"].(string))
 			sup.refused("conflict", "POST", "/v1/mails/"+string(message)+"/again", map[string]any{})
-			if _, err := n.Service.Store.Bounced(t.Context(), message, "5.1.1", time.Now()); err != nil {
+			if _, err := n.Service.Store.Bounced(t.Context(), message, gateway.Bounce{Code: "5.1.1"}, time.Now()); err != nil {
 				t.Fatal(err)
 			}
 			if mails, _ = sup.fates(cv); mails[1]["state"] != "stopped" || mails[1]["code"] != "5.1.1" {

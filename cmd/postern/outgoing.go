@@ -61,7 +61,7 @@ func (a *App) writers(c Config, tokens mail.Tokens) (out mail.Composer, letters 
 	if out.RemindText, err = remindText(); err != nil {
 		return out, letters, err
 	}
-	if letters, err = staff(out.Domain, a.URL.JoinPath("admin", "verification").String()); err != nil {
+	if letters, err = staff(out.Domain, a.URL.JoinPath("admin", "verification").String(), a.URL.JoinPath("console").String()); err != nil {
 		return out, letters, err
 	}
 	out.Sign, err = c.SMTP.signatures()

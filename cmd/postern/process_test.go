@@ -110,8 +110,16 @@ func (f *fixture) process(t *testing.T, address string) *process {
 // start runs the process until kill, or the test's end.
 func (p *process) start(t *testing.T) {
 	t.Helper()
-	p.cmd = exec.Command(binary(t), p.args...)
-	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, p.env...), p.log, p.log
+	p.launch(t, binary(t))
+	p.comesUp(t)
+}
+
+// launch runs a program in the process's place, with variables besides its own.
+func (p *process) launch(t *testing.T, program string, env ...string) {
+	t.Helper()
+	p.cmd = exec.Command(program, p.args...)
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, append(env, p.env...)...)
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +127,11 @@ func (p *process) start(t *testing.T) {
 	p.ended = ended
 	go func() { _ = cmd.Wait(); close(ended) }()
 	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
+}
+
+// comesUp waits until it answers.
+func (p *process) comesUp(t *testing.T) {
+	t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		res, err := http.Get(p.url + "/healthz")
 		if err == nil {
@@ -126,7 +139,7 @@ func (p *process) start(t *testing.T) {
 			return
 		}
 		select {
-		case <-ended:
+		case <-p.ended:
 			t.Fatalf("the process ended at once: %s", p.log)
 		default:
 		}

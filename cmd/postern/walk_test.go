@@ -109,8 +109,6 @@ func shared(t *testing.T) Config {
 	return c
 }
 
-func TestMain(m *testing.M) { server.Main(m) }
-
 func id(t *testing.T, prefix string) gateway.ID {
 	t.Helper()
 	v, err := gateway.NewID(prefix, time.Now(), rand.Reader)

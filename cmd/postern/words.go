@@ -19,8 +19,8 @@ func helpPages() (*pages.Pages, error) {
 	return pages.New(texts)
 }
 
-// staff makes the letters to the staff; link leads to the admin pages.
-func staff(domain, link string) (mail.Staff, error) {
+// staff makes the letters to the staff. Of the policy they lead to its admin page, of all else to the console.
+func staff(domain, policy, console string) (mail.Staff, error) {
 	texts, err := widget.MailTexts()
 	if err != nil {
 		return mail.Staff{}, err
@@ -34,7 +34,10 @@ func staff(domain, link string) (mail.Staff, error) {
 		return words["mail."+key]
 	}
 	words := func(locale, what string) (string, string, bool) {
-		subject, text := word(locale, what+".subject"), word(locale, what+".text")
+		subject, text, link := word(locale, what+".subject"), word(locale, what+".text"), console
+		if what == "policy" {
+			link = policy
+		}
 		return subject, strings.ReplaceAll(text, "{link}", link), subject != "" && text != ""
 	}
 	return mail.Staff{Domain: domain, Words: words, Word: word}, nil

@@ -1,6 +1,7 @@
 package gatewaytest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -86,7 +87,7 @@ func mailAgain(w *World) {
 	if got, err := w.Store.Mail(w.Context(), in.Mail.ID); err != nil || !slices.Equal(got.Cc, in.Mail.Cc) || !got.Forward {
 		w.Errorf("mail: %+v, %v", got, err)
 	}
-	again := func() error { return w.Store.SendAgain(w.Context(), in.Mail.ID, w.Now()) }
+	again := func() error { return w.Store.SendAgain(w.Context(), in.Mail.ID, false, w.Now()) }
 	state := func(want string) {
 		w.Helper()
 		list, err := w.Store.Mails(w.Context(), c.ID)
@@ -108,7 +109,7 @@ func mailAgain(w *World) {
 	}
 	state("waiting ")
 	w.unmoved("conflict", again)
-	w.refused(w.Store.SendAgain(w.Context(), "ms_none", w.Now()), "not_found")
+	w.refused(w.Store.SendAgain(w.Context(), "ms_none", true, w.Now()), "not_found")
 	w.ok(w.Store.StopJob(w.Context(), lease().ID, "n", "invalid", w.Now()))
 	state("stopped invalid")
 	w.ok(again())
@@ -125,7 +126,7 @@ func mailAgain(w *World) {
 			w.Errorf("%d mails left within %s, %v", n, since, err)
 		}
 	}
-	_, err = w.Store.Bounced(w.Context(), in.Mail.ID, "5.1.1", w.Now())
+	_, err = w.Store.Bounced(w.Context(), in.Mail.ID, gateway.Bounce{Code: "5.1.1"}, w.Now())
 	w.ok(err)
 	state("stopped 5.1.1")
 	w.Pass(6 * 24 * time.Hour) // then it has its five days again
@@ -133,4 +134,86 @@ func mailAgain(w *World) {
 	if j := lease(); j.Attempts != 1 || !j.Since.Equal(w.Now()) || j.ID != "mail:"+string(in.Mail.ID) {
 		w.Errorf("the job of a mail that goes again: %+v", j)
 	}
+}
+
+// answered stores an agent's answer with its mail to an address.
+func (w *World) answered(c gateway.Conversation, by gateway.ID, to string) gateway.ID {
+	w.Helper()
+	m := w.ID(gateway.PrefixMessage)
+	in := w.Answer(c, by, string(m))
+	in.Mail = &gateway.Mail{ID: m, Conversation: c.ID, MessageID: string(m) + "@shop.example", From: "b@shop.example", To: to, Raw: []byte("Subject: hi\r\n\r\n")}
+	_, err := w.Store.Append(w.Context(), in)
+	w.ok(err)
+	return m
+}
+
+func deadAddress(w *World) {
+	const anna = "Anna@home.example"
+	c, a := w.mailed(anna, true), w.NewAgent("Ada", 1)
+	state := func(message gateway.ID, want string) {
+		w.Helper()
+		list, err := w.Store.Mails(w.Context(), c.ID)
+		w.ok(err)
+		i := slices.IndexFunc(list, func(f gateway.MailFate) bool { return f.Message == message })
+		if got := fmt.Sprint(list[i].State, " ", list[i].Code, " ", list[i].Dead); got != want {
+			w.Errorf("mail: %s, want %s", got, want)
+		}
+	}
+	bounced := func(message gateway.ID, hard bool) {
+		w.Helper()
+		_, err := w.Store.Bounced(w.Context(), message, gateway.Bounce{Code: "5.1.1", Hard: hard}, w.Now())
+		w.ok(err)
+	}
+	soft := w.answered(c, a, anna)
+	bounced(soft, false)
+	state(soft, "stopped 5.1.1 false")
+	hard := w.answered(c, a, anna)
+	state(hard, "waiting  false")
+	bounced(hard, true)
+	state(soft, "stopped 5.1.1 true")
+
+	kept := w.answered(c, a, "anna@HOME.example")
+	state(kept, "stopped 5.1.1 true")
+	if got := w.kinds(gateway.ID(c.ID.Staff())); strings.Count(got, "ticket.bounced") != 3 {
+		w.Errorf("the staff is told %s", got)
+	}
+	for {
+		j, ok, err := w.Store.LeaseJob(w.Context(), "n", time.Minute, w.Now())
+		w.ok(err)
+		if !ok {
+			break
+		}
+		if j.ID == "mail:"+string(kept) {
+			w.Errorf("%s is sent", j.ID)
+		}
+		w.ok(w.Store.FinishJob(w.Context(), j.ID, "n", w.Now()))
+	}
+	if sent, err := w.Store.SendAutomatic(w.Context(), gateway.Mail{ID: "ms_auto", To: anna}, w.Now().Add(-time.Hour), w.Now()); sent || err != nil {
+		w.Errorf("automatic mail: %v, %v", sent, err)
+	}
+	other := w.answered(c, a, "bo@work.example")
+	state(other, "waiting  false")
+
+	again := func(dead bool) error { return w.Store.SendAgain(w.Context(), kept, dead, w.Now()) }
+	w.unmoved("invalid", func() error { return again(false) })
+	w.ok(again(true))
+	state(kept, "waiting  false")
+	state(hard, "stopped 5.1.1 false")
+	bounced(hard, true) // the old report, read once more
+	state(w.answered(c, a, anna), "waiting  false")
+
+	bounced(kept, true)
+	state(w.answered(c, a, anna), "stopped 5.1.1 true")
+	comes := func(key, alive string) {
+		w.Helper()
+		_, _, err := w.Store.StoreIncoming(w.Context(), gateway.Incoming{
+			Key: key, Conversation: c.ID, Raw: []byte("raw"), Alive: alive,
+			Message: gateway.Message{ID: w.ID(gateway.PrefixMessage), Text: key, Via: "email", Unproven: alive == ""},
+		}, w.Now())
+		w.ok(err)
+	}
+	comes("a forged one", "")
+	state(w.answered(c, a, anna), "stopped 5.1.1 true")
+	comes("from her", "anna@home.example")
+	state(w.answered(c, a, anna), "waiting  false")
 }

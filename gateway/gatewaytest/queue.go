@@ -204,6 +204,31 @@ func requeue(w *World) {
 	})
 }
 
+func bothLeft(w *World) {
+	c, a := w.Start("hi"), w.NewAgent("Ada", 1)
+	leave := func() error {
+		_, err := w.Store.Leave(w.Context(), c.ID, a, "hi", w.Now())
+		return err
+	}
+	w.unmoved("conflict", leave)
+	_, err := w.Store.Append(w.Context(), w.Answer(c, a, "1")) // the first answer claims it
+	w.ok(err)
+	w.wantSeats(a, 1)
+	w.unmoved("conflict", func() error {
+		_, err := w.Store.Leave(w.Context(), c.ID, "ag_other", "hi", w.Now())
+		return err
+	})
+	w.ok(leave())
+	if got := w.Conversation(c.ID); got.Status != gateway.Open || got.Assignee != a || got.Number == 0 || got.Channel != gateway.ByEmail || got.Subject != "hi" {
+		w.Errorf("row: %+v", got)
+	}
+	w.wantSeats(a, 0)
+	if got := w.kinds(c.ID); strings.Contains(got, "missed") || strings.Count(got, "ticket.opened") != 1 {
+		w.Errorf("told: %s", got)
+	}
+	w.unmoved("conflict", leave)
+}
+
 func assign(w *World) {
 	c, a, b, full := w.Start("hi"), w.NewAgent("Ada", 1), w.NewAgent("Bob", 1), w.NewAgent("Full", 0)
 	_, err := w.Store.Claim(w.Context(), c.ID, a, "hand", w.Now())

@@ -15,7 +15,7 @@ var (
 		`message not (?:sent|delivered)|user unknown|unknown (?:user|recipient|address)|nicht zustellbar|unzustellbar|zustellung (?:fehlgeschlagen|gescheitert)|fehler bei der zustellung|benachrichtigung (?:zum|über den) ` +
 		`(?:über)?(?:mittlungs|zustell|übermittlung)|zustellungsbenachrichtigung|non remis|échec de (?:la )?(?:remise|distribution|livraison)|impossible de (?:remettre|distribuer)|non distribu|notification d'état|avis de non|` +
 		`no (?:se ha podido )?entrega|no entregado|no se pudo entregar|error de entrega|devuelto|não (?:foi )?entregue|falha na entrega|falha no envio|devolvid|mancata consegna|consegna .{0,30}(?:non riuscita|fallita)|` +
-		`non recapitabil|onbestelbaar|niet bezorgd|kan niet worden (?:bezorgd|afgeleverd)|kunde inte levereras|leveransfel|kunne ikke leveres|leveringsfejl|olevererbar|toimitus epäonnistui|niedostarczon|nie dostarczono|` +
+		`non recapitabil|onbestelbaar|niet bezorgd|kan niet worden (?:bezorgd|afgeleverd)|kunde inte levereras|inte att leverera|leveransfel|kunne ikke leveres|leveringsfejl|olevererbar|toimitus epäonnistui|niedostarczon|nie dostarczono|` +
 		`zwrot(?:na)? (?:wiadomoś|poczt)|недостав|не доставлен|невозможно доставить|ошибка доставки|nedoručiteln|kézbesíthetetlen|teslim edilemedi|iletilemedi|退信|退回|无法投递|無法傳遞|未送达|投递失败|配信(?:不能|できません|エラー)|` +
 		`送信できません|エラーメール|배달 ?(?:되지|실패|불가)|전송 ?실패|반송`)
 	delayed = regexp.MustCompile(`(?i)\bdelayed\b|delivery delay|delay(?:ed)? (?:delivery|notification|mail)|warning: (?:could not send|message).{0,60}|still being retried|not yet been delivered|verzögert|verzögerung|retardé|retrasad|atrasad|ritardat`)
@@ -23,7 +23,7 @@ var (
 	couldNot = regexp.MustCompile(`(?i)(?:could|can|did|was|were|has|have|is|are|will)(?: ?not|n.t| failed)(?: yet)?(?: to)?(?: be| been)?(?: successfully)? (?:deliver|sent|send|accept|process|relay)|unable to (?:deliver|relay|send)|` +
 		`undeliver|delivery (?:to .{1,100} )?(?:has |have )?failed|failed permanently|permanent (?:fatal )?error|failed to (?:deliver|reach)|following (?:address|recipient|error)|your (?:message|mail|e-?mail) .{0,100}(?:failed|rejected|returned|bounced|blocked|not)|` +
 		`returned (?:to sender|mail)|(?:fatal|transient|session) (?:errors|transcript)|transcript of session|nicht (?:zugestellt|ausgeliefert|erreicht)|unzustellbar|n.a pas pu (?:être|etre)|impossible|no (?:se )?(?:ha )?pud|não (?:pôde|foi|pode)|` +
-		`non (?:è stato|può)|kon niet|niet worden|не (?:может|удалось|был)|nie (?:może|udało|został)|配信でき|無法|无法|退信|전달되지|could not be`)
+		`non (?:è stato|può)|kon niet|niet worden|kunde inte levereras|inte att leverera|reason (?:of|for) the delivery failure|не (?:может|удалось|был)|nie (?:może|udało|został)|配信でき|無法|无法|退信|전달되지|could not be`)
 
 	// alive: reasons that say nothing about whether the address exists.
 	alive = regexp.MustCompile(`(?i)(?:mailbox|inbox|account|storage|user'?s? (?:mailbox|quota)|recipient'?s? (?:mailbox|storage)|postfach|boîte|casella|buzón|caixa) .{0,40}(?:is |ist |est |está |è )?(?:full|voll|pleine|llena|piena|cheia)\b|` +

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -20,7 +21,7 @@ type Box interface {
 	MailSent(ctx context.Context, messageID string) (gateway.Mail, error)
 	StoreIncoming(ctx context.Context, in gateway.Incoming, now time.Time) (gateway.Conversation, []gateway.Event, error)
 	Mail(ctx context.Context, message gateway.ID) (gateway.Mail, error)
-	Bounced(ctx context.Context, message gateway.ID, code string, now time.Time) ([]gateway.Event, error)
+	Bounced(ctx context.Context, message gateway.ID, b gateway.Bounce, now time.Time) ([]gateway.Event, error)
 	MoveMail(ctx context.Context, p gateway.MailPosition) error
 	Setting(ctx context.Context, name string) (string, error)
 }
@@ -45,6 +46,8 @@ type Ingest struct {
 	Sniff    func(data []byte) string // media type by content
 	// Sort applies the mailbox rules to a ticket that a mail opens; nil = it stays where it came in.
 	Sort func(ctx context.Context, at gateway.Mailbox, st *gateway.Start, now time.Time) error
+	// Urgent gives what a customer's words bring along; nil = nothing.
+	Urgent func(ctx context.Context, cv, message gateway.ID, text string, now time.Time) ([]gateway.Job, error)
 }
 
 // Take stores one mail that reached a mailbox: into the conversation that it belongs to, else as a new ticket. A report
@@ -101,6 +104,9 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 	}
 	proven := i.Sender.proven(ctx, l, skipMbox(raw))
 	in.Copies = l.copies(mb)
+	if proven {
+		in.Alive = l.from
+	}
 	switch {
 	case of.Forward:
 		cv, events, err := i.note(ctx, of, in, l, proven, now)
@@ -110,11 +116,14 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 	case cv.ID != "":
 		same := proven && strings.EqualFold(cv.Claimed.Email, l.from)
 		in.Conversation, in.Message.Unproven, in.Verified = cv.ID, !same, same && l.kind != KindAuto
+		if in.Jobs, err = i.urgent(ctx, cv.ID, in, in.Verified, now); err != nil {
+			return gateway.Conversation{}, nil, err
+		}
 		cv, events, err := i.Box.StoreIncoming(ctx, in, now)
 		if gateway.CodeOf(err) != "conversation_closed" {
 			return cv, events, err
 		}
-		in.Conversation, in.Verified = "", false
+		in.Conversation, in.Verified, in.Jobs = "", false, nil
 	}
 	if listed, err := i.listed(ctx, l); listed || err != nil {
 		if err != nil {
@@ -127,10 +136,21 @@ func (i Ingest) store(ctx context.Context, mb gateway.Mailbox, env Envelope, raw
 	if in.Start, err = i.start(mb, l, in.Message, now); err == nil && i.Sort != nil {
 		err = i.Sort(ctx, mb, in.Start, now)
 	}
+	if err == nil {
+		in.Start.Jobs, err = i.urgent(ctx, in.Start.ID, in, l.kind != KindAuto, now)
+	}
 	if err != nil {
 		return gateway.Conversation{}, nil, err
 	}
 	return i.Box.StoreIncoming(ctx, in, now)
+}
+
+// urgent gives what a mail's words bring along, if they are a customer's.
+func (i Ingest) urgent(ctx context.Context, cv gateway.ID, in gateway.Incoming, his bool, now time.Time) ([]gateway.Job, error) {
+	if !his || i.Urgent == nil {
+		return nil, nil
+	}
+	return i.Urgent(ctx, cv, in.Message.ID, in.Message.Text, now)
 }
 
 // listed reports whether a mail that belongs to no ticket is a program's and opens none.
@@ -186,14 +206,14 @@ func (i Ingest) bounced(ctx context.Context, recipient string, l letter, now tim
 	if !l.bounce.Failed {
 		return nil, true, nil
 	}
-	code := l.bounce.Code
-	if code == "" {
-		code = "5.0.0"
-	}
-	if r := l.bounce.Recipient; slices.ContainsFunc(sent.Cc, func(a string) bool { return strings.EqualFold(a, r) }) && !strings.EqualFold(sent.To, r) {
+	r := l.bounce.Recipient
+	if slices.ContainsFunc(sent.Cc, func(a string) bool { return strings.EqualFold(a, r) }) && !strings.EqualFold(sent.To, r) {
 		return nil, true, nil // it has reached whom it is for
 	}
-	events, err = i.Box.Bounced(ctx, sent.ID, code, now)
+	b := gateway.Bounce{Code: cmp.Or(l.bounce.Code, "5.0.0")}
+	// Where he lets his mail be sent on to may be dead while he is not.
+	b.Hard = l.bounce.Hard && (r == "" || strings.EqualFold(r, sent.To))
+	events, err = i.Box.Bounced(ctx, sent.ID, b, now)
 	return events, true, err
 }
 

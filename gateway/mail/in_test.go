@@ -21,6 +21,7 @@ type box struct {
 	in   []gateway.Incoming
 
 	bounced []string // message and code
+	hard    bool     // the last one
 	closed  bool     // the ticket takes no more
 	moved   []gateway.MailPosition
 	allowed string // setting
@@ -47,8 +48,8 @@ func (b *box) Mail(_ context.Context, id gateway.ID) (gateway.Mail, error) {
 	return b.sent, nil
 }
 
-func (b *box) Bounced(_ context.Context, id gateway.ID, code string, _ time.Time) ([]gateway.Event, error) {
-	b.bounced = append(b.bounced, string(id)+" "+code)
+func (b *box) Bounced(_ context.Context, id gateway.ID, why gateway.Bounce, _ time.Time) ([]gateway.Event, error) {
+	b.bounced, b.hard = append(b.bounced, string(id)+" "+why.Code), why.Hard
 	return nil, nil
 }
 
@@ -176,14 +177,15 @@ func TestReportAboutOurMail(t *testing.T) {
 	forged := "help+" + composer().Tokens.Make('b', string(b.sent.ID), "eve@evil.test") + "@chat.example"
 	for _, c := range []struct {
 		name, to, id, recipient, action string
-		ours, noted                     bool
+		ours, noted, hard               bool
 	}{
-		{"by token", token, "x@y.test", vic, "failed", true, true},
-		{"by Message-ID and recipient", "help@chat.example", out.MessageID, vic, "failed", true, true},
-		{"a delay", token, "x@y.test", vic, "delayed", true, false},
-		{"forged token", forged, "x@y.test", vic, "failed", false, false},
-		{"our Message-ID, another recipient", "help@chat.example", out.MessageID, "eve@evil.test", "failed", false, false},
-		{"nothing of ours", "help@chat.example", "x@y.test", vic, "failed", false, false},
+		{"by token", token, "x@y.test", vic, "failed", true, true, true},
+		{"by token, about where his mail goes on to", token, "x@y.test", "vic@else.test", "failed", true, true, false},
+		{"by Message-ID and recipient", "help@chat.example", out.MessageID, vic, "failed", true, true, true},
+		{"a delay", token, "x@y.test", vic, "delayed", true, false, false},
+		{"forged token", forged, "x@y.test", vic, "failed", false, false, false},
+		{"our Message-ID, another recipient", "help@chat.example", out.MessageID, "eve@evil.test", "failed", false, false, false},
+		{"nothing of ours", "help@chat.example", "x@y.test", vic, "failed", false, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b, i, _ := door(t)
@@ -192,8 +194,8 @@ func TestReportAboutOurMail(t *testing.T) {
 			if _, _, err := i.Take(t.Context(), gateway.Mailbox{ID: "mb_1"}, Envelope{Recipient: c.to}, []byte(raw), noon); err != nil {
 				t.Fatal(err)
 			}
-			if (len(b.in) == 0) != c.ours || (len(b.bounced) == 1) != c.noted {
-				t.Fatalf("stored %d, noted %q", len(b.in), b.bounced)
+			if (len(b.in) == 0) != c.ours || (len(b.bounced) == 1) != c.noted || b.hard != c.hard {
+				t.Fatalf("stored %d, noted %q, address dead %v", len(b.in), b.bounced, b.hard)
 			}
 		})
 	}

@@ -87,7 +87,7 @@ func deliver(c *smtp.Client, m gateway.Mail) error {
 		return err
 	}
 	if err := c.Rcpt("<" + m.To + ">"); err != nil {
-		return err
+		return recipient{err}
 	}
 	if err := copies(c, m.Cc); err != nil {
 		return err
@@ -126,7 +126,16 @@ func verdict(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &reply) && reply.Code >= 500 && reply.Code != 530 && reply.Code != 535:
-		return &gateway.Error{Is: "invalid", Params: gateway.P{"field": "mail", "code": strconv.Itoa(reply.Code)}, Err: err}
+		params := gateway.P{"field": "mail", "code": strconv.Itoa(reply.Code)}
+		if errors.As(err, new(recipient)) && dead(enhanced.FindString(reply.Msg), reply.Msg) {
+			params["dead"] = "true"
+		}
+		return &gateway.Error{Is: "invalid", Params: params, Err: err}
 	}
 	return gateway.Unavailable("smtp", err)
 }
+
+// recipient is what the server says about whom a mail is for.
+type recipient struct{ error }
+
+func (r recipient) Unwrap() error { return r.error }

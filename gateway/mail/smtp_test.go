@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"net/textproto"
 	"strings"
@@ -156,21 +157,28 @@ func TestTheServersAnswerDecidesWhetherToTryAgain(t *testing.T) {
 		name string
 		h    *host
 		code string
+		dead string
 	}{
-		{"taken", &host{}, ""},
-		{"recipient later", &host{rcpt: "450 4.2.1 greylisted"}, "unavailable"},
-		{"recipient never", &host{rcpt: "550 5.1.1 no such user"}, "invalid"},
-		{"sender never", &host{mail: "553 5.1.8 no such domain"}, "invalid"},
-		{"content later", &host{data: "452 4.3.1 disk full"}, "unavailable"},
-		{"content never", &host{data: "554 5.7.1 policy"}, "invalid"},
-		{"sign in first", &host{mail: "530 5.7.0 sign in"}, "unavailable"},
-		{"host closed for now", &host{greet: "421 later"}, "unavailable"},
-		{"host refuses us altogether", &host{greet: "554 go away"}, "unavailable"},
+		{"taken", &host{}, "", ""},
+		{"recipient later", &host{rcpt: "450 4.2.1 greylisted"}, "unavailable", ""},
+		{"recipient never", &host{rcpt: "550 5.1.1 no such user"}, "invalid", "true"},
+		{"recipient is full", &host{rcpt: "552 5.1.1 mailbox is full"}, "invalid", ""},
+		{"no such user, after the mail", &host{data: "550 5.1.1 no such user"}, "invalid", ""},
+		{"sender never", &host{mail: "553 5.1.8 no such domain"}, "invalid", ""},
+		{"content later", &host{data: "452 4.3.1 disk full"}, "unavailable", ""},
+		{"content never", &host{data: "554 5.7.1 policy"}, "invalid", ""},
+		{"sign in first", &host{mail: "530 5.7.0 sign in"}, "unavailable", ""},
+		{"host closed for now", &host{greet: "421 later"}, "unavailable", ""},
+		{"host refuses us altogether", &host{greet: "554 go away"}, "unavailable", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := serve(t, c.h)
-			if err := send(t, h.addr, compose(t, ticket(), "Ada", "Hello")); gateway.CodeOf(err) != c.code {
+			err := send(t, h.addr, compose(t, ticket(), "Ada", "Hello"))
+			if gateway.CodeOf(err) != c.code {
 				t.Fatalf("%v, want %q", err, c.code)
+			}
+			if e := (*gateway.Error)(nil); errors.As(err, &e) && e.Params["dead"] != c.dead {
+				t.Errorf("the address is dead: %q, want %q", e.Params["dead"], c.dead)
 			}
 		})
 	}

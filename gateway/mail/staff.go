@@ -83,6 +83,9 @@ func (s Staff) fill(lang string, r gateway.ReportLetter) *strings.Replacer {
 	by := r.By
 	if by == "" {
 		by = s.Word(lang, "report.timer")
+		if r.Reason != "" {
+			by = s.Word(lang, "report.words")
+		}
 	}
 	tried := "-"
 	if len(r.Report.Tried) > 0 {

@@ -103,3 +103,27 @@ func (s *Store) Unassign(ctx context.Context, cv, agent gateway.ID, reason strin
 		return x.emitAbout(string(c.Mailbox), c.ID, gateway.System(), p)
 	})
 }
+
+// Leave implements gateway.QueueStore.
+func (s *Store) Leave(ctx context.Context, cv, agent gateway.ID, subject string, now time.Time) ([]gateway.Event, error) {
+	return s.change(ctx, "leave a chat", now, func(x *tx) error {
+		c, err := x.lock(cv)
+		if err != nil {
+			return err
+		}
+		if c.Status != gateway.Active || c.Assignee != agent {
+			return gateway.Conflict()
+		}
+		by := gateway.System()
+		if err := x.becomeTicket(&c, by, subject); err != nil {
+			return err
+		}
+		if c.Status != gateway.Open { // he wrote last, and left before it was over
+			c.Status = gateway.Open
+			if err := x.save(&c); err != nil {
+				return err
+			}
+		}
+		return x.ticketOpened(c, by, "left")
+	})
+}

@@ -228,6 +228,9 @@ func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 	if err := b.attach(in.Conversation, filesOf(in)); err != nil {
 		return err
 	}
+	if err := b.enqueueAll(in.Jobs); err != nil {
+		return err
+	}
 	mark := len(b.pending)
 	if claims {
 		if err := b.claim(c, in.MustAgent, in.Actor, "reply"); err != nil {
@@ -251,6 +254,11 @@ func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 			return err
 		}
 	}
+	if in.Mail != nil {
+		if err := b.outbox(*in.Mail); err != nil {
+			return err
+		}
+	}
 	a.more = slices.Clone(b.pending[mark:])
 	raw, err := json.Marshal(in.Payload)
 	if err != nil {
@@ -267,9 +275,6 @@ func (b *batch) store(a *answer, c *gateway.Conversation, claims bool) error {
 	}
 	if in.Counts && c != nil {
 		b.counted(c, in)
-	}
-	if in.Mail != nil {
-		return b.outbox(*in.Mail)
 	}
 	return nil
 }

@@ -68,6 +68,9 @@ func (x *tx) start(in gateway.Start) (stored bool, err error) {
 	if err := x.promised(c.ID, in.Clock); err != nil {
 		return false, err
 	}
+	if err := x.enqueueAll(in.Jobs); err != nil {
+		return false, err
+	}
 	if in.Ticket {
 		err = x.ticketOpened(c, visitorOf(c), "form")
 	} else {

@@ -43,6 +43,15 @@ func (x *tx) enqueue(j gateway.Job) error {
 	return err
 }
 
+func (x *tx) enqueueAll(jobs []gateway.Job) error {
+	for _, j := range jobs {
+		if err := x.enqueue(j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Enqueue implements gateway.JobStore.
 func (s *Store) Enqueue(ctx context.Context, j gateway.Job) error {
 	_, err := s.change(ctx, "enqueue", time.Time{}, func(x *tx) error { return x.enqueue(j) })

@@ -195,6 +195,9 @@ func (x *tx) saveChange(s verify.Step) error {
 	if unique(err) || err == nil && n == 0 {
 		return verify.Refuse(verify.ChangeState)
 	}
+	if err == nil && s.To() == verify.Proven {
+		err = x.reviveIn(gateway.ID(r.Conversation))
+	}
 	return err
 }
 

@@ -37,6 +37,10 @@ func (x *tx) listMachine(m gateway.Machine) error {
 // SendAutomatic implements gateway.MachineStore.
 func (s *Store) SendAutomatic(ctx context.Context, m gateway.Mail, since, now time.Time) (sent bool, err error) {
 	_, err = s.change(ctx, "send an automatic mail", now, func(x *tx) error {
+		if code, err := x.dead(m.To); err != nil || code != "" {
+			sent = false
+			return err // nobody waits for it
+		}
 		n, err := x.exec(qAutomatic, strings.ToLower(m.To), ms(now), ms(since))
 		if sent = err == nil && n == 1; !sent {
 			return err

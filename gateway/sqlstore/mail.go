@@ -40,7 +40,14 @@ func (x *tx) outbox(m gateway.Mail) error {
 	if err != nil {
 		return err
 	}
-	return x.enqueue(gateway.Job{ID: "mail:" + string(m.ID), Kind: gateway.JobMail, Due: x.now, Payload: p})
+	if err := x.enqueue(gateway.Job{ID: "mail:" + string(m.ID), Kind: gateway.JobMail, Due: x.now, Payload: p}); err != nil {
+		return err
+	}
+	if code, err := x.dead(m.To); code == "" || err != nil {
+		return err
+	} else {
+		return x.withhold(m, code)
+	}
 }
 
 func scanMail(r scanner) (gateway.Mail, error) {
@@ -73,16 +80,18 @@ func (s *Store) MailSent(ctx context.Context, messageID string) (gateway.Mail, e
 
 // Delivered implements gateway.JobStore. Told again, it changes nothing and gives no event.
 func (s *Store) Delivered(ctx context.Context, message gateway.ID, now time.Time) ([]gateway.Event, error) {
-	return s.mailMoved(ctx, message, now, gateway.TicketDelivered{Message: message}, qDelivered, string(message), ms(now))
+	return s.mailMoved(ctx, message, now, gateway.TicketDelivered{Message: message}, false, qDelivered, string(message), ms(now))
 }
 
-// Bounced implements gateway.JobStore. Told again, it changes nothing and gives no event.
-func (s *Store) Bounced(ctx context.Context, message gateway.ID, code string, now time.Time) ([]gateway.Event, error) {
-	return s.mailMoved(ctx, message, now, gateway.TicketBounced{Message: message, Code: code}, qBounced, string(message), code)
+// Bounced implements gateway.JobStore. Told again, it changes nothing and gives no event: an old report that is read once
+// more marks no address that has come back to life.
+func (s *Store) Bounced(ctx context.Context, message gateway.ID, b gateway.Bounce, now time.Time) ([]gateway.Event, error) {
+	return s.mailMoved(ctx, message, now, gateway.TicketBounced{Message: message, Code: b.Code}, b.Hard, qBounced, string(message), b.Code)
 }
 
-// mailMoved tells the staff's side what became of a mail.
-func (s *Store) mailMoved(ctx context.Context, message gateway.ID, now time.Time, p gateway.Payload, query string, args ...any) ([]gateway.Event, error) {
+// mailMoved tells the staff's side what became of a mail. dead: its recipient takes no mail, and the second argument of
+// the query says why.
+func (s *Store) mailMoved(ctx context.Context, message gateway.ID, now time.Time, p gateway.Payload, dead bool, query string, args ...any) ([]gateway.Event, error) {
 	return s.change(ctx, "note a mail's fate", now, func(x *tx) error {
 		m, err := scanMail(x.row(qMail, string(message)))
 		if err != nil {
@@ -91,6 +100,11 @@ func (s *Store) mailMoved(ctx context.Context, message gateway.ID, now time.Time
 		n, err := x.exec(query, args...)
 		if err != nil || n == 0 {
 			return err
+		}
+		if dead {
+			if err := x.must(qMarkDead, strings.ToLower(m.To), args[1], ms(now)); err != nil {
+				return err
+			}
 		}
 		return x.emit(m.Conversation.Staff(), gateway.System(), p)
 	})
@@ -114,7 +128,19 @@ func scanOutbox(r scanner) (gateway.OutboxRow, error) {
 
 // Outbox implements gateway.JobStore.
 func (s *Store) Outbox(ctx context.Context) ([]gateway.OutboxRow, error) {
-	return all(ctx, s, scanOutbox, qOutbox)
+	list, err := all(ctx, s, scanOutbox, qOutbox)
+	if err != nil {
+		return nil, err
+	}
+	known := deaths{}
+	for i := range list {
+		if list[i].State == "stopped" {
+			if list[i].Dead, err = known.of(ctx, s, list[i].To); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return list, nil
 }
 
 const qInsertIncoming = `INSERT INTO incoming (dedupe, conversation, message, raw, at, original) VALUES ($1,$2,$3,$4,$5,$6)
@@ -150,6 +176,9 @@ func (s *Store) StoreIncoming(ctx context.Context, in gateway.Incoming, now time
 			return err
 		}
 		if err := x.moveMail(in.Position); err != nil {
+			return err
+		}
+		if err := x.revive(in.Alive); err != nil {
 			return err
 		}
 		if in.Machine != nil {
@@ -207,6 +236,9 @@ func (x *tx) joinMail(c gateway.Conversation, in gateway.Incoming) error {
 		if err := x.woken(&c, by, "visitor"); err != nil {
 			return err
 		}
+	}
+	if err := x.enqueueAll(in.Jobs); err != nil {
+		return err
 	}
 	if in.Verified {
 		spoke(&c, gateway.RoleVisitor, in.Message.Text, x.now)

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -66,6 +67,14 @@ func (s *Store) Mails(ctx context.Context, cv gateway.ID) ([]gateway.MailFate, e
 	if err != nil {
 		return nil, err
 	}
+	known := deaths{}
+	for i := range out {
+		if out[i].State == "stopped" {
+			if out[i].Dead, err = known.of(ctx, s, out[i].To); err != nil {
+				return nil, err
+			}
+		}
+	}
 	in, err := all(ctx, s, func(r scanner) (f gateway.MailFate, err error) {
 		var address string
 		var when int64
@@ -84,9 +93,16 @@ func (s *Store) Mails(ctx context.Context, cv gateway.ID) ([]gateway.MailFate, e
 }
 
 // SendAgain implements gateway.MailFateStore.
-func (s *Store) SendAgain(ctx context.Context, message gateway.ID, now time.Time) error {
+func (s *Store) SendAgain(ctx context.Context, message gateway.ID, dead bool, now time.Time) error {
 	_, err := s.change(ctx, "send a mail again", now, func(x *tx) error {
-		if _, err := scanMail(x.row(qMail, string(message))); err != nil {
+		m, err := scanMail(x.row(qMail, string(message)))
+		if err != nil {
+			return err
+		}
+		if code, err := x.dead(m.To); err != nil || code != "" && !dead {
+			return cmp.Or(err, error(gateway.Invalid("dead")))
+		}
+		if err := x.revive(m.To); err != nil {
 			return err
 		}
 		n, err := x.exec(qAgain, string(message))

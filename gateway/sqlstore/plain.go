@@ -75,7 +75,7 @@ func (t *plainTalk) add(it *item) {
 func (t *plainTalk) lets(in *gateway.Append) bool {
 	c := &t.known.row
 	switch {
-	case in.Topic != string(c.ID), in.ClientID == "", !in.Counts, in.Mail != nil, len(filesOf(*in)) > 0, holds(*in):
+	case in.Topic != string(c.ID), in.ClientID == "", !in.Counts, in.Mail != nil, len(in.Jobs) > 0, len(filesOf(*in)) > 0, holds(*in):
 		return false // it has no name, or does more
 	case c.Number > 0, c.Status.Ended(), t.known.has(in.ClientID):
 		return false // a ticket's status moves; what was sent before is found

@@ -28,6 +28,11 @@ func (s *Server) setAway(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	return nil, s.svc.SetAway(c.UserContext(), who, agent, fromMS(in.From), fromMS(in.Until))
 }
 
+// checkIn asks an agent whether he is still there.
+func (s *Server) checkIn(c *fiber.Ctx, who gateway.Caller) (any, error) {
+	return nil, s.svc.CheckIn(c.UserContext(), who, gateway.ID(strings.Clone(c.Params("agent"))))
+}
+
 // reassign hands a conversation on from the live view; the console does the same by conversation.assign.
 func (s *Server) reassign(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	var in struct {

@@ -36,6 +36,7 @@ type mailboxView struct {
 	MissedS int          `json:"missed_s"`
 	OverS   int          `json:"overflow_s"`
 	WorkDay int          `json:"work_day"` // minutes; told only
+	AtOnce  []string     `json:"at_once"`  // the product's words for management; told only
 	Members []gateway.ID `json:"members"`
 }
 
@@ -50,7 +51,7 @@ func (s *Server) listMailboxes(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	}
 	out := make([]mailboxView, 0, len(boxes))
 	for _, mb := range boxes {
-		v := mailboxView{Mailbox: mb, RingS: int(mb.Ring.Seconds()), MissedS: int(mb.Missed.Seconds()), OverS: int(mb.OverflowAfter.Seconds()), WorkDay: int(mb.WorkDay().Minutes()), Members: []gateway.ID{}}
+		v := mailboxView{Mailbox: mb, RingS: int(mb.Ring.Seconds()), MissedS: int(mb.Missed.Seconds()), OverS: int(mb.OverflowAfter.Seconds()), WorkDay: int(mb.WorkDay().Minutes()), AtOnce: gateway.DefaultAtOnce(), Members: []gateway.ID{}}
 		for _, m := range ms {
 			if m.Mailbox == mb.ID {
 				v.Members = append(v.Members, m.Agent)
@@ -96,7 +97,7 @@ func (s *Server) saveMailbox(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	}
 	s.svc.Publish(c.UserContext(), events...)
 	return fiber.Map{"mailbox": mailboxView{
-		Mailbox: out, RingS: in.RingS, MissedS: in.MissedS, OverS: in.OverS, WorkDay: int(out.WorkDay().Minutes()), Members: in.Members,
+		Mailbox: out, RingS: in.RingS, MissedS: in.MissedS, OverS: in.OverS, WorkDay: int(out.WorkDay().Minutes()), AtOnce: gateway.DefaultAtOnce(), Members: in.Members,
 	}}, nil
 }
 

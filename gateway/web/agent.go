@@ -35,6 +35,7 @@ func (s *Server) agentRoutes(a *fiber.App) {
 	a.Post("/v1/conversations/:id/assign", s.staff(gateway.VerbForce, s.reassign))
 	a.Post("/v1/conversations/:id/note", s.staff(gateway.VerbForce, s.noteOn))
 	a.Put("/v1/availability/:agent/away", s.staff(gateway.VerbAvailability, s.setAway))
+	a.Post("/v1/availability/:agent/checkin", s.staff(gateway.VerbForce, s.checkIn))
 	a.Get("/v1/inactivity", s.staff(gateway.VerbForce, s.inactivity))
 	a.Put("/v1/inactivity", s.staff(gateway.VerbSettings, s.setInactivity))
 	a.Get("/v1/staffing", s.staff(gateway.VerbForce, s.staffing))

@@ -25,6 +25,7 @@ const (
 	messageTime = 10 * time.Second // from the first byte of a message to its last
 	writeTime   = 10 * time.Second // for one batch of outgoing frames, at least
 	closeTime   = 5 * time.Second  // for the peer's answer to our close
+	slowTime    = time.Second      // the same of one who fell silent: until then he counts as present
 )
 
 // Close codes. 4000–4499 come back, 4500–4999 stay away (architecture.md §9); the rest is RFC 6455 §7.4.1.
@@ -283,9 +284,12 @@ func (c *conn) mayClose() bool {
 	c.timed, c.between = true, false
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	asked := c.closing
+	asked, wait := c.closing, closeTime
+	if c.code == closeSlow {
+		wait = slowTime
+	}
 	c.closing, c.ending = true, true
-	return asked && c.raw.SetReadDeadline(time.Now().Add(closeTime)) == nil
+	return asked && c.raw.SetReadDeadline(time.Now().Add(wait)) == nil
 }
 
 // lastWord tells why the connection ends: our own close first, then the peer's, then the network's.

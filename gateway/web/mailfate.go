@@ -23,6 +23,7 @@ type mailView struct {
 	Cc      []string   `json:"cc,omitempty"`
 	State   string     `json:"state,omitempty"` // waiting, sent, stopped
 	Code    string     `json:"code,omitempty"`
+	Dead    bool       `json:"dead,omitempty"` // its recipient takes no mail
 	Forward bool       `json:"forward,omitempty"`
 	At      int64      `json:"at"` // unix ms
 }
@@ -35,14 +36,20 @@ func (s *Server) mails(c *fiber.Ctx, who gateway.Caller) (any, error) {
 	views := make([]mailView, 0, len(m.Mails))
 	for _, m := range m.Mails {
 		views = append(views, mailView{
-			Message: m.Message, In: m.In, To: m.To, Cc: m.Cc, State: m.State, Code: m.Code, Forward: m.Forward, At: ms(m.At),
+			Message: m.Message, In: m.In, To: m.To, Cc: m.Cc, State: m.State, Code: m.Code, Dead: m.Dead, Forward: m.Forward, At: ms(m.At),
 		})
 	}
 	return fiber.Map{"mails": views, "copies": append([]string{}, m.Copies...), "closings": append([]string{}, m.Closings...)}, nil
 }
 
 func (s *Server) sendAgain(c *fiber.Ctx, who gateway.Caller) (any, error) {
-	return nil, s.svc.SendAgain(c.UserContext(), who, gateway.ID(strings.Clone(c.Params("message"))))
+	var in struct {
+		Dead bool `json:"dead"`
+	}
+	if err := body(c, &in); err != nil {
+		return nil, err
+	}
+	return nil, s.svc.SendAgain(c.UserContext(), who, gateway.ID(strings.Clone(c.Params("message"))), in.Dead)
 }
 
 func (k *socket) forwardMessage(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {

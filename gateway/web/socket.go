@@ -335,20 +335,21 @@ func (k *socket) every() time.Duration {
 	return pingVisitor
 }
 
-// onAlarm ends a connection that never said hello or fell silent, and pings the others.
+// onAlarm ends a connection that never said hello or fell silent, and pings the others. Silence ends after two and a
+// half intervals, not with the next ping: an agent without a network is gone within 15 s (product.md P34).
 func (k *socket) onAlarm() {
-	now := k.s.svc.Now()
+	now, limit := k.s.svc.Now(), k.every()*5/2
 	k.mu.Lock()
 	silent, said := now.Sub(k.lastFrame), k.said
 	k.mu.Unlock()
 	switch {
 	case !said:
 		k.line.Close(closeProtocol, "protocol")
-	case silent > k.every()*5/2:
+	case silent >= limit:
 		k.line.Close(closeSlow, "slow")
 	default:
 		k.signal("ping", map[string]any{"heads": k.heads(), "now": now.UnixMilli()})
-		k.line.Alarm(k.every())
+		k.line.Alarm(min(k.every(), limit-silent))
 	}
 }
 

@@ -17,6 +17,8 @@ export type SLA = {
 	targets: Targets[];
 	classes: { class: string; targets: Targets[] }[] | null;
 	levels: { after: number; tell: string[] | null }[];
+	/** Words of a visitor that reach management at once; null = the usual ones, none = it is off. */
+	at_once?: string[] | null;
 	/** Address that every report is mailed to. */
 	report_to?: string;
 };
@@ -58,6 +60,8 @@ export type Box = {
 	reasons: string[] | null;
 	/** Minutes of the longest weekday; told only. */
 	work_day: number;
+	/** The usual words that reach management at once; told only. */
+	at_once: string[];
 	members: string[];
 };
 export type Seat = {

@@ -143,6 +143,7 @@ function Form({ s, r, shut, draft }: { s: Session; r: Row; shut(): void; draft: 
 			/>
 			<SelectField
 				label={t("escalate.urgency")}
+				hint={t(`urgency.${report.urgency}.means`)}
 				value={`${report.urgency}`}
 				options={[1, 2, 3].map((n) => ({ value: `${n}`, label: t(`urgency.${n}`) }))}
 				onPick={(v) => put({ urgency: Number(v) })}
@@ -181,7 +182,7 @@ export function Escalated({ i }: { i: Extract<Item, { kind: "escalation" }> }): 
 				<Badge tone="stop" icon="warn">
 					{t("escalate.label")}
 				</Badge>
-				<b class="one-line">{i.by ? st.agentName(i.by) : t("escalate.timer")}</b>
+				<b class="one-line">{i.by ? st.agentName(i.by) : t(reason ? "escalate.words" : "escalate.timer")}</b>
 			</p>
 			<div class="bubble">
 				<p>

@@ -9,6 +9,8 @@ export type Fate = {
 	cc?: string[];
 	state?: "waiting" | "sent" | "stopped";
 	code?: string;
+	/** It was given up, and its recipient takes no mail. */
+	dead?: boolean;
 	forward?: boolean;
 	at: number;
 };

@@ -2,21 +2,22 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { has, t } from "../kit/i18n";
 import { upcoming } from "../kit/time";
-import { api, Button, Field, FormDialog, Icon, type IconName, TextField, toast, words } from "../kit/ui";
+import { api, ask, Button, Field, FormDialog, Icon, type IconName, TextField, toast, words } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { type Fate, readMails, stopped } from "./mails";
 import { find } from "./reads";
 import type { Session } from "./session";
 import * as st from "./state";
-import { mayAct, mergeable, readTies, type Tie, ties } from "./ties";
+import { mayAct, mergeable, near, readTies, type Tie, ties } from "./ties";
 
 /** What belongs to the open conversation: where it goes on, what goes on in it, what may be the same, and mails that
  * were given up. */
 export function TieBar({ s, r }: { s: Session; r: Row }): JSX.Element | null {
 	const moved = st.threads.value[r.id]?.staffSeq;
 	const said = st.threads.value[r.id]?.seq;
+	const twins = near(r);
 	// A merge or split is an event of the staff's side; what became of a mail is one of either.
-	useEffect(() => void readTies(r.id), [r.id, r.status, moved]);
+	useEffect(() => void readTies(r.id), [r.id, r.status, moved, twins]);
 	useEffect(() => void (r.number && readMails(r.id)), [r.id, r.number, moved, said]);
 	const list = ties.value[r.id]?.ties ?? [];
 	const lost = stopped(r.id);
@@ -78,11 +79,14 @@ function Line({ s, r, x }: { s: Session; r: Row; x: Tie }): JSX.Element {
 		</li>
 	);
 }
-/** A mail that was given up goes out again on a click, the same mail. */
+/** A mail that was given up goes out again on a click, the same mail; to an address that takes none after a question. */
 function Lost({ r, m }: { r: Row; m: Fate }): JSX.Element {
+	const name = m.to ?? "";
 	const again = async () => {
+		const question = { title: t("mail.dead.title"), text: t("mail.dead.text", { name }), action: t("mail.again") };
+		if (m.dead && !(await ask(question))) return;
 		try {
-			await api("POST", `/v1/mails/${m.message}/again`, {});
+			await api("POST", `/v1/mails/${m.message}/again`, m.dead ? { dead: true } : {});
 			toast(t("mail.again.done"), "ok");
 		} catch (e) {
 			toast(words(e), "stop");
@@ -92,8 +96,8 @@ function Lost({ r, m }: { r: Row; m: Fate }): JSX.Element {
 	return (
 		<li>
 			<Icon name="warn" />
-			<span class="grow">{t("mail.lost", { name: m.to ?? "", code: m.code ?? "" })}</span>
-			<Button icon="send" onClick={() => void again()} aria-label={t("mail.again.of", { name: m.to ?? "" })}>
+			<span class="grow">{t(m.dead ? "mail.dead" : "mail.lost", { name, code: m.code ?? "" })}</span>
+			<Button icon="send" onClick={() => void again()} aria-label={t("mail.again.of", { name })}>
 				{t("mail.again")}
 			</Button>
 		</li>

@@ -26,6 +26,16 @@ export async function readTies(id: string): Promise<void> {
 	const r = await api<Ties>("GET", `/v1/conversations/${id}/ties`).catch(() => undefined);
 	if (r) ties.value = { ...ties.value, [id]: r };
 }
+/** The tickets on this screen that may be the same as one, as a text that changes with them: the server decides. */
+export function near(r: Row): string {
+	const of = (x: Row) => (x.number && x.status !== "closed" ? [x.visitor, x.claimed?.email?.toLowerCase()] : []);
+	const mine = [r.visitor, r.claimed?.email?.toLowerCase()].filter(Boolean);
+	return Object.values(st.rows.value)
+		.filter((x) => x.id !== r.id && x.mailbox === r.mailbox && of(x).some((k) => k && mine.includes(k)))
+		.map((x) => x.id)
+		.sort()
+		.join();
+}
 /** What may be merged into a conversation, and is not yet. */
 export function mergeable(id: string): Tie[] {
 	return (ties.value[id]?.ties ?? []).filter((t) => t.kind === "alike" && !t.why);

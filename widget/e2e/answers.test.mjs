@@ -94,6 +94,20 @@ scene("P45, P81: a holding reply is no answer, so No answer is proposed; a reaso
 	await wes.page.keyboard.press("Escape");
 });
 
+scene("P58: the menu sends and goes back to the list: no thread, the keys in the list, and the ticket stays open", async () => {
+	await box().fill("A partner ships it there.");
+	await wes.page.getByRole("button", { name: t("composer.send.more"), exact: true }).click();
+	await wes.page.getByRole("menuitem", { name: like("composer.send.list") }).click();
+	await until("the list has the keys", () => wes.page.evaluate(() => document.activeElement?.id === "list"));
+	await box().waitFor({ state: "hidden" });
+	await toasts().getByText(t("undo.sent"), { exact: true }).waitFor();
+	await log(panels.lee).getByText("A partner ships it there.").waitFor();
+	assert.equal(await log(panels.lee).getByText(t("line.closed")).count(), 0);
+	await goTo(wes.page, "mine");
+	await row("Do you ship to Oslo?").click();
+	await thread(wes.page).getByText("A partner ships it there.").waitFor();
+});
+
 scene("P69: send and snooze; the ticket sleeps in its own list, and the visitor's words wake it at once", async () => {
 	await box().fill("I will know tomorrow.");
 	await wes.page.getByRole("button", { name: t("composer.send.more"), exact: true }).click();

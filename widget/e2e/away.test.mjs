@@ -8,7 +8,7 @@ import { axe, shot, suite } from "./kit/world.mjs";
 const s = suite();
 const { scene } = s;
 
-scene("P49: a supervisor announces an absence and takes it back; an admin sets when inactive accounts lapse", async () => {
+scene("P48, P49: a supervisor asks whether somebody is there, announces an absence and takes it back; an admin sets when inactive accounts lapse", async () => {
 	const staff = await Staff.in(s.demo.gateway, "ada@shop.example");
 	await onDuty(s, "mia", "mia@shop.example");
 	const ada = await s.world.person("ada");
@@ -20,6 +20,8 @@ scene("P49: a supervisor announces an absence and takes it back; an admin sets w
 	const d = page.getByRole("dialog", { name: t("a.away.set", { name: "Mia" }) });
 	const today = new Date();
 	const date = (n) => new Date(today.getFullYear(), today.getMonth(), today.getDate() + n, 12).toISOString().slice(0, 10);
+	await d.getByRole("button", { name: t("a.away.ask"), exact: true }).click();
+	await page.getByText(t("a.away.asked"), { exact: true }).waitFor();
 	await d.getByLabel(t("away.first"), { exact: true }).fill(date(0));
 	await d.getByLabel(t("away.last"), { exact: true }).fill(date(-3));
 	await d.getByRole("button", { name: t("a.save"), exact: true }).click();

@@ -48,6 +48,10 @@ scene("P90: an admin reads the usual times, sets the mailbox's own, and is told 
 	await sla.getByLabel(t("a.sla.mode"), { exact: true }).selectOption({ label: t("a.sla.mode.own") });
 	const medium = sla.getByRole("group", { name: t("a.sla.priority", { priority: t("a.priority.2") }) });
 	assert.equal(await medium.getByLabel(t("a.sla.first")).inputValue(), "15");
+	for (const n of [1, 2, 3]) await sla.getByText(t(`a.priority.${n}.means`)).waitFor();
+	const once = sla.getByLabel(t("a.sla.once.words"), { exact: true });
+	assert.match(await once.inputValue(), /^lawyer$/m);
+	await once.fill("my lawyer\n\n manager ");
 	const save = () => main().getByRole("button", { name: t("a.save"), exact: true }).click();
 	await medium.getByLabel(t("a.sla.first")).fill("1");
 	await medium.getByLabel(t("a.sla.next")).fill("0");
@@ -66,6 +70,7 @@ scene("P90: an admin reads the usual times, sets the mailbox's own, and is told 
 	await everyLook(ada.page, "admin-promises");
 	const now = (await staff.call("GET", "/v1/mailboxes")).mailboxes.find((b) => b.slug === "orders").sla;
 	assert.deepEqual(now.targets[1], { first: 1, next: 0, resolve: 0 });
+	assert.deepEqual(now.at_once, ["my lawyer", "manager"]);
 	assert.deepEqual([now.classes[0].class, now.classes[0].targets[1].first, now.levels[0].after, now.levels[0].tell.length], ["paid", 1, 1, 1]);
 });
 

@@ -140,6 +140,7 @@ scene("what the visitor asks a second time is merged: one history in order of ti
 	await panel.getByLabel(t("form.email.optional")).fill(vic);
 	await button(panel, "form.send").click();
 	await log(panel).getByText(said.again).waitFor();
+	await bar().getByText(like("tie.alike")).waitFor(); // the ticket that stands open learns of its twin
 	await goTo(root.page, "unassigned");
 	await row(said.again).click();
 	await bar().getByText(t("tie.alike", { name: `#${number}` })).waitFor();

@@ -134,8 +134,16 @@ scene("a mail that came back shows on the ticket and goes out again", async () =
 		"Content-Type: message/delivery-status", "", "Reporting-MTA: dns; mx", "", "Final-Recipient: rfc822; maker@chairs.example", "Action: failed",
 		"Status: 5.1.1", "", "--B", "Content-Type: message/rfc822", "", `Message-ID: <${id}>`, "", "x", "--B--", "",
 	);
-	await bar().getByText(t("mail.lost", { name: "maker@chairs.example", code: "5.1.1" })).waitFor();
+	await bar().getByText(t("mail.dead", { name: "maker@chairs.example", code: "5.1.1" })).waitFor();
 	await axe(root.page, "a mail that came back");
-	await bar().getByRole("button", { name: t("mail.again.of", { name: "maker@chairs.example" }) }).click();
-	await bar().getByText(like("mail.lost")).waitFor({ state: "detached" });
+	const again = bar().getByRole("button", { name: t("mail.again.of", { name: "maker@chairs.example" }) });
+	await again.click();
+	const d = root.page.getByRole("dialog", { name: t("mail.dead.title") });
+	await axe(root.page, "send to a dead address");
+	await root.page.keyboard.press("Escape");
+	await d.waitFor({ state: "hidden" });
+	await bar().getByText(like("mail.dead")).waitFor();
+	await again.click();
+	await d.getByRole("button", { name: t("mail.again"), exact: true }).click();
+	await bar().getByText(like("mail.dead")).waitFor({ state: "detached" });
 });

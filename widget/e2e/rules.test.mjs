@@ -33,6 +33,7 @@ scene("P46: the test box names the rule that fires; a chat waits where it says",
 	await d.getByLabel(t("a.name"), { exact: true }).fill("Ideas");
 	await d.getByLabel(t("a.rules.words"), { exact: true }).fill("idea, wish");
 	await d.getByLabel(t("a.priority"), { exact: true }).selectOption({ label: t("a.priority.3") });
+	await d.getByText(t("a.priority.3.means"), { exact: false }).waitFor();
 	await d.getByRole("button", { name: t("a.save"), exact: true }).click();
 	await d.waitFor({ state: "hidden" });
 	d = await make({ "a.name": "Refunds", "a.rules.words": "refund, money back", "a.rules.page": "/support/" }, "Accounts and plans", "a.priority.1");

@@ -4,7 +4,9 @@ import * as st from "./state";
 
 /** The conversations of this browser, newest first. */
 export function Messages() {
-	const all = [...(st.hello.value?.conversations ?? [])].sort((a, b) => b.started_at - a.started_at);
+	const all = (st.hello.value?.conversations ?? [])
+		.map((c) => ({ ...c, ...st.views.value[c.id] }))
+		.sort((a, b) => b.started_at - a.started_at);
 	return (
 		<section class="body">
 			<h2>{t("home.all")}</h2>
@@ -25,7 +27,7 @@ export function Messages() {
 								<span class="quiet">
 									{exact(c.started_at)}
 									{c.number ? ` · ${t("chat.number", { number: String(c.number) })}` : ""}
-									{(st.views.value[c.id]?.status ?? c.status) === "closed" ? ` · ${t("line.closed")}` : ""}
+									{c.status === "closed" ? ` · ${t("line.closed")}` : ""}
 								</span>
 							</span>
 						</button>

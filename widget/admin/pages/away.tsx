@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
 import { after, field, start } from "../../kit/days";
 import { t } from "../../kit/i18n";
-import { api, FormDialog, TextField, toast } from "../../kit/ui";
-import { may, type Person, useLoad } from "../data";
+import { api, Button, FormDialog, TextField, toast } from "../../kit/ui";
+import { may, type Person, useLoad, wrong } from "../data";
 import { useDraft } from "../draft";
 import { Loaded, Part, SaveBar } from "../parts";
 
@@ -22,12 +22,21 @@ export function Away({ agent, onClose, onDone }: AwayProps): JSX.Element {
 			onDone();
 		});
 	};
+	const ask = () =>
+		api("POST", `/v1/availability/${agent.id}/checkin`, {})
+			.then(() => toast(t("a.away.asked"), "ok"))
+			.catch((e) => toast(wrong(e).text, "stop"));
 	return (
 		<FormDialog
 			title={t("a.away.set", { name: agent.name })}
 			submit={t("a.save")}
 			busy={d.busy}
 			error={d.rest("until")}
+			more={
+				<Button icon="mail" onClick={() => void ask()}>
+					{t("a.away.ask")}
+				</Button>
+			}
 			onSubmit={save}
 			onClose={() => void d.close()}
 		>

@@ -35,6 +35,7 @@ const fresh: Box = {
 	idle: null,
 	reasons: [],
 	work_day: 1440,
+	at_once: [],
 	members: [],
 };
 

@@ -3,6 +3,7 @@ import { region, t } from "../../kit/i18n";
 import { Button, IconButton, SelectField, TextField } from "../../kit/ui";
 import type { Box, Person, SLA, Targets } from "../data";
 import { Part } from "../parts";
+import { AtOnce } from "./at-once";
 
 const PRIORITIES = [1, 2, 3];
 const CLASSES = 20;
@@ -42,14 +43,20 @@ export function Promises({ box, people, errors, onChange }: Props): JSX.Element 
 				onPick={pick}
 			/>
 			{sla && !sla.off && (
-				<Own sla={sla} people={people} errors={errors} onChange={(next) => onChange({ sla: next })} />
+				<Own
+					sla={sla}
+					usual={box.at_once}
+					people={people}
+					errors={errors}
+					onChange={(next) => onChange({ sla: next })}
+				/>
 			)}
 		</Part>
 	);
 }
 
-type OwnProps = { sla: SLA; people: Person[]; errors: Errors; onChange(sla: SLA): void };
-function Own({ sla, people, errors, onChange }: OwnProps): JSX.Element {
+type OwnProps = { sla: SLA; usual: string[]; people: Person[]; errors: Errors; onChange(sla: SLA): void };
+function Own({ sla, usual: words, people, errors, onChange }: OwnProps): JSX.Element {
 	const classes = sla.classes ?? [];
 	const put = (n: number, part: Partial<(typeof classes)[number]>) =>
 		onChange({ ...sla, classes: classes.map((c, i) => (i === n ? { ...c, ...part } : c)) });
@@ -90,6 +97,14 @@ function Own({ sla, people, errors, onChange }: OwnProps): JSX.Element {
 			</div>
 			<Levels sla={sla} people={people} onChange={onChange} />
 			<Wrong errors={errors} of={["sla.levels", "sla.tell"]} />
+			{words.length > 0 && (
+				<AtOnce
+					own={sla.at_once}
+					usual={words}
+					error={errors["sla.at_once"]}
+					onChange={(at_once) => onChange({ ...sla, at_once })}
+				/>
+			)}
 			<TextField
 				label={t("a.sla.report")}
 				hint={t("a.sla.report.hint")}
@@ -130,6 +145,7 @@ function Matrix({
 						{of ? `${of} · ` : ""}
 						{t("a.sla.priority", { priority: t(`a.priority.${p}`) })}
 					</legend>
+					{!of && <p class="hint">{t(`a.priority.${p}.means`)}</p>}
 					<div class="two">
 						{(["first", "next", "resolve"] as const).map((k) => (
 							<Minutes
@@ -160,7 +176,7 @@ function Minutes({ label, hint, value, onChange }: MinutesProps): JSX.Element {
 		/>
 	);
 }
-function Levels({ sla, people, onChange }: Omit<OwnProps, "errors">): JSX.Element {
+function Levels({ sla, people, onChange }: Omit<OwnProps, "errors" | "usual">): JSX.Element {
 	const can = people.filter((p) => !p.disabled && !["editor", "auditor"].includes(p.role));
 	const put = (n: number, part: Partial<SLA["levels"][number]>) =>
 		onChange({ ...sla, levels: sla.levels.map((l, i) => (i === n ? { ...l, ...part } : l)) });

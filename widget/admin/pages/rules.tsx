@@ -215,7 +215,7 @@ function Edit({ old, boxes, types, onClose, onSave }: EditProps): JSX.Element {
 			/>
 			<SelectField
 				label={t("a.priority")}
-				hint={t("a.priority.hint")}
+				hint={`${d.now.priority === "0" ? "" : `${t(`a.priority.${d.now.priority}.means`)} `}${t("a.priority.hint")}`}
 				value={d.now.priority}
 				options={[
 					{ value: "0", label: t("a.rules.stays") },

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { t } from "../../kit/i18n";
 import { exact } from "../../kit/time";
-import { api, Badge, Button, Empty, Icon, toast } from "../../kit/ui";
+import { api, ask, Badge, Button, Empty, Icon, toast } from "../../kit/ui";
 import { useLoad, wrong } from "../data";
 import { go } from "../guard";
 import { Head, Loaded, Part, When } from "../parts";
@@ -16,7 +16,15 @@ type Mail = {
 	headers?: Record<string, string>;
 	text?: string;
 };
-type Outgoing = { message: string; to: string; state: string; attempts: number; code?: string; at: string };
+type Outgoing = {
+	message: string;
+	to: string;
+	state: string;
+	attempts: number;
+	code?: string;
+	dead?: boolean;
+	at: string;
+};
 
 /** Mails that stay on this machine while no mail server is configured. */
 export function SpoolPage({ name }: { name: string | undefined }): JSX.Element {
@@ -130,9 +138,15 @@ function Letter({ name }: { name: string }): JSX.Element {
 
 /** What waits or was given up. */
 function Outbox({ mails, reload }: { mails: Outgoing[]; reload(): Promise<void> }): JSX.Element {
-	const again = async (message: string) => {
+	const again = async (m: Outgoing) => {
+		const question = {
+			title: t("a.outbox.dead"),
+			text: t("a.outbox.dead.text", { name: m.to }),
+			action: t("a.outbox.again"),
+		};
+		if (m.dead && !(await ask(question))) return;
 		try {
-			await api("POST", `/v1/mails/${message}/again`, {});
+			await api("POST", `/v1/mails/${m.message}/again`, m.dead ? { dead: true } : {});
 			toast(t("a.outbox.again.done"), "ok");
 		} catch (e) {
 			toast(wrong(e).text, "stop");
@@ -153,7 +167,7 @@ function Outbox({ mails, reload }: { mails: Outgoing[]; reload(): Promise<void> 
 							</small>
 						</span>
 						{m.state === "stopped" && (
-							<Button onClick={() => void again(m.message)} aria-label={t("a.outbox.again.of", { name: m.to })}>
+							<Button onClick={() => void again(m)} aria-label={t("a.outbox.again.of", { name: m.to })}>
 								{t("a.outbox.again")}
 							</Button>
 						)}
