@@ -24,6 +24,7 @@ type StartInput struct {
 	Searches  []Payload
 	Request   string   // of the help center's form: one of RequestTypes, "" = it is none
 	Priority  Priority // that its writer asks for, 0 = none; a rule that fits decides in its place
+	From      string   // token of the link that led here, "" = none
 }
 
 // RequestTypes are what a request of the help center can be about, as its writer says. No change of an account is among
@@ -70,6 +71,9 @@ func (s *Service) StartConversation(ctx context.Context, c Caller, in StartInput
 		st.Priority = in.Priority
 	}
 	if err := s.typed(ctx, &st, ruled.Type); err != nil {
+		return Conversation{}, err
+	}
+	if err := s.goesOn(ctx, &st, in.From); err != nil {
 		return Conversation{}, err
 	}
 	st.Clock = mb.ClocksFrom(st.Priority, c.class(mb), now)
@@ -223,6 +227,7 @@ type Send struct {
 	Mentions     []ID
 	Holding      bool     // of an agent: it answers nothing yet
 	Cc           []string // who else gets a ticket's mail: addresses of Copies; agents only
+	Continue     bool     // its mail carries the link to go on in chat; agents only
 	// Epoch says up to which epoch an agent's session was remembered (Service.Remembered): then the rest of what lets
 	// him in may be, too. Nil = it was read, and all else is.
 	Epoch *int64

@@ -454,6 +454,7 @@ func (ConversationEscalated) Kind() Kind { return "conversation.escalated" }
 func (ConversationMerged) Kind() Kind    { return "conversation.merged" }
 func (ConversationUnmerged) Kind() Kind  { return "conversation.unmerged" }
 func (ConversationSplit) Kind() Kind     { return "conversation.split" }
+func (ConversationContinued) Kind() Kind { return "conversation.continued" }
 func (TicketForwarded) Kind() Kind       { return "ticket.forwarded" }
 
 func (ConversationClassified) Kind() Kind { return "conversation.classified" }

@@ -65,6 +65,7 @@ func payloads() []Payload {
 		ConversationMerged{},
 		ConversationUnmerged{},
 		ConversationSplit{},
+		ConversationContinued{},
 		TicketForwarded{},
 		ClockWarned{},
 		ClockBroken{},

@@ -18,7 +18,12 @@ const sendTries = 5
 
 // answer adds to an agent's message what only the staff's have: the name, a guide, the guard's verdict, the mail.
 func (s *Service) answer(ctx context.Context, c Caller, cv Conversation, in Send, m *Message, a *Append) (v Verdict, err error) {
-	m.Name, m.Holding, a.MustAgent = c.Name, in.Holding, c.Actor.ID
+	m.Name, m.Holding, m.Continue, a.MustAgent = c.Name, in.Holding, in.Continue, c.Actor.ID
+	if in.Continue {
+		if err := s.mayContinue(cv); err != nil {
+			return Verdict{}, err
+		}
+	}
 	if m.Guide, err = s.guideFor(ctx, cv.Mailbox, in.Guide); err != nil {
 		return Verdict{}, err
 	}

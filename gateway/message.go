@@ -31,6 +31,7 @@ type Message struct {
 	Warnings []string  `json:"warnings,omitempty"` // of a mail: what could not be read as it was sent
 	Mentions []ID      `json:"mentions,omitempty"` // notes only
 	Holding  bool      `json:"holding,omitempty"`  // an agent's that answers nothing yet (OutcomeOf, Clocks)
+	Continue bool      `json:"continue,omitempty"` // its mail carries the link to go on in chat
 }
 
 // FileRef names an uploaded file inside a message.

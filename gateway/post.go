@@ -40,6 +40,8 @@ func (s *Service) submit(p *posting) (sent Sent, queued bool, err error) {
 		}
 	} else if len(p.in.Cc) > 0 {
 		return Sent{}, false, Invalid("cc")
+	} else if p.in.Continue {
+		return Sent{}, false, Invalid("continue")
 	}
 	cv, err := s.talk(p.ctx, p.c, p.in)
 	if err != nil {

@@ -23,23 +23,25 @@ type Service struct {
 	Sniff    func(head []byte) string    // media type by content (WHATWG MIME Sniffing)
 	Composer Composer                    // an agent's answer → the bytes of a mail
 	Rating   RateTokens                  // the rating links in those mails; nil = there are none
-	Mail     Channel
-	Letters  Letters                       // to the staff; nil = there are none
-	Hooks    Hooks                         // nil = nobody outside is told of anything
-	Guard    *verify.Guard                 // the only door to a change; nil or unfinished = changes are off
-	Leaks    *LeakGuard                    // reads every text that goes to a visitor; nil = each is held
-	Rights   *RightsMemory                 // spares reading what agents' messages are let in by; needed
-	Clocks   *ClockMemory                  // spares reading what clocks are told from; nil = nothing
-	AtOnce   *AtOnceMemory                 // spares reading the words that go to management; nil = nothing
-	Tails    *LeakTails                    // spares the guard's reads; nil = none
-	Side     *SideAccess                   // hashed facts of claimed identities; nil = the mode is off
-	Assist   *Assist                       // nil = no language model helps
-	Policy   func() (verify.Policy, error) // with an error changes are off; hosts and sources are given all the same
-	Sessions map[string]verify.Key         // host entry → key of its session tokens; its ID is the entry's name
-	Legacy   map[string][]byte             // host entry → secret of its old identities (IdentifyLegacy)
-	Now      func() time.Time
-	Rand     io.Reader
-	Log      *slog.Logger
+	// Continuing reads the links by which those mails lead into a chat; nil = there are none.
+	Continuing ContinueTokens
+	Mail       Channel
+	Letters    Letters                       // to the staff; nil = there are none
+	Hooks      Hooks                         // nil = nobody outside is told of anything
+	Guard      *verify.Guard                 // the only door to a change; nil or unfinished = changes are off
+	Leaks      *LeakGuard                    // reads every text that goes to a visitor; nil = each is held
+	Rights     *RightsMemory                 // spares reading what agents' messages are let in by; needed
+	Clocks     *ClockMemory                  // spares reading what clocks are told from; nil = nothing
+	AtOnce     *AtOnceMemory                 // spares reading the words that go to management; nil = nothing
+	Tails      *LeakTails                    // spares the guard's reads; nil = none
+	Side       *SideAccess                   // hashed facts of claimed identities; nil = the mode is off
+	Assist     *Assist                       // nil = no language model helps
+	Policy     func() (verify.Policy, error) // with an error changes are off; hosts and sources are given all the same
+	Sessions   map[string]verify.Key         // host entry → key of its session tokens; its ID is the entry's name
+	Legacy     map[string][]byte             // host entry → secret of its old identities (IdentifyLegacy)
+	Now        func() time.Time
+	Rand       io.Reader
+	Log        *slog.Logger
 	// RestoredAt is when the database was restored from a copy, zero = never: what was signed before may be used up.
 	RestoredAt time.Time
 

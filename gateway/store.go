@@ -67,6 +67,8 @@ type Start struct {
 	Type      string      // id of a ticket type; "" = none
 	MinRole   Role        // of that type
 	Clock     *ClockStart // nil = nothing is promised
+	From      ID          // the ticket whose link led here, or where that goes on now; "" = none
+	Sticky    ID          // who is asked first; "" = whoever served the visitor last
 	Jobs      []Job       // what its first message brings along
 }
 

@@ -10,11 +10,13 @@ type TieKind string
 
 // The ties between conversations.
 const (
-	TieInto  TieKind = "into"  // this one goes on there
-	TieFrom  TieKind = "from"  // that one goes on here
-	TieOf    TieKind = "of"    // this one was split off that one
-	TieOff   TieKind = "off"   // that one was split off this one
-	TieAlike TieKind = "alike" // that one is open, and of the same browser or typed address
+	TieInto   TieKind = "into"   // this one goes on there
+	TieFrom   TieKind = "from"   // that one goes on here
+	TieOf     TieKind = "of"     // this one was split off that one
+	TieOff    TieKind = "off"    // that one was split off this one
+	TieAlike  TieKind = "alike"  // that one is open, and of the same browser or typed address
+	TieOnward TieKind = "onward" // that one was begun by this one's link
+	TieBefore TieKind = "before" // this one was begun by that one's link
 )
 
 // Tie is one other conversation that belongs to this one, or may.
@@ -45,7 +47,7 @@ type TieStore interface {
 	// Split opens a ticket with copies of a ticket's messages from a visitor's one on; the source keeps its own. The
 	// same message splits once. Errors: not_found, invalid, conflict, conversation_closed, too_large.
 	Split(ctx context.Context, sp Split, now time.Time) (Conversation, []Event, error)
-	// Ties lists merges and splits of a conversation, oldest first, at most 100.
+	// Ties lists merges and splits of a conversation, and what was begun by a link, oldest first, at most 100.
 	Ties(ctx context.Context, cv ID) ([]Tie, error)
 	// Alike lists open tickets of the same mailbox and the same browser or typed address, newest first, at most 5.
 	Alike(ctx context.Context, cv Conversation) ([]Conversation, error)

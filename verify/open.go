@@ -69,10 +69,12 @@ func (g *Guard) open(ctx context.Context, m moment, row Row, k Kind, by Actor, r
 	if _, ok := m.policy.Provider(k); ok {
 		ch.Handle, ch.Code = "", false // no event can name it: it is proved by its commitment in an ID token
 	}
-	if BuiltIn(k.Name) { // it is read on a page of ours
-		cv.Origins = []string{strings.TrimRight(g.Issuer, "/")}
+	ours := strings.TrimRight(g.Issuer, "/")
+	origins := append(slices.Clone(cv.Origins), ours) // a page of ours embeds the widget for whoever comes from a mail
+	if BuiltIn(k.Name) {                              // it is read on a page of ours
+		origins = []string{ours}
 	}
-	ch.ReturnTo = returnTo(req.Page, cv.Origins, host.Site)
+	ch.ReturnTo = returnTo(req.Page, origins, host.Site)
 	old := row
 	row.Challenge = &ch
 	s := stepOf(row, Challenged, by, "", m.now, ch.ExpiresAt())

@@ -44,7 +44,7 @@ func main() {
 
 // groups are built apart: what console and admin share must not reach the visitor's panel, nor the confirm page.
 func groups() [][]string {
-	return [][]string{{"visitor"}, {"rate"}, {"transcript"}, {"console", "admin"}, {"verify"}}
+	return [][]string{{"visitor"}, {"rate"}, {"transcript"}, {"continue"}, {"console", "admin"}, {"verify"}}
 }
 
 // sheets are pages that the server draws: they are built from a style sheet alone.

@@ -102,6 +102,7 @@ func TestBudgets(t *testing.T) {
 		{"rate", first(t, f, m["rate.js"]), 10 << 10},
 		{"help", size(t, f, m["help.css"].File), 6 << 10},
 		{"transcript", first(t, f, m["transcript.js"]), 14 << 10},
+		{"continue", first(t, f, m["continue.js"]), 12 << 10},
 		{"console", first(t, f, m["console.js"]) + language(t, f), 180 << 10},
 		{"admin", first(t, f, m["admin.js"]) + language(t, f), 180 << 10},
 	} {

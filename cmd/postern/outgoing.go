@@ -51,6 +51,10 @@ func (a *App) writers(c Config, tokens mail.Tokens) (out mail.Composer, letters 
 	if out.RateLine, err = rateLine(); err != nil {
 		return out, letters, err
 	}
+	out.ContinuePage = a.URL.JoinPath("continue").String()
+	if out.ContinueLine, err = continueLine(); err != nil {
+		return out, letters, err
+	}
 	if out.ConfirmText, err = confirmText(); err != nil {
 		return out, letters, err
 	}

@@ -133,7 +133,7 @@ func (a *App) join(ctx context.Context, c Config) (err error) {
 	index := &kb.Index{}
 	a.Service = &gateway.Service{
 		Store: a.store.gateway, Articles: a.store.articles, Bus: a.bus, Index: index, Markdown: markdown.Parse, Page: markdown.Article, Sniff: http.DetectContentType,
-		Composer: composer, Rating: tokens, Letters: letters,
+		Composer: composer, Rating: tokens, Continuing: tokens, Letters: letters,
 		Mail:  channels()[pick(c.SMTP.Host, "smtp", "spool")](c),
 		Leaks: gateway.NewLeakGuard(), Tails: gateway.NewLeakTails(), Rights: gateway.NewRightsMemory(), Clocks: gateway.NewClockMemory(), AtOnce: new(gateway.AtOnceMemory), Outbox: gateway.NewOutbox(),
 		Now: a.outside.now, Rand: rand.Reader, Log: a.log, OnJob: a.meter.Job,

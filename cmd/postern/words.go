@@ -55,8 +55,15 @@ func remindText() (func(locale, mailbox, until string) string, error) {
 }
 
 // rateLine gives mail.Composer its line.
-func rateLine() (func(locale, mailbox, link string) string, error) {
-	text, err := mailWords("mail.rate")
+func rateLine() (func(locale, mailbox, link string) string, error) { return linkLine("mail.rate") }
+
+// continueLine gives mail.Composer the line that leads into a chat.
+func continueLine() (func(locale, mailbox, link string) string, error) {
+	return linkLine("mail.continue")
+}
+
+func linkLine(key string) (func(locale, mailbox, link string) string, error) {
+	text, err := mailWords(key)
 	return func(locale, mailbox, link string) string {
 		return strings.NewReplacer("{mailbox}", mailbox, "{link}", link).Replace(text(locale))
 	}, err

@@ -103,6 +103,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"of merges that race none makes a circle", mergeRace},
 		{"tickets that may be the same", alike},
 		{"a ticket splits at a message, once", splits},
+		{"a chat is begun by a ticket's link: the staff sees it, and the ticket stays as it is", continuations},
 		{"what is split off is as high as what it comes from", splitKeeps},
 		{"pages and heads", pages},
 		{"a model's budgets hold for many callers at once", modelBudget},

@@ -22,12 +22,12 @@ func (c Composer) html(w gateway.Writing) string {
 	for _, f := range left(w) {
 		b.WriteString("<p>[" + html.EscapeString(oneLine(f.Name)) + "]</p>")
 	}
+	if line := c.continueLine(w); line != "" {
+		b.WriteString(`<p dir="auto">` + linked(line, c.continueLink(w)) + `</p>`)
+	}
 	foot := strings.TrimSpace(w.Mailbox.Signature)
 	if link := c.rateLink(w); link != "" {
-		rate := html.EscapeString(c.rateLine(w))
-		shown := html.EscapeString(link)
-		rate = strings.Replace(rate, shown, `<a href="`+shown+`">`+shown+`</a>`, 1)
-		b.WriteString(`<p>-- <br>` + broken(foot) + `</p><p dir="auto">` + rate + `</p>`)
+		b.WriteString(`<p>-- <br>` + broken(foot) + `</p><p dir="auto">` + linked(c.rateLine(w), link) + `</p>`)
 	} else if foot != "" {
 		b.WriteString(`<p>-- <br>` + broken(foot) + `</p>`)
 	}
@@ -41,6 +41,12 @@ func (c Composer) html(w gateway.Writing) string {
 	}
 	b.WriteString(`</body></html>`)
 	return crlf(b.String())
+}
+
+// linked escapes a line and makes the link that stands in it one to press.
+func linked(line, link string) string {
+	shown := html.EscapeString(link)
+	return strings.Replace(html.EscapeString(line), shown, `<a href="`+shown+`">`+shown+`</a>`, 1)
 }
 
 func broken(text string) string {

@@ -23,7 +23,10 @@ type Composer struct {
 	RatePage string // absolute URL of the page for ratings, without fragment
 	// RateLine is the line under each answer that leads there, in the words of a conversation's locale;
 	// nil = no line.
-	RateLine func(locale, mailbox, link string) string
+	RateLine     func(locale, mailbox, link string) string
+	ContinuePage string // absolute URL of the page that leads into a chat, without mailbox and fragment
+	// ContinueLine is what an answer says that leads there, in the words of a locale; nil = no answer can.
+	ContinueLine func(locale, mailbox, link string) string
 	// ConfirmText is the text of a confirmation in the words of a locale, in LF lines; nil = none is sent.
 	ConfirmText func(locale, mailbox string, number uint64) string
 	Sign        Signatures
@@ -149,6 +152,9 @@ func (c Composer) text(w gateway.Writing) string {
 	text := w.Message.Text
 	for _, f := range left(w) {
 		text += "\n\n[" + oneLine(f.Name) + "]"
+	}
+	if line := c.continueLine(w); line != "" {
+		text += "\n\n" + line
 	}
 	foot := strings.TrimSpace(w.Mailbox.Signature)
 	if rate := c.rateLine(w); rate != "" {

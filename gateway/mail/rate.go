@@ -43,9 +43,9 @@ func (t Tokens) MayRate(token string, cv gateway.ID, recipient string) bool {
 	return ok && kind == rateKind && t.Check(rateKind, strings.ToLower(string(cv)), mac, []string{recipient})
 }
 
-// rateTokens finds the tokens of rating links in quoted mails.
-var rateTokens = regexp.MustCompile(`(?i)#r\.cv_[0-9a-z]{26}\.[a-z2-7]{16}`)
+// linkTokens finds the tokens of rating links, and of those that lead into a chat, in quoted mails.
+var linkTokens = regexp.MustCompile(`(?i)#(?:r\.cv_[0-9a-z]{26}|c\.cv_[0-9a-z]{26}-[0-9a-z]{1,8})\.[a-z2-7]{16}`)
 
-// unrated takes the tokens of rating links out of a text: an answer quotes our mail, and its readers are the
-// agents, whose own work is rated.
-func unrated(text string) string { return rateTokens.ReplaceAllString(text, "#…") }
+// unrated takes the tokens of links out of a text: an answer quotes our mail, and its readers are the agents, whose
+// own work is rated, and for whom no link to a chat is meant.
+func unrated(text string) string { return linkTokens.ReplaceAllString(text, "#…") }

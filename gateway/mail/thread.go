@@ -25,7 +25,7 @@ type Tokens struct {
 	Previous []byte // still valid while keys rotate; may be nil
 }
 
-// Make gives the token of kind ('t' ticket, 'n' note, 'b' bounce, 'r' rating) for an id and a recipient.
+// Make gives the token of kind ('t' ticket, 'n' note, 'b' bounce, 'r' rating, 'c' chat) for an id and a recipient.
 func (t Tokens) Make(kind byte, id, recipient string) string {
 	return string(kind) + "." + strings.ToLower(id) + "." + sign(t.Key, kind, id, recipient)
 }

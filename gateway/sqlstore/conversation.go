@@ -35,7 +35,7 @@ func (x *tx) start(in gateway.Start) (stored bool, err error) {
 		ID: in.ID, Mailbox: in.Mailbox, Visitor: in.Visitor, Channel: gateway.ByChat, Status: gateway.Queued, Round: 1,
 		StartedAt: x.now, QueuedAt: x.now, MissedAt: x.now.Add(in.Missed), LastMessageAt: x.now,
 		Page: in.Page, Browser: in.Browser, Locale: in.Locale, Claimed: in.Claimed, Priority: in.Priority,
-		Type: in.Type, MinRole: in.MinRole,
+		Type: in.Type, MinRole: in.MinRole, ServedBy: in.Sticky,
 	}
 	if c.Priority == 0 {
 		c.Priority = gateway.Medium
@@ -72,9 +72,14 @@ func (x *tx) start(in gateway.Start) (stored bool, err error) {
 		return false, err
 	}
 	if in.Ticket {
-		return true, x.ticketOpened(c, visitorOf(c), "form")
+		err = x.ticketOpened(c, visitorOf(c), "form")
+	} else {
+		err = x.queued(c, visitorOf(c), false)
 	}
-	return true, x.queued(c, visitorOf(c), false)
+	if err == nil && in.From != "" {
+		err = x.continued(c, in.From)
+	}
+	return true, err
 }
 
 // claimed leaves the word for the host that an e-mail was typed in a widget. Who writes a mail claims nothing by it.

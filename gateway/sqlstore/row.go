@@ -118,7 +118,7 @@ func (x *tx) insert(c gateway.Conversation, commandID string) (stored bool, err 
 		string(c.Status), string(c.Outcome), c.Reason, c.Number, c.Subject, string(c.Assignee), "", int64(0), 0, c.Round,
 		int64(1), false, ms(c.StartedAt), ms(c.QueuedAt), ms(c.MissedAt), int64(0), int64(0), ms(c.LastMessageAt),
 		string(c.LastAuthor), c.FirstWords, c.Messages, c.Page, c.Browser, c.Locale, string(claimed), 0, "", int64(0),
-		int64(c.Priority), "", false, c.Type, string(c.MinRole), ms(c.HoldingAt), int64(0), int64(0), commandID, "")
+		int64(c.Priority), string(c.ServedBy), false, c.Type, string(c.MinRole), ms(c.HoldingAt), int64(0), int64(0), commandID, "")
 	return n == 1, err
 }
 

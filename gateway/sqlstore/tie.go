@@ -15,6 +15,8 @@ const (
 UNION ALL SELECT 'from', merged, at, 0 FROM merges WHERE target = $1 AND undone_at = 0
 UNION ALL SELECT 'of', source, at, from_seq FROM splits WHERE conversation = $1
 UNION ALL SELECT 'off', conversation, at, from_seq FROM splits WHERE source = $1
+UNION ALL SELECT 'before', ticket, at, 0 FROM continuations WHERE conversation = $1
+UNION ALL SELECT 'onward', conversation, at, 0 FROM continuations WHERE ticket = $1
 ORDER BY at, other LIMIT 100`
 	qAlike = qConversations + `WHERE status IN ('open', 'waiting') AND mailbox = $1 AND id <> $2
 AND ((visitor = $3 AND visitor <> '') OR lower(claimed) LIKE lower($4) ESCAPE '\') ORDER BY last_message_at DESC, id DESC LIMIT 20`

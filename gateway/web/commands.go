@@ -161,6 +161,7 @@ func (k *socket) start(ctx context.Context, c gateway.Caller, raw json.RawMessag
 		Article   gateway.ID        `json:"article"`
 		Locale    string            `json:"locale"`
 		Ticket    bool              `json:"ticket"`
+		From      string            `json:"from"`
 	}
 	if err := args(raw, &in); err != nil {
 		return nil, err
@@ -174,7 +175,7 @@ func (k *socket) start(ctx context.Context, c gateway.Caller, raw json.RawMessag
 	cv, err := k.s.svc.StartConversation(ctx, c, gateway.StartInput{
 		CommandID: in.CommandID, ClientID: in.ClientID, Text: in.Text, Page: k.s.page(in.Page), Article: in.Article,
 		Claimed: gateway.Claimed{Name: in.Name, Email: in.Email, Fields: in.Fields}, Ticket: in.Ticket,
-		Browser: k.browser(), Locale: cmp.Or(word(in.Locale, maxLocale), k.locale()), Searches: k.takeContext(),
+		Browser: k.browser(), Locale: cmp.Or(word(in.Locale, maxLocale), k.locale()), Searches: k.takeContext(), From: in.From,
 	})
 	if err != nil {
 		return nil, err
@@ -281,26 +282,6 @@ func (k *socket) rate(ctx context.Context, c gateway.Caller, raw json.RawMessage
 		return nil, err
 	}
 	return nil, k.s.svc.Rate(ctx, c, in.Conversation, in.Stars, in.Text)
-}
-
-// sendArgs are the arguments of message.send and note.send.
-type sendArgs struct {
-	ref
-	ClientID string       `json:"client_id"`
-	Text     string       `json:"text"`
-	Files    []gateway.ID `json:"files"`
-	Article  gateway.ID   `json:"article"`
-	Guide    string       `json:"guide"`
-	Mentions []gateway.ID `json:"mentions"`
-	Holding  bool         `json:"holding"`
-	Cc       []string     `json:"cc"`
-}
-
-func (in sendArgs) send() gateway.Send {
-	return gateway.Send{
-		Conversation: in.Conversation, ClientID: in.ClientID, Text: in.Text,
-		Files: in.Files, Article: in.Article, Guide: in.Guide, Mentions: in.Mentions, Holding: in.Holding, Cc: in.Cc,
-	}
 }
 
 func (k *socket) note(ctx context.Context, c gateway.Caller, raw json.RawMessage) (any, error) {

@@ -73,6 +73,9 @@ func (k *socket) undoTicket(ctx context.Context, c gateway.Caller, raw json.RawM
 	if p.Message.Holding {
 		out["holding"] = true
 	}
+	if p.Message.Continue {
+		out["continue"] = true
+	}
 	if len(p.Then.Cc) > 0 {
 		out["cc"] = p.Then.Cc
 	}

@@ -163,3 +163,25 @@ func (r *reply) frame(sent gateway.Sent, event []byte) []byte {
 	b = append(append(b, `,"event":`...), event...)
 	return append(b, "}}"...)
 }
+
+// sendArgs are the arguments of message.send and note.send.
+type sendArgs struct {
+	ref
+	ClientID string       `json:"client_id"`
+	Text     string       `json:"text"`
+	Files    []gateway.ID `json:"files"`
+	Article  gateway.ID   `json:"article"`
+	Guide    string       `json:"guide"`
+	Mentions []gateway.ID `json:"mentions"`
+	Holding  bool         `json:"holding"`
+	Cc       []string     `json:"cc"`
+	Continue bool         `json:"continue"`
+}
+
+func (in sendArgs) send() gateway.Send {
+	return gateway.Send{
+		Conversation: in.Conversation, ClientID: in.ClientID, Text: in.Text,
+		Files: in.Files, Article: in.Article, Guide: in.Guide, Mentions: in.Mentions, Holding: in.Holding, Cc: in.Cc,
+		Continue: in.Continue,
+	}
+}

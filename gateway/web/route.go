@@ -49,6 +49,7 @@ func (s *Server) routes() {
 	s.logRoutes(a)
 	s.verifyRoutes(a)
 	s.rateRoutes(a)
+	s.continueRoutes(a)
 	s.transcriptRoutes(a)
 	s.ownRoutes(a)
 	s.keyRoutes(a)

@@ -14,6 +14,7 @@ import { type How, moveOn, SendMenu, undoLast } from "./parting";
 import type { Session } from "./session";
 import * as st from "./state";
 import { Suggest, type Suggesting, useSuggest } from "./suggest";
+import { leadsToChat, ToChat, ToChatChip } from "./to-chat";
 import { unfilled } from "./vars";
 
 /** Reply or note: two tabs that cannot be mistaken for each other (P60). */
@@ -57,9 +58,18 @@ function send({ s, r, note, text, files }: Writing, d: Draft, ticket?: Item["tic
 				ticket,
 				...(d.article ? { article: d.article.id } : {}),
 				...(d.cc?.length ? { cc: d.cc } : {}),
+				...(d.chat && leadsToChat(r) ? { continue: true } : {}),
 			};
 	if (!s.write({ conversation: r.id, text: text.trim(), ...extra })) return t("composer.full");
-	const fresh = { text: "", article: undefined, brought: [], made: undefined, holding: undefined, cc: undefined };
+	const fresh = {
+		text: "",
+		article: undefined,
+		brought: [],
+		made: undefined,
+		holding: undefined,
+		cc: undefined,
+		chat: undefined,
+	};
 	setDraft(r.id, note ? { note: "", mentions: [] } : fresh);
 	files.clear();
 	return undefined;
@@ -195,9 +205,11 @@ function Writer({ s, r, note }: { s: Session; r: Row; note: boolean }): JSX.Elem
 /** What goes along with the words: an article's card, files. */
 function Chips({ r, d, note, files }: { r: Row; d: Draft; note: boolean; files: Files }): JSX.Element | null {
 	const article = note ? undefined : d.article;
-	if (!files.list.length && !article) return null;
+	const chat = !note && d.chat && leadsToChat(r);
+	if (!files.list.length && !article && !chat) return null;
 	return (
 		<ul class="chips">
+			{chat && <ToChatChip r={r} />}
 			{article && (
 				<li class="chip">
 					<Icon name="book" /> <span class="one-line">{article.label}</span>
@@ -247,6 +259,7 @@ function Tools({ r, text, files, sug }: { r: Row; text: string; files: Files; su
 			<Library onPick={files.take} />
 			<IconButton icon="bolt" label={t("composer.replies")} onClick={() => sug.insert("/")} />
 			<Closings r={r} />
+			<ToChat r={r} />
 			<IconButton icon="book" label={t("composer.articles")} onClick={() => sug.insert("#")} />
 			<IconButton
 				icon="half"

@@ -338,6 +338,8 @@ test("merges and splits say from which side they are seen", () => {
 	expect(key("cv_1", "conversation.merged")).toBe("sys.merged.into");
 	expect(key("cv_2", "conversation.merged")).toBe("sys.merged.from");
 	expect(key("cv_2", "conversation.unmerged")).toBe("sys.unmerged");
+	expect(key("cv_1", "conversation.continued")).toBe("sys.continued.into");
+	expect(key("cv_2", "conversation.continued")).toBe("sys.continued.from");
 	expect(key("cv_1", "conversation.split")).toBe("sys.split.off");
 	expect(key("cv_2", "conversation.split")).toBe("sys.split.of");
 });

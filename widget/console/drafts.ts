@@ -15,6 +15,8 @@ export type Draft = {
 	holding?: boolean;
 	files?: FileRef[];
 	cc?: string[];
+	/** Its mail carries the link to go on in chat. */
+	chat?: boolean;
 };
 const KEY = "postern-console-drafts";
 const empty: Draft = { text: "", note: "", brought: [], mentions: [] };
@@ -28,7 +30,8 @@ export function draftOf(id: string): Draft {
 export function setDraft(id: string, d: Partial<Draft>): void {
 	const next = { ...draftOf(id), ...d };
 	const rest = { ...drafts.value };
-	if (next.text || next.note || next.article || next.holding || next.files || next.cc?.length) rest[id] = next;
+	if (next.text || next.note || next.article || next.holding || next.files || next.cc?.length || next.chat)
+		rest[id] = next;
 	else delete rest[id];
 	drafts.value = rest;
 	write(KEY, rest);

@@ -12,6 +12,7 @@ import type { Session } from "./session";
 import { maySnooze } from "./snooze";
 import * as st from "./state";
 import { mayAct } from "./ties";
+import { leadsToChat, toChat } from "./to-chat";
 
 const keys = new Keys();
 const PANES = ["rail", "list", "middle", "side"];
@@ -69,6 +70,11 @@ export function run(s: Session, a: Action): void {
 			return;
 		case "forward":
 			if (r && mayAct(r)) forwardLast(r);
+			return;
+		case "chat":
+			if (!r || !leadsToChat(r)) return;
+			run(s, "reply");
+			toChat(r);
 			return;
 		case "merge":
 			if (r && r.status !== "queued") st.dialog.value = { what: a };

@@ -17,6 +17,7 @@ export type Action =
 	| "undo"
 	| "merge"
 	| "forward"
+	| "chat"
 	| "pane-next"
 	| "pane-previous"
 	| "escape"
@@ -54,6 +55,7 @@ const single: Record<string, Action> = {
 	z: "undo",
 	y: "merge",
 	w: "forward",
+	c: "chat",
 };
 const goes: Record<string, string> = {
 	i: "incoming",

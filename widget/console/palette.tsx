@@ -10,6 +10,7 @@ import { go, viewIcon } from "./rail";
 import { VIEWS } from "./rows";
 import type { Session } from "./session";
 import * as st from "./state";
+import { leadsToChat } from "./to-chat";
 import { visitorName } from "./words";
 
 const combobox = { type: "search", role: "combobox", "aria-expanded": "true" } as object;
@@ -104,6 +105,7 @@ function lines(s: Session): Line[] {
 		if (r.status !== "queued") act("close", "check", t("thread.close"), "close");
 		if (r.status !== "queued") act("merge", "link", t("merge.open"), "merge");
 		if (r.number) act("forward", "mail", t("forward.open"), "forward");
+		if (leadsToChat(r)) act("chat", "chat", t("composer.chat"), "chat");
 		act("verify", "gate", t("side.verify"), "verify");
 		act("note", "note", t("composer.note"), "note");
 	}

@@ -51,7 +51,7 @@ export function kept(s: Session, i: Item, r: Sent): void {
 }
 /** Takes an answer back: its words stand in the composer again, and the ticket is on the screen. */
 export async function undo(s: Session, l: Pick<st.Leaving, "message" | "conversation" | "article">): Promise<void> {
-	type R = { text: string; files?: FileRef[]; article?: string; holding?: boolean; cc?: string[] };
+	type R = { text: string; files?: FileRef[]; article?: string; holding?: boolean; cc?: string[]; continue?: boolean };
 	try {
 		const r = await s.socket.command<R>("ticket.undo", { message: l.message });
 		drop(l.message);
@@ -59,7 +59,13 @@ export async function undo(s: Session, l: Pick<st.Leaving, "message" | "conversa
 		bringBack(id, r.text);
 		const article = r.article && { id: r.article, label: st.titles.value[r.article] || t("article.card") };
 		const { holding, cc } = r; // or the same words would answer, and to fewer
-		setDraft(id, { ...(r.files?.length ? { files: r.files } : {}), ...(article ? { article } : {}), holding, cc });
+		setDraft(id, {
+			...(r.files?.length ? { files: r.files } : {}),
+			...(article ? { article } : {}),
+			holding,
+			cc,
+			chat: r.continue,
+		});
 		st.pane.value = "thread";
 		toast(t("undo.done"), "ok");
 		await s.show(id);

@@ -49,6 +49,7 @@ export function Said({ s, r, i, joined, read, got }: SaidProps): JSX.Element {
 					{i.of && <Badge icon="ticket">{i.of}</Badge>}
 					{i.message.mentions?.includes(st.myId.value) && <Badge tone="accent">{t("note.you")}</Badge>}
 					{i.message.holding && <Badge>{t("thread.holding")}</Badge>}
+					{i.message.continue && <Badge icon="chat">{t("thread.chat")}</Badge>}
 					{i.message.via === "email" && (
 						<Badge icon="mail">{t(i.message.unverified ? "thread.mail.unproven" : "thread.mail")}</Badge>
 					)}

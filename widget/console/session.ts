@@ -312,9 +312,10 @@ export class Session {
 	}
 	#deliver(i: Item): Promise<Sent> {
 		const { conversation, client_id, text, files, article, guide, mentions, holding, ticket, cc } = i;
+		const on = i.continue;
 		if (!i.note && !st.rows.value[conversation]?.assignee) this.#take(conversation); // the first reply claims (P38)
 		if (i.note) return this.socket.command<Sent>("note.send", { conversation, client_id, text, mentions });
-		const said = { conversation, client_id, text, files, article, guide, holding, cc };
+		const said = { conversation, client_id, text, files, article, guide, holding, cc, continue: on };
 		if (ticket) return this.socket.command<Sent>("ticket.send", { ...said, ...ticket });
 		return this.socket.command<Sent>("message.send", said);
 	}

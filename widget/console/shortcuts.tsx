@@ -22,6 +22,7 @@ const table: [string, string[]][] = [
 	["draft", ["M"]],
 	["merge", ["Y"]],
 	["forward", ["W"]],
+	["chat", ["C"]],
 	["send", ["Enter"]],
 	["send.ticket", ["Ctrl", "Enter"]],
 	["send.other", ["Ctrl", "Shift", "Enter"]],

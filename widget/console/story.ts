@@ -125,6 +125,10 @@ export function said(e: Event, names: Names): Said | undefined {
 	if (is(e, "conversation.classified"))
 		return say(e.data.type ? "classified" : "classified.none", { who, name: e.data.name ?? "" });
 	if (is(e, "conversation.merged") || is(e, "conversation.unmerged")) return tied(e.data, e.topic, e.ev);
+	if (is(e, "conversation.continued")) {
+		const here = e.topic === `${e.data.from}/staff`;
+		return say(here ? "continued.into" : "continued.from", { number: String(e.data.from_number ?? "") });
+	}
 	if (is(e, "conversation.split")) {
 		const here = e.topic === `${e.data.from}/staff`;
 		return say(here ? "split.off" : "split.of", { number: String(here ? e.data.into_number : e.data.from_number) });

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { has, t } from "../kit/i18n";
 import { upcoming } from "../kit/time";
-import { api, ask, Button, Field, FormDialog, Icon, TextField, toast, words } from "../kit/ui";
+import { api, ask, Button, Field, FormDialog, Icon, type IconName, TextField, toast, words } from "../kit/ui";
 import type { Row } from "../kit/wire";
 import { type Fate, readMails, stopped } from "./mails";
 import { find } from "./reads";
@@ -35,6 +35,7 @@ export function TieBar({ s, r }: { s: Session; r: Row }): JSX.Element | null {
 		</section>
 	);
 }
+const icons: Partial<Record<Tie["kind"], IconName>> = { alike: "info", onward: "chat", before: "mail" };
 const nameOf = (x: { number?: number }): string => (x.number ? `#${x.number}` : t("tie.chat"));
 
 function Line({ s, r, x }: { s: Session; r: Row; x: Tie }): JSX.Element {
@@ -42,7 +43,7 @@ function Line({ s, r, x }: { s: Session; r: Row; x: Tie }): JSX.Element {
 	const undo = x.kind === "into" ? r.id : x.id;
 	return (
 		<li>
-			<Icon name={x.kind === "alike" ? "info" : "link"} />
+			<Icon name={icons[x.kind] ?? "link"} />
 			<span class="grow">
 				{t(`tie.${x.kind}`, { name })}
 				{x.subject && (

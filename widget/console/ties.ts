@@ -6,7 +6,7 @@ import * as st from "./state";
 
 /** Another conversation that belongs to one, or may. */
 export type Tie = {
-	kind: "into" | "from" | "of" | "off" | "alike";
+	kind: "into" | "from" | "of" | "off" | "alike" | "onward" | "before";
 	id: string;
 	number?: number;
 	subject?: string;

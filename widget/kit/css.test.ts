@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
-const sheets = ["kit", "kit/ui", "visitor", "rate", "console", "admin", "verify", "help"].flatMap((d) =>
+const sheets = ["kit", "kit/ui", "visitor", "rate", "continue", "console", "admin", "verify", "help"].flatMap((d) =>
 	readdirSync(d)
 		.filter((f) => f.endsWith(".css") && f !== "tokens.css")
 		.map((f) => `${d}/${f}`),

@@ -17,6 +17,8 @@ export type Item = {
 	ticket?: { close?: boolean; outcome?: string; reason?: string; snooze?: number };
 	/** Who else gets a ticket's mail. */
 	cc?: string[];
+	/** Its mail carries the link to go on in chat. */
+	continue?: boolean;
 	at: number;
 	failed?: string;
 };

@@ -41,6 +41,8 @@ export type Message = {
 	warnings?: string[];
 	mentions?: string[];
 	holding?: boolean;
+	/** Its mail carries the link to go on in chat. */
+	continue?: boolean;
 };
 /** An agent's answer in a ticket that can still be taken back. */
 export type Parting = {
@@ -253,6 +255,7 @@ export type Payloads = {
 	"mailbox.alarmed": { mailbox: string; day: string; over: number; longest_ms: number; oldest: string[] };
 	"conversation.merged": { from: string; from_number?: number; into: string; into_number?: number };
 	"conversation.unmerged": { from: string; from_number?: number; into: string; into_number?: number };
+	"conversation.continued": { from: string; from_number?: number; into: string; into_number?: number };
 	"conversation.split": { from: string; from_number: number; into: string; into_number: number; from_seq: number };
 	"clock.warned": { conversation?: string; clock: string; due: number };
 	"clock.broken": { conversation?: string; clock: string; due: number };

@@ -18,6 +18,8 @@ export type Init = {
 	pending?: { conversation: string; change: string; challenge: string; chg: string; commit: string };
 	back?: string;
 	storage: boolean;
+	/** The token of a mail's link, which ties what begins here to its ticket. */
+	from?: string;
 	page: string;
 	mailbox: string;
 	locale?: string;
@@ -234,6 +236,7 @@ export class Session {
 		const ok = await this.socket.command<{ conversation: Conversation }>("conversation.start", {
 			...ids,
 			page,
+			from: this.#init.from,
 			locale: st.locale.value,
 			...args,
 		});

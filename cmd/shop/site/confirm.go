@@ -66,7 +66,7 @@ func (s *Site) confirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	talk := c.view.Conversation
-	s.show(w, r, http.StatusOK, "confirm", page{Title: "Is this you?", Leads: verify.BuiltIn(c.view.Change.Kind), Data: confirmPage{
+	s.show(w, r, http.StatusOK, "confirm", page{Title: "Is this you?", Leads: true, Data: confirmPage{
 		ID: c.id, Account: visit.customer.Email, Change: words, Desk: deskName(talk.Mailbox), Browser: talk.Browser,
 		Started: time.Unix(talk.Started, 0), Ends: time.Unix(c.view.Expires, 0),
 	}})
@@ -192,8 +192,9 @@ func (s *Site) confirmDone(w http.ResponseWriter, r *http.Request, c confirmatio
 		s.fail(w, r, err)
 		return
 	}
-	// The gateway names the page where the conversation is; one that is not ours is never followed.
-	if u, err := url.Parse(back); err != nil || u.Scheme+"://"+u.Host != s.URL && (!verify.BuiltIn(c.view.Change.Kind) || !s.ours(back)) {
+	// The gateway names the page where the conversation is: one of the shop, or of the gateway, where who comes from a
+	// mail of support is. One that is neither is never followed.
+	if u, err := url.Parse(back); err != nil || u.Scheme+"://"+u.Host != s.URL && !s.ours(back) {
 		s.confirmEnded(w, r, errGone)
 		return
 	}

@@ -17,7 +17,7 @@ const tables = { en: all("en"), ar: all("ar") };
 
 /** @param {Lang} l */
 function all(l) {
-	const files = ["kit/i18n", "kit/i18n/staff", "console/i18n", "admin/i18n", "rate/i18n", "transcript/i18n", "verify/i18n", "visitor/i18n", "help/i18n"];
+	const files = ["kit/i18n", "kit/i18n/staff", "console/i18n", "admin/i18n", "rate/i18n", "transcript/i18n", "continue/i18n", "verify/i18n", "visitor/i18n", "help/i18n"];
 	return Object.assign({}, ...files.map((f) => read(`${f}/${l}.json`)));
 }
 /**
