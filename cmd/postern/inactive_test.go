@@ -29,8 +29,10 @@ func TestInactiveAgents(t *testing.T) {
 			}
 			return p
 		}
-		gone, away := hire("gone", ago(50)), hire("away", ago(500))
 		boss := b.desk(t, "boss", gateway.RoleAdmin)
+		// A starting node looks too, and might before the absence is announced.
+		boss.ok("PUT", "/v1/inactivity", map[string]any{"mark_hours": 0, "disable_hours": 0})
+		gone, away := hire("gone", ago(50)), hire("away", ago(500))
 		boss.ok("PUT", "/v1/availability/"+string(away.ID)+"/away", map[string]any{"from": ago(480).UnixMilli(), "until": ago(-24).UnixMilli()})
 		boss.refused("invalid", "PUT", "/v1/availability/"+string(away.ID)+"/away", map[string]any{"from": 5, "until": 4})
 		boss.refused("invalid", "PUT", "/v1/inactivity", map[string]any{"mark_hours": -1, "disable_hours": 1})
@@ -48,6 +50,7 @@ func TestInactiveAgents(t *testing.T) {
 			}
 			return got
 		}
+		boss.ok("PUT", "/v1/inactivity", map[string]any{"mark_hours": 48, "disable_hours": 120})
 		look("first")
 		waitFor(t, "the mark", func() bool { return agent(gone.ID).PausedFor == "inactive" })
 
