@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -47,19 +46,6 @@ func Overdue(cal Calendar, facts map[ID]ClockFacts, limit time.Duration, now tim
 	return ids, longest
 }
 
-// ScheduleAlarms makes sure that this hour's look at all mailboxes is done, by whichever node. Errors: the store's.
-func (s *Service) ScheduleAlarms(ctx context.Context) error {
-	now, err := s.Store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	return s.alarmsAt(ctx, now.Truncate(alarmEvery))
-}
-
-func (s *Service) alarmsAt(ctx context.Context, due time.Time) error {
-	return s.Store.Enqueue(ctx, Job{ID: "alarms:" + strconv.FormatInt(due.Unix(), 10), Kind: JobAlarms, Due: due})
-}
-
 // alarmJob is the payload of one mailbox's alarm.
 type alarmJob struct {
 	Mailbox ID     `json:"mailbox"`
@@ -68,11 +54,8 @@ type alarmJob struct {
 
 // alarms makes a job for each mailbox whose alarm of the day is due, and leaves the next look behind.
 func (s *Service) alarms(ctx context.Context) error {
-	now, err := s.Store.Now(ctx)
+	now, err := s.leaveNext(ctx, JobAlarms, alarmEvery)
 	if err != nil {
-		return err
-	}
-	if err := s.alarmsAt(ctx, now.Truncate(alarmEvery).Add(alarmEvery)); err != nil {
 		return err
 	}
 	boxes, err := s.Store.Mailboxes(ctx)

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/postern-chat/postern/kb"
@@ -13,27 +12,11 @@ const (
 	helpfulDays    = 90 // of self-help that say what helps on a page (self-help.md §4)
 )
 
-// ScheduleCountHelp makes sure that today's count of what helped is done, by whichever node. Errors: the store's.
-func (s *Service) ScheduleCountHelp(ctx context.Context) error {
-	now, err := s.Store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	return s.countHelpAt(ctx, now.Truncate(countHelpEvery))
-}
-
-func (s *Service) countHelpAt(ctx context.Context, due time.Time) error {
-	return s.Store.Enqueue(ctx, Job{ID: "count-help:" + strconv.FormatInt(due.Unix(), 10), Kind: JobCountHelp, Due: due})
-}
-
 // countHelp takes ratings into the ranking and what solved most into the suggestions of its page, and leaves the next
 // count behind. The nodes' sweeps find what it changed.
 func (s *Service) countHelp(ctx context.Context) error {
-	now, err := s.Store.Now(ctx)
+	now, err := s.leaveNext(ctx, JobCountHelp, countHelpEvery)
 	if err != nil {
-		return err
-	}
-	if err := s.countHelpAt(ctx, now.Truncate(countHelpEvery).Add(countHelpEvery)); err != nil {
 		return err
 	}
 	return s.Articles.CountHelp(ctx, now.AddDate(0, 0, -helpfulDays), now)

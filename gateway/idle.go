@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"encoding/json"
-	"strconv"
 	"time"
 )
 
@@ -97,8 +96,8 @@ func IdleStep(r IdleRow, t IdleTimes, now time.Time) IdleDo {
 
 // IdleStore holds what was done about silences.
 type IdleStore interface {
-	// DropLooks forgets the jobs of looks that were done before then.
-	DropLooks(ctx context.Context, before time.Time) error
+	// ForgetLooks forgets the jobs of looks that were done before then.
+	ForgetLooks(ctx context.Context, before time.Time) error
 	// IdleRows gives conversations whose last message is older than these, of chats and of tickets, in order of it, at
 	// most limit; after = the last one of the page before.
 	IdleRows(ctx context.Context, chats, tickets time.Time, after IdleRow, limit int) ([]IdleRow, error)
@@ -147,15 +146,11 @@ func (r *Runner) keepIdle(ctx context.Context, now time.Time) error {
 	if slot.Equal(r.idleSlot) {
 		return nil
 	}
-	err := r.idleAt(ctx, slot)
+	err := r.appoint(ctx, JobIdle, slot)
 	if err == nil {
 		r.idleSlot = slot
 	}
 	return err
-}
-
-func (s *Service) idleAt(ctx context.Context, due time.Time) error {
-	return s.Store.Enqueue(ctx, Job{ID: "idle:" + strconv.FormatInt(due.Unix(), 10), Kind: JobIdle, Due: due})
 }
 
 // idle warns and ends what has been silent for too long, and leaves the next look behind.
@@ -165,11 +160,11 @@ func (s *Service) idle(ctx context.Context, j Job) error {
 		return err
 	}
 	// First, so that a look that fails is not the last. Looks that nobody made while no node ran are not made up for.
-	if err := s.idleAt(ctx, later(j.Due, now.Truncate(idleEvery)).Add(idleEvery)); err != nil {
+	if err := s.appoint(ctx, JobIdle, later(j.Due, now.Truncate(idleEvery)).Add(idleEvery)); err != nil {
 		return err
 	}
 	if j.Due.Truncate(idleKept).Equal(j.Due) {
-		if err := s.Store.DropLooks(ctx, now.Add(-idleKept)); err != nil {
+		if err := s.Store.ForgetLooks(ctx, now.Add(-idleKept)); err != nil {
 			return err
 		}
 	}

@@ -146,27 +146,11 @@ func (s *Service) CheckIn(ctx context.Context, c Caller, agent ID) error {
 	return s.Store.Enqueue(ctx, j)
 }
 
-// ScheduleInactivity makes sure that this hour's look for inactive agents is done, by whichever node. Errors: the store's.
-func (s *Service) ScheduleInactivity(ctx context.Context) error {
-	now, err := s.Store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	return s.inactivityAt(ctx, now.Truncate(inactivityEvery))
-}
-
-func (s *Service) inactivityAt(ctx context.Context, due time.Time) error {
-	return s.Store.Enqueue(ctx, Job{ID: "inactive:" + strconv.FormatInt(due.Unix(), 10), Kind: JobInactive, Due: due})
-}
-
 // inactive marks who has done nothing for too long, disables who was marked long enough ago, gives the work of disabled
 // agents back, and leaves the next look behind.
 func (s *Service) inactive(ctx context.Context) error {
-	now, err := s.Store.Now(ctx)
+	now, err := s.leaveNext(ctx, JobInactive, inactivityEvery)
 	if err != nil {
-		return err
-	}
-	if err := s.inactivityAt(ctx, now.Truncate(inactivityEvery).Add(inactivityEvery)); err != nil {
 		return err
 	}
 	rule, err := s.Inactivity(ctx)

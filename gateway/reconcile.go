@@ -26,27 +26,11 @@ type Reconciled struct {
 	Bad     []string `json:"bad,omitempty"` // what does not fit: ids of changes, or numbers of lines; at most 20
 }
 
-// ScheduleReconcile makes sure that this hour's comparison is done, by whichever node. Errors: the store's.
-func (s *Service) ScheduleReconcile(ctx context.Context) error {
-	now, err := s.Store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	return s.reconcileAt(ctx, now.Truncate(ReconcileEvery))
-}
-
-func (s *Service) reconcileAt(ctx context.Context, due time.Time) error {
-	return s.Store.Enqueue(ctx, Job{ID: "reconcile:" + strconv.FormatInt(due.Unix(), 10), Kind: JobReconcile, Due: due})
-}
-
 // reconcile compares, says what is wrong in the log of this process and in the setting that the overview reads, and
 // leaves the next comparison behind.
 func (s *Service) reconcile(ctx context.Context) error {
-	now, err := s.Store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.reconcileAt(ctx, now.Truncate(ReconcileEvery).Add(ReconcileEvery)); err != nil || s.Guard == nil {
+	now, err := s.leaveNext(ctx, JobReconcile, ReconcileEvery)
+	if err != nil || s.Guard == nil {
 		return err
 	}
 	report, err := verify.Audit(ctx, s.Guard.Ledger)

@@ -90,7 +90,7 @@ func start(ctx context.Context, c Config, l net.Listener, log *slog.Logger, o ou
 	if o.bend != nil {
 		o.bend(a.Service)
 	}
-	if err := errors.Join(a.Service.MakeStarterReplies(ctx), a.Service.ScheduleReconcile(ctx), a.Service.ScheduleInactivity(ctx), a.Service.ResumeClocks(ctx), a.Service.ScheduleAlarms(ctx), a.Service.ScheduleCountHelp(ctx), a.archiveKeys(ctx), a.compareCopy(ctx)); err != nil {
+	if err := errors.Join(a.Service.MakeStarterReplies(ctx), a.Service.ScheduleRegular(ctx), a.Service.ResumeClocks(ctx), a.archiveKeys(ctx), a.compareCopy(ctx)); err != nil {
 		return a, err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))

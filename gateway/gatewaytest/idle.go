@@ -176,8 +176,8 @@ func deleting(w *World) {
 	w.refused(err, "conversation_closed")
 }
 
-// looksDropped: looks that were done are forgotten, what is still to be done and other work is not.
-func looksDropped(w *World) {
+// looksForgotten: looks that were done are forgotten, what is still to be done and other work is not.
+func looksForgotten(w *World) {
 	put := func(id string, kind gateway.JobKind) {
 		w.ok(w.Store.Enqueue(w.Context(), gateway.Job{ID: id, Kind: kind, Due: w.Now()}))
 	}
@@ -192,7 +192,7 @@ func looksDropped(w *World) {
 	}
 	w.Pass(2 * time.Hour)
 	put("waits", gateway.JobIdle)
-	w.ok(w.Store.DropLooks(w.Context(), w.Now().Add(-time.Hour)))
+	w.ok(w.Store.ForgetLooks(w.Context(), w.Now().Add(-time.Hour)))
 	if id := due(); id != "waits" {
 		w.Errorf("due: %q", id)
 	}

@@ -60,7 +60,7 @@ func Store(t *testing.T, open func(t *testing.T) gateway.Store) {
 		{"a ticket sleeps until its time, or the visitor's words", snoozing},
 		{"who answers, is mentioned or is given one follows it; who does not want to is told no more", following},
 		{"silence is warned of once, ended once, and begins anew by whoever stays", idling},
-		{"looks for silence are forgotten", looksDropped},
+		{"looks for silence are forgotten", looksForgotten},
 		{"a duplicate is closed, and both sides know of each other", duplicates},
 		{"a deleted ticket leaves a tombstone, and its mail does not come back", deleting},
 		{"jobs are leased once", jobsOnce},

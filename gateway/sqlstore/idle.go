@@ -27,8 +27,8 @@ func scanIdle(r scanner) (gateway.IdleRow, error) {
 	return gateway.IdleRow{Conversation: c, ToldFor: at(told), Since: at(since)}, err
 }
 
-// DropLooks implements gateway.IdleStore.
-func (s *Store) DropLooks(ctx context.Context, before time.Time) error {
+// ForgetLooks implements gateway.IdleStore.
+func (s *Store) ForgetLooks(ctx context.Context, before time.Time) error {
 	_, err := s.change(ctx, "forget looks", time.Time{}, func(x *tx) error {
 		_, err := x.exec(qForgetLooks, ms(before))
 		return err

@@ -175,7 +175,7 @@ func (k *socket) start(ctx context.Context, c gateway.Caller, raw json.RawMessag
 	cv, err := k.s.svc.StartConversation(ctx, c, gateway.StartInput{
 		CommandID: in.CommandID, ClientID: in.ClientID, Text: in.Text, Page: k.s.page(in.Page), Article: in.Article,
 		Claimed: gateway.Claimed{Name: in.Name, Email: in.Email, Fields: in.Fields}, Ticket: in.Ticket,
-		Browser: k.browser(), Locale: cmp.Or(word(in.Locale, maxLocale), k.locale()), Searches: k.takeContext(), From: in.From,
+		Browser: k.browser().name, Locale: cmp.Or(word(in.Locale, maxLocale), k.browser().locale), Searches: k.takeContext(), From: in.From,
 	})
 	if err != nil {
 		return nil, err

@@ -196,7 +196,7 @@ func (k *socket) helloVisitor(ctx context.Context, in helloArgs) (map[string]any
 		return nil, err
 	}
 	k.become(gateway.Caller{Actor: gateway.Actor{Role: gateway.RoleVisitor, ID: v.ID}, Visitor: v, Mailbox: mb.ID})
-	k.about(in)
+	k.keepBrowser(in)
 	return k.helloAnswer(ctx, in, mb, v)
 }
 

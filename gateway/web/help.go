@@ -102,7 +102,7 @@ func (k *socket) selfHelp(ctx context.Context, c gateway.Caller, cv gateway.ID, 
 	} else if err := k.s.svc.InConversation(ctx, c, cv, p); err != nil {
 		return err
 	}
-	at := gateway.Helping{Page: k.page(), Locale: k.locale(), Coverage: coverage, Conversation: cv, Before: k.steps()}
+	at := gateway.Helping{Page: k.browser().page, Locale: k.browser().locale, Coverage: coverage, Conversation: cv, Before: k.steps()}
 	k.s.svc.Helped(ctx, c, p, at)
 	return nil
 }

@@ -60,9 +60,7 @@ type socket struct {
 	greeted   bool       // hello is answered: now he may be told more
 	waiting   gateway.ID // the visitor's queued conversation
 	typingAt  time.Time
-	browserIs string
-	localeIs  string
-	pageIs    string
+	is        browser
 	searches  []gateway.Payload // self-help before the conversation
 }
 
@@ -369,32 +367,6 @@ func (k *socket) watches(topic string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return slices.Contains(k.topics, topic)
-}
-
-// about keeps what the browser says of itself.
-func (k *socket) about(in helloArgs) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.browserIs, k.localeIs, k.pageIs = word(in.Browser, 80), word(in.Locale, maxLocale), k.s.page(in.Page)
-}
-
-func (k *socket) browser() string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.browserIs
-}
-
-func (k *socket) locale() string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.localeIs
-}
-
-// page is where the visitor was when he came.
-func (k *socket) page() string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.pageIs
 }
 
 // remember keeps a step of self-help for the conversation that may follow; the oldest go first.

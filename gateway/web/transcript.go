@@ -56,7 +56,7 @@ func (k *socket) openTranscript(ctx context.Context, c gateway.Caller, raw json.
 	if !k.s.limits.rating(k.ip) {
 		return nil, gateway.TooMany(60_000)
 	}
-	v, row, err := k.s.svc.OpenTranscript(ctx, c, in.Token, k.browser())
+	v, row, err := k.s.svc.OpenTranscript(ctx, c, in.Token, k.browser().name)
 	if err != nil {
 		return nil, err
 	}
