@@ -76,7 +76,7 @@ func (s *Service) StartConversation(ctx context.Context, c Caller, in StartInput
 	if err := s.goesOn(ctx, &st, in.From); err != nil {
 		return Conversation{}, err
 	}
-	st.Clock = mb.ClocksFrom(st.Priority, c.class(mb), now)
+	st.Clock = mb.ClocksFrom(st.Priority, c.account(mb), now)
 	if st.First != nil {
 		if st.Jobs, err = s.Urgent(ctx, st.ID, st.First.ID, st.First.Text, now); err != nil {
 			return Conversation{}, err

@@ -225,9 +225,9 @@ type ClockStart struct {
 	LookAt  time.Time // when to look for the first time
 }
 
-// ClocksFrom gives what a conversation that begins now is promised; nil = nothing. Class "" = none.
-func (m Mailbox) ClocksFrom(p Priority, class string, now time.Time) *ClockStart {
-	promise, ok := m.Promise(p, class)
+// ClocksFrom gives what a conversation that begins now is promised; nil = nothing.
+func (m Mailbox) ClocksFrom(p Priority, a Account, now time.Time) *ClockStart {
+	promise, ok := m.Promise(p, a)
 	if !ok {
 		return nil
 	}

@@ -187,9 +187,14 @@ func TestUnverifiedMailsStartNoClock(t *testing.T) {
 }
 
 func TestPromise(t *testing.T) {
+	paid, late, both := Account{Class: "paid"}, Account{Status: "past due"}, Account{Class: "paid", Status: "past due"}
 	own := SLA{
 		Targets: [3]Targets{{First: 5}, {First: 15}, {First: 60}},
-		Classes: []ClassTargets{{"paid", [3]Targets{{First: 1}, {First: 2}, {First: 3}}}},
+		Classes: []ClassTargets{
+			{paid, [3]Targets{{First: 1}, {First: 2}, {First: 3}}},
+			{late, [3]Targets{{First: 7}, {First: 8}, {First: 9}}},
+			{both, [3]Targets{{First: 11}, {First: 12}, {First: 13}}},
+		},
 		Levels:  [3]Level{{After: 60}, {After: 240}, {}},
 	}
 	off := own
@@ -198,26 +203,29 @@ func TestPromise(t *testing.T) {
 		name  string
 		sla   *SLA
 		p     Priority
-		class string
+		a     Account
 		first int
 		ok    bool
 	}{
-		{"the product's", nil, Medium, "", 15, true},
-		{"the product's know no class", nil, High, "paid", 15, true},
-		{"no priority is medium", &own, 0, "", 15, true},
-		{"high", &own, High, "", 5, true},
-		{"low", &own, Low, "", 60, true},
-		{"a class of its own", &own, Low, "paid", 3, true},
-		{"another class", &own, Low, "trial", 60, true},
-		{"off", &off, High, "paid", 0, false},
-		{"all off", &SLA{}, High, "", 0, false},
+		{"the product's", nil, Medium, Account{}, 15, true},
+		{"the product's know no class", nil, High, paid, 15, true},
+		{"no priority is medium", &own, 0, Account{}, 15, true},
+		{"high", &own, High, Account{}, 5, true},
+		{"low", &own, Low, Account{}, 60, true},
+		{"a class of its own", &own, Low, paid, 3, true},
+		{"whatever its status", &own, Low, Account{Class: "paid", Status: "active"}, 3, true},
+		{"another class", &own, Low, Account{Class: "trial"}, 60, true},
+		{"a status", &own, Low, Account{Class: "trial", Status: "past due"}, 9, true},
+		{"both conditions before one", &own, Low, both, 13, true},
+		{"off", &off, High, paid, 0, false},
+		{"all off", &SLA{}, High, Account{}, 0, false},
 	} {
-		got, ok := Mailbox{SLA: c.sla, Hours: weekdays(9, 17)}.Promise(c.p, c.class)
+		got, ok := Mailbox{SLA: c.sla, Hours: weekdays(9, 17)}.Promise(c.p, c.a)
 		if got.First != c.first || ok != c.ok {
 			t.Errorf("%s: %+v %v", c.name, got, ok)
 		}
 	}
-	got, _ := Mailbox{Hours: weekdays(9, 17)}.Promise(Medium, "")
+	got, _ := Mailbox{Hours: weekdays(9, 17)}.Promise(Medium, Account{})
 	if want := (Promise{Targets{15, 480, 1440}, [3]int{60, 240, 1440}}); got != want {
 		t.Errorf("the product's: %+v, want %+v", got, want)
 	}
@@ -227,7 +235,7 @@ func TestPromisesAreChecked(t *testing.T) {
 	three := func(n int) [3]Targets { return [3]Targets{{First: n}, {Next: n}, {Resolve: n}} }
 	many := func(n int) (c []ClassTargets) {
 		for i := range n {
-			c = append(c, ClassTargets{Class: strings.Repeat("x", i+1)})
+			c = append(c, ClassTargets{Account: Account{Class: strings.Repeat("x", i+1)}})
 		}
 		return c
 	}
@@ -239,10 +247,12 @@ func TestPromisesAreChecked(t *testing.T) {
 		{"the longest", "", "", SLA{Targets: three(43_200)}},
 		{"below none", "invalid", "sla.targets", SLA{Targets: three(-1)}},
 		{"too long", "invalid", "sla.targets", SLA{Targets: three(43_201)}},
-		{"too long for a class", "invalid", "sla.targets", SLA{Classes: []ClassTargets{{"paid", three(43_201)}}}},
+		{"too long for a class", "invalid", "sla.targets", SLA{Classes: []ClassTargets{{Account{Class: "paid"}, three(43_201)}}}},
 		{"a class without a name", "invalid", "sla.classes", SLA{Classes: []ClassTargets{{}}}},
-		{"a class with blanks", "invalid", "sla.classes", SLA{Classes: []ClassTargets{{Class: " paid"}}}},
-		{"a class twice", "invalid", "sla.classes", SLA{Classes: []ClassTargets{{Class: "a"}, {Class: "a"}}}},
+		{"a class with blanks", "invalid", "sla.classes", SLA{Classes: []ClassTargets{{Account: Account{Class: " paid"}}}}},
+		{"a class twice", "invalid", "sla.classes", SLA{Classes: []ClassTargets{{Account: Account{Class: "a"}}, {Account: Account{Class: "a"}}}}},
+		{"a class in two states", "", "", SLA{Classes: []ClassTargets{{Account: Account{Class: "a", Status: "x"}}, {Account: Account{Class: "a"}}, {Account: Account{Status: "x"}}}}},
+		{"a status with blanks", "invalid", "sla.classes", SLA{Classes: []ClassTargets{{Account: Account{Class: "a", Status: "x "}}}}},
 		{"twenty classes", "", "", SLA{Classes: many(20)}},
 		{"too many classes", "too_large", "sla.classes", SLA{Classes: many(21)}},
 		{"a level below none", "invalid", "sla.levels", SLA{Levels: [3]Level{{After: -1}}}},

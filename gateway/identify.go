@@ -61,7 +61,7 @@ func (s *Service) session(mb Mailbox, raw string, now time.Time) (Identity, stri
 		return Identity{}, "", IdentifyInvalid()
 	}
 	id := Identity{How: "signed", Host: mb.Host, At: now}
-	if claims.Only("iss", "aud", "sub", "iat", "exp", "jti", "ver", "name", "email", "class") != nil || !young(claims, now) || s.stale(claims) {
+	if claims.Only("iss", "aud", "sub", "iat", "exp", "jti", "ver", "name", "email", "class", "status") != nil || !young(claims, now) || s.stale(claims) {
 		return Identity{}, "", IdentifyInvalid()
 	}
 	var iss, aud, jti string
@@ -79,6 +79,7 @@ func (s *Service) session(mb Mailbox, raw string, now time.Time) (Identity, stri
 		{"name", &id.Name, 4 * MaxName, false},
 		{"email", &id.Email, 320, false},
 		{"class", &id.Class, 64, false},
+		{"status", &id.Status, 64, false},
 	} {
 		if !text(claims, f.name, f.to, f.max, f.needed) {
 			return Identity{}, "", IdentifyInvalid()

@@ -20,7 +20,7 @@ const (
 type SLA struct {
 	Off     bool           `json:"off"`
 	Targets [3]Targets     `json:"targets"` // of high, medium and low priority
-	Classes []ClassTargets `json:"classes"` // of accounts whose class the host has signed, instead of Targets
+	Classes []ClassTargets `json:"classes"` // of accounts that the host has signed so, instead of Targets
 	Levels  [Levels]Level  `json:"levels"`
 	AtOnce  []string       `json:"at_once"`   // words of a visitor that reach the last level at once; null = DefaultAtOnce
 	Report  string         `json:"report_to"` // address that every escalation's report is mailed to; "" = none
@@ -33,10 +33,24 @@ type Targets struct {
 	Resolve int `json:"resolve"` // to the end, counted while it is our turn
 }
 
-// ClassTargets are the limits for one class of accounts.
+// ClassTargets are the limits for accounts of a class, a status, or both.
 type ClassTargets struct {
-	Class   string     `json:"class"`
+	Account
 	Targets [3]Targets `json:"targets"`
+}
+
+// fits tells how many of the conditions hold; 0 = not all.
+func (c ClassTargets) fits(a Account) (n int) {
+	for _, v := range [...]struct{ want, is string }{{c.Class, a.Class}, {c.Status, a.Status}} {
+		switch v.want {
+		case "":
+		case v.is:
+			n++
+		default:
+			return 0
+		}
+	}
+	return n
 }
 
 // Level is one level of escalation.
@@ -69,15 +83,18 @@ func (m Mailbox) Promises() SLA {
 	return DefaultSLA(m.WorkDay())
 }
 
-// Promise is what a conversation of this priority and class is promised now; false = nothing. Class "" = none.
-func (m Mailbox) Promise(p Priority, class string) (Promise, bool) {
+// Promise is what a conversation of this priority and account is promised now; false = nothing. Of the classes that fit,
+// the one with both conditions counts, then the first.
+func (m Mailbox) Promise(p Priority, a Account) (Promise, bool) {
 	s := m.Promises()
 	if s.Off {
 		return Promise{}, false
 	}
-	of := s.Targets
-	if i := slices.IndexFunc(s.Classes, func(c ClassTargets) bool { return c.Class == class }); class != "" && i >= 0 {
-		of = s.Classes[i].Targets
+	of, held := s.Targets, 0
+	for _, c := range s.Classes {
+		if n := c.fits(a); n > held {
+			of, held = c.Targets, n
+		}
 	}
 	out := Promise{Targets: of[min(max(orMedium(p), High), Low)-1]}
 	for i, l := range s.Levels {
@@ -93,8 +110,8 @@ func (s SLA) Check() error {
 	}
 	all := []ClassTargets{{Targets: s.Targets}}
 	for i, c := range s.Classes {
-		twice := slices.ContainsFunc(s.Classes[:i], func(o ClassTargets) bool { return o.Class == c.Class })
-		if CheckText("sla.classes", c.Class, maxRuleWord) != nil || strings.TrimSpace(c.Class) != c.Class || twice {
+		twice := slices.ContainsFunc(s.Classes[:i], func(o ClassTargets) bool { return o.Account == c.Account })
+		if twice || c.Account == (Account{}) || !ruleWord(c.Class) || !ruleWord(c.Status) {
 			return Invalid("sla.classes")
 		}
 		all = append(all, c)
@@ -124,6 +141,10 @@ func (s SLA) Check() error {
 		}
 	}
 	return nil
+}
+
+func ruleWord(s string) bool {
+	return s == "" || CheckText("", s, maxRuleWord) == nil && strings.TrimSpace(s) == s
 }
 
 func minutes(n int) bool { return n >= 0 && n <= maxTarget }

@@ -34,6 +34,7 @@ const (
 type Rule struct {
 	Name     string        `json:"name"`
 	Class    []string      `json:"class,omitempty"`    // of the account, as the host signed it; typed words never count
+	Status   []string      `json:"status,omitempty"`   // of the account, likewise
 	Channel  []ChannelName `json:"channel,omitempty"`  // email also for the message form
 	Email    []string      `json:"email,omitempty"`    // an address, or @domain
 	Page     []string      `json:"page,omitempty"`     // begins with this: /path, or https://host/path
@@ -46,7 +47,7 @@ type Rule struct {
 
 // RuleInput is what rules look at.
 type RuleInput struct {
-	Class   string      `json:"class"` // "" unless the host signed it
+	Account
 	Channel ChannelName `json:"channel"`
 	Email   string      `json:"email"`
 	Page    string      `json:"page"`
@@ -58,6 +59,7 @@ type RuleInput struct {
 func (r Rule) Fits(in RuleInput) bool {
 	email, words := strings.ToLower(in.Email), foldWords(in.Text)
 	return fits(r.Class, func(v string) bool { return v == in.Class }) &&
+		fits(r.Status, func(v string) bool { return v == in.Status }) &&
 		(len(r.Channel) == 0 || slices.Contains(r.Channel, in.Channel)) &&
 		fits(r.Email, func(v string) bool {
 			v = strings.ToLower(v)
@@ -153,7 +155,7 @@ func (r Rule) check(boxes []Mailbox) error {
 	if err := CheckText("name", r.Name, 4*MaxName); err != nil {
 		return err
 	}
-	for name, values := range map[string][]string{"class": r.Class, "email": r.Email, "page": r.Page, "locale": r.Locale, "words": r.Words} {
+	for name, values := range map[string][]string{"class": r.Class, "status": r.Status, "email": r.Email, "page": r.Page, "locale": r.Locale, "words": r.Words} {
 		if len(values) > maxRuleWords {
 			return TooLarge(name, maxRuleWords)
 		}
@@ -272,32 +274,32 @@ func (s *Service) Rule(ctx context.Context, at Mailbox, in RuleInput) (Ruled, er
 	return Apply(rules, at, boxes, in), nil
 }
 
-// ruled applies the rules to what a visitor starts. Only a token that the host signed gives a class.
+// ruled applies the rules to what a visitor starts. Only a token that the host signed says what account it is.
 func (s *Service) ruled(ctx context.Context, c Caller, mb Mailbox, in StartInput) (Ruled, error) {
 	r := RuleInput{Channel: ByChat, Email: in.Claimed.Email, Page: in.Page, Locale: in.Locale, Text: in.Text}
 	if in.Ticket {
 		r.Channel = ByEmail
 	}
-	r.Class = c.class(mb)
+	r.Account = c.account(mb)
 	return s.Rule(ctx, mb, r)
 }
 
 // SortMail applies the rules to the ticket that a mail opens: where it waits, in which class, and what it is about. A
-// mail's account has no class: only the host signs one.
+// mail says nothing of its account: only the host signs that.
 func (s *Service) SortMail(ctx context.Context, at Mailbox, st *Start, now time.Time) error {
 	in := RuleInput{Channel: ByEmail, Email: st.Claimed.Email, Text: st.Subject + "\n" + st.First.Text}
 	ruled, err := s.Rule(ctx, at, in)
 	if err != nil {
 		return err
 	}
-	st.Mailbox, st.Priority, st.Clock = ruled.Mailbox.ID, ruled.Priority, ruled.Mailbox.ClocksFrom(ruled.Priority, "", now)
+	st.Mailbox, st.Priority, st.Clock = ruled.Mailbox.ID, ruled.Priority, ruled.Mailbox.ClocksFrom(ruled.Priority, Account{}, now)
 	return s.typed(ctx, st, ruled.Type)
 }
 
-// class is that of the visitor's account as the mailbox's host has signed it, "" = none.
-func (c Caller) class(mb Mailbox) string {
+// account is the visitor's as the mailbox's host has signed it.
+func (c Caller) account(mb Mailbox) Account {
 	if id := c.Visitor.Identity; id.Host == mb.Host && id.ByHost() {
-		return id.Class
+		return id.Account
 	}
-	return ""
+	return Account{}
 }

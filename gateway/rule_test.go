@@ -8,7 +8,7 @@ import (
 
 func TestRuleFits(t *testing.T) {
 	in := RuleInput{
-		Class: "paid", Channel: ByChat, Email: "Ann@Shop.example", Page: "https://shop.example/orders/7", Locale: "de-AT",
+		Account: Account{Class: "paid", Status: "past due"}, Channel: ByChat, Email: "Ann@Shop.example", Page: "https://shop.example/orders/7", Locale: "de-AT",
 		Text: "Where's my re-fund, please?",
 	}
 	for _, c := range []struct {
@@ -19,6 +19,9 @@ func TestRuleFits(t *testing.T) {
 		{"no condition", Rule{}, true},
 		{"class", Rule{Class: []string{"trial", "paid"}}, true},
 		{"another class", Rule{Class: []string{"Paid"}}, false},
+		{"status", Rule{Status: []string{"active", "past due"}}, true},
+		{"another status", Rule{Status: []string{"past"}}, false},
+		{"class, and another status", Rule{Class: []string{"paid"}, Status: []string{"active"}}, false},
 		{"channel", Rule{Channel: []ChannelName{ByChat}}, true},
 		{"another channel", Rule{Channel: []ChannelName{ByEmail}}, false},
 		{"address", Rule{Email: []string{"ann@shop.example"}}, true},
@@ -42,7 +45,7 @@ func TestRuleFits(t *testing.T) {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
-	if (Rule{Class: []string{"paid"}}).Fits(RuleInput{}) || (Rule{Email: []string{"@x"}, Page: []string{"/"}}).Fits(RuleInput{}) {
+	if (Rule{Class: []string{"paid"}}).Fits(RuleInput{}) || (Rule{Status: []string{"active"}}).Fits(RuleInput{}) || (Rule{Email: []string{"@x"}, Page: []string{"/"}}).Fits(RuleInput{}) {
 		t.Error("who says nothing fits")
 	}
 }
@@ -62,7 +65,7 @@ func TestApplyRules(t *testing.T) {
 		want Ruled
 	}{
 		{"none fits", RuleInput{Text: "hello"}, Ruled{-1, help, Medium, ""}},
-		{"the first that fits", RuleInput{Class: "paid", Text: "an idea"}, Ruled{2, vip, High, ""}},
+		{"the first that fits", RuleInput{Account: Account{Class: "paid"}, Text: "an idea"}, Ruled{2, vip, High, ""}},
 		{"class alone", RuleInput{Text: "an idea"}, Ruled{3, help, Low, ""}},
 		{"a mailbox of another host is passed over", RuleInput{Text: "my bank"}, Ruled{3, help, Low, ""}},
 		{"a mailbox that is gone is passed over", RuleInput{Text: "gone"}, Ruled{3, help, Low, ""}},
@@ -90,6 +93,7 @@ func TestCheckRules(t *testing.T) {
 		"no such class":  {Name: "a", Priority: 4},
 		"no such way":    {Name: "a", Priority: Low, Channel: []ChannelName{"fax"}},
 		"empty value":    {Name: "a", Priority: Low, Class: []string{""}},
+		"empty status":   {Name: "a", Priority: Low, Status: []string{""}},
 		"only signs":     {Name: "a", Priority: Low, Words: []string{"?!"}},
 		"blanks around":  {Name: "a", Priority: Low, Page: []string{" /x"}},
 		"a long value":   {Name: "a", Priority: Low, Words: []string{strings.Repeat("x", maxRuleWord+1)}},

@@ -48,7 +48,7 @@ func (s *Service) Split(ctx context.Context, c Caller, source ID, seq uint64, su
 	if err != nil {
 		return Conversation{}, err
 	}
-	sp := Split{Source: source, Seq: seq, Subject: Subject(subject), By: c.Actor, Clock: mb.ClocksFrom(cv.Priority, "", now)}
+	sp := Split{Source: source, Seq: seq, Subject: Subject(subject), By: c.Actor, Clock: mb.ClocksFrom(cv.Priority, Account{}, now)}
 	if sp.ID, err = NewID(PrefixConversation, now, s.Rand); err != nil {
 		return Conversation{}, err
 	}

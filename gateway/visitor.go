@@ -22,8 +22,14 @@ type Identity struct {
 	Version string    `json:"-"`              // of the account, as the host told it last: the base of the next change
 	Name    string    `json:"name,omitempty"`
 	Email   string    `json:"email,omitempty"`
-	Class   string    `json:"class,omitempty"` // paid, trial, … from a host-signed token only
-	At      time.Time `json:"at,omitempty"`
+	Account
+	At time.Time `json:"at,omitempty"`
+}
+
+// Account is what kind of account it is, as a host has signed it: typed words and mails never count. "" = not told.
+type Account struct {
+	Class  string `json:"class,omitempty"`  // paid, trial, …
+	Status string `json:"status,omitempty"` // active, past due, …
 }
 
 // ByHost reports whether Host itself has said whose account it is: by a signed session, or a login.

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -325,10 +326,16 @@ func apply(ctx context.Context, tx *sql.Tx, sub string, c verify.Change) error {
 // session is a session token for the mailbox "support" that names the only possible subject.
 func (h *hostSite) session(t *testing.T, sub string) string {
 	t.Helper()
+	return h.sessionOf(t, sub, nil)
+}
+
+// sessionOf is one that says more of the account.
+func (h *hostSite) sessionOf(t *testing.T, sub string, more map[string]any) string {
+	t.Helper()
 	now := h.now().Unix()
-	return sign(t, h.sessions, "postern-session+jwt", map[string]any{
-		"iss": h.audience, "aud": "support", "sub": sub, "iat": now, "exp": now + 300, "jti": rand.Text(),
-	})
+	claims := map[string]any{"iss": h.audience, "aud": "support", "sub": sub, "iat": now, "exp": now + 300, "jti": rand.Text()}
+	maps.Copy(claims, more)
+	return sign(t, h.sessions, "postern-session+jwt", claims)
 }
 
 // changes is how many changes were ever applied: each counts its account's version up by one.

@@ -116,3 +116,72 @@ func TestRulesSortMail(t *testing.T) {
 		}
 	})
 }
+
+// What kind of account it is chooses mailbox, priority and promise only as the host signed it: what a visitor types or
+// signs himself never does (P46, P90).
+func TestRulesByAccount(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, c Config) {
+		h := newSite(t)
+		n := startNode(t, h.config(t, c))
+		st, ctx := n.Service.Store, t.Context()
+		sla := gateway.DefaultSLA(8 * time.Hour)
+		fast := gateway.Targets{First: 2}
+		sla.Classes = []gateway.ClassTargets{{Account: gateway.Account{Status: "past due"}, Targets: [3]gateway.Targets{fast, fast, fast}}}
+		n.box.Host, n.box.SLA = "shop", &sla
+		var err error
+		if n.box, _, err = st.SaveMailbox(ctx, n.box, gateway.System(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		second := n.secondBox(t, "shop")
+		admin := n.desk(t, "ada", gateway.RoleAdmin)
+		admin.ok("PUT", "/v1/rules", map[string]any{"mark": "", "rules": []any{
+			map[string]any{"name": "paying late", "class": []string{"plus"}, "status": []string{"past due"}, "priority": 1},
+			map[string]any{"name": "leaving", "status": []string{"ending"}, "mailbox": second.ID},
+		}})
+		got := admin.ok("POST", "/v1/rules/test", map[string]any{"mailbox": n.box.ID, "channel": "chat", "class": "basic", "status": "ending", "text": "x"})
+		if got["rule"] != 1.0 || got["mailbox"] != string(second.ID) {
+			t.Errorf("fires: %v", got)
+		}
+		for _, v := range []struct {
+			name     string
+			says     map[string]any // nil = no token
+			box      gateway.ID
+			priority gateway.Priority
+			first    int // minutes
+		}{
+			{"past due", map[string]any{"class": "plus", "status": "past due"}, n.box.ID, gateway.High, 2},
+			{"past due, another class", map[string]any{"class": "basic", "status": "past due"}, n.box.ID, gateway.Medium, 2},
+			{"ending", map[string]any{"class": "plus", "status": "ending"}, second.ID, gateway.Medium, 15},
+			{"status not told", map[string]any{"class": "plus"}, n.box.ID, gateway.Medium, 15},
+			{"nobody signed", nil, n.box.ID, gateway.Medium, 15},
+		} {
+			vic := n.visitor(t)
+			if v.says != nil {
+				vic.ok("identify", map[string]any{"token": h.sessionOf(t, "u-vic", v.says)})
+			} else { // his own key
+				mine := newSite(t)
+				mine.audience = h.audience
+				vic.refused("unauthenticated", "identify", map[string]any{"token": mine.sessionOf(t, "u-vic", map[string]any{"status": "past due"})})
+			}
+			got := vic.ok("conversation.start", map[string]any{
+				"command_id": "s", "client_id": "m", "text": "class: plus, status: past due", "ticket": true, "name": "past due", "email": "plus@shop.test",
+			})
+			cv := gateway.ID(got["conversation"].(map[string]any)["id"].(string))
+			is, err := st.Conversation(ctx, cv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			clocks, err := st.Clocks(ctx, []gateway.ID{cv})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if is.Mailbox != v.box || is.Priority != v.priority || clocks[cv].Promise.First != v.first {
+				t.Errorf("%s: %s, priority %d, first answer %d min", v.name, is.Mailbox, is.Priority, clocks[cv].Promise.First)
+			}
+		}
+		vic := n.visitor(t)
+		for _, bad := range []any{7, strings.Repeat("x", 65), "a\x00b"} {
+			vic.refused("unauthenticated", "identify", map[string]any{"token": h.sessionOf(t, "u-vic", map[string]any{"status": bad})})
+		}
+	})
+}

@@ -263,7 +263,7 @@ func (i Ingest) start(mb gateway.Mailbox, l letter, m gateway.Message, now time.
 	}
 	return &gateway.Start{
 		ID: id, Mailbox: mb.ID, First: &m, Ticket: true, Subject: gateway.Subject(l.subject), CommandID: string(id),
-		Claimed: gateway.Claimed{Name: l.name, Email: l.from}, Clock: mb.ClocksFrom(gateway.Medium, "", now),
+		Claimed: gateway.Claimed{Name: l.name, Email: l.from}, Clock: mb.ClocksFrom(gateway.Medium, gateway.Account{}, now),
 	}, nil
 }
 

@@ -15,7 +15,7 @@ export type Targets = { first: number; next: number; resolve: number };
 export type SLA = {
 	off: boolean;
 	targets: Targets[];
-	classes: { class: string; targets: Targets[] }[] | null;
+	classes: { class?: string; status?: string; targets: Targets[] }[] | null; // of accounts
 	levels: { after: number; tell: string[] | null }[];
 	/** Words of a visitor that reach management at once; null = the usual ones, none = it is off. */
 	at_once?: string[] | null;

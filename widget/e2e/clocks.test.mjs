@@ -64,6 +64,7 @@ scene("P90: an admin reads the usual times, sets the mailbox's own, and is told 
 	await save();
 	await sla.getByText(t("a.error.sla.classes")).waitFor();
 	await sla.getByLabel(t("a.sla.class"), { exact: true }).fill("paid");
+	await sla.getByLabel(t("a.sla.status"), { exact: true }).fill("past due");
 	await save();
 	await ada.page.getByText(t("a.saved"), { exact: true }).waitFor();
 	await sla.scrollIntoViewIfNeeded();
@@ -71,7 +72,7 @@ scene("P90: an admin reads the usual times, sets the mailbox's own, and is told 
 	const now = (await staff.call("GET", "/v1/mailboxes")).mailboxes.find((b) => b.slug === "orders").sla;
 	assert.deepEqual(now.targets[1], { first: 1, next: 0, resolve: 0 });
 	assert.deepEqual(now.at_once, ["my lawyer", "manager"]);
-	assert.deepEqual([now.classes[0].class, now.classes[0].targets[1].first, now.levels[0].after, now.levels[0].tell.length], ["paid", 1, 1, 1]);
+	assert.deepEqual([now.classes[0].class, now.classes[0].status, now.classes[0].targets[1].first, now.levels[0].after, now.levels[0].tell.length], ["paid", "past due", 1, 1, 1]);
 });
 
 scene("P91: the console says in words how long there is, that it is soon due, and that it is late; late ones have a list", async () => {

@@ -1,7 +1,7 @@
 // Mailbox rules as an admin makes and tries them, and what a visitor's chat becomes (P46).
 import { strict as assert } from "node:assert";
 import { Staff } from "./kit/api.mjs";
-import { goTo, onDuty, signIn, startChat, t, visit } from "./kit/people.mjs";
+import { customer, goTo, onDuty, signIn, startChat, t, visit } from "./kit/people.mjs";
 import { axe, shot, suite } from "./kit/world.mjs";
 
 const s = suite();
@@ -66,4 +66,30 @@ scene("P46: the test box names the rule that fires; a chat waits where it says",
 
 	await ada.page.getByRole("button", { name: `${t("a.delete")}: Ideas` }).click();
 	await main().getByText("Ideas", { exact: true }).waitFor({ state: "detached" });
+});
+
+scene("P46: what the shop signs of an account chooses too; what a visitor says of himself does not", async () => {
+	const staff = await Staff.in(s.demo.gateway, "ada@shop.example");
+	const d = await make({ "a.name": "Going on", "a.rules.class": "plus", "a.rules.status": "active, past due" }, "Accounts and plans");
+	await d.getByRole("button", { name: t("a.save"), exact: true }).click();
+	await d.waitFor({ state: "hidden" });
+	await main().locator("tbody tr", { hasText: "Going on" }).getByText(`${t("a.rules.status")}: active, past due`).waitFor();
+	const box = main().locator("form.asks");
+	for (const [k, v] of Object.entries({ class: "plus", status: "active", page: "", text: "Hello" })) {
+		await box.getByLabel(t(`a.rules.${k}`), { exact: true }).fill(v);
+	}
+	await press("a.rules.try");
+	await main().getByRole("status").filter({ hasText: "Going on" }).waitFor();
+	const placed = async (text) => {
+		const { mailboxes } = await staff.call("GET", "/v1/mailboxes");
+		const { conversations } = await staff.call("GET", "/v1/conversations?view=incoming");
+		return mailboxes.find((b) => b.id === conversations.find((c) => c.first_words.includes(text)).mailbox).slug;
+	};
+	const robin = await s.world.person("robin");
+	await customer(s.demo, robin.page, "robin@example.com", "/support/orders");
+	await startChat(await visit(s.demo, robin), "Is my plan running");
+	assert.equal(await placed("Is my plan running"), "accounts");
+	const said = await s.world.person("said");
+	await startChat(await visit(s.demo, said), "I am on plus, active");
+	assert.equal(await placed("I am on plus, active"), "orders");
 });

@@ -187,7 +187,8 @@ func TestSessionToken(t *testing.T) {
 		}
 		var claims jwt.RegisteredClaims
 		_ = json.Unmarshal(body(t, o), &claims)
-		if claims.Subject != "cu_robin" || claims.Issuer != s.url || string(o["aud"]) != `"accounts"` || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > 5*time.Minute || seen[claims.ID] {
+		if claims.Subject != "cu_robin" || claims.Issuer != s.url || string(o["aud"]) != `"accounts"` || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > 5*time.Minute || seen[claims.ID] ||
+			string(o["class"]) != `"plus"` || string(o["status"]) != `"active"` {
 			t.Errorf("claims: %s", body(t, o))
 		}
 		seen[claims.ID] = true

@@ -32,6 +32,14 @@ type Plan struct {
 	Receipt  string    // challenge of the receipt that cancelled it; "" = the customer did, here
 }
 
+// status says in a word whether it goes on.
+func (p Plan) status() string {
+	if p.OffAt.IsZero() {
+		return "active"
+	}
+	return "ending"
+}
+
 var errNoCustomer = errors.New("shop: no such customer")
 
 // queryer is a database or a transaction.

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -16,16 +17,24 @@ const tokenLife = 2 * time.Minute
 
 // sessionToken says to one mailbox of the gateway who is signed in here. It names the only account that a later
 // proof may be about; it proves nothing by itself. Each token can be used once.
-func (s *Site) sessionToken(c Customer, mailbox string) (string, error) {
+func (s *Site) sessionToken(ctx context.Context, c Customer, mailbox string) (string, error) {
 	id, err := s.token("st_", 16)
 	if err != nil {
 		return "", err
 	}
 	now := s.Now()
-	t := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
+	claims := jwt.MapClaims{
 		"iss": s.Audience, "aud": mailbox, "sub": c.ID, "email": c.Email, "name": c.Name, "jti": id, "ver": version(c.Version),
 		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(),
-	})
+	}
+	p, ok, err := planOf(ctx, s.db, c.ID)
+	if err != nil {
+		return "", err
+	}
+	if ok { // for the mailbox's rules and promises
+		claims["class"], claims["status"] = p.Name, p.status()
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
 	t.Header = map[string]any{"alg": "ES256", "typ": sessionType, "kid": s.Host}
 	return t.SignedString(s.SessionKey)
 }
@@ -46,7 +55,7 @@ func (s *Site) supportToken(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusTooManyRequests, map[string]string{"code": "too_many"})
 		return
 	}
-	token, err := s.sessionToken(v.customer, box)
+	token, err := s.sessionToken(r.Context(), v.customer, box)
 	if err != nil {
 		s.fail(w, r, err)
 		return

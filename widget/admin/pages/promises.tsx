@@ -55,6 +55,8 @@ export function Promises({ box, people, errors, onChange }: Props): JSX.Element 
 	);
 }
 
+const named = (c: { class?: string; status?: string }): string => [c.class, c.status].filter(Boolean).join(", ");
+
 type OwnProps = { sla: SLA; usual: string[]; people: Person[]; errors: Errors; onChange(sla: SLA): void };
 function Own({ sla, usual: words, people, errors, onChange }: OwnProps): JSX.Element {
 	const classes = sla.classes ?? [];
@@ -66,21 +68,26 @@ function Own({ sla, usual: words, people, errors, onChange }: OwnProps): JSX.Ele
 			{classes.map((c, n) => (
 				<div class="sla-class" key={n}>
 					<div class="question">
-						<TextField
-							label={t("a.sla.class")}
-							hint={t("a.sla.class.hint")}
-							value={c.class}
-							maxLength={100}
-							dir="auto"
-							onInput={(e) => put(n, { class: e.currentTarget.value })}
-						/>
+						<div class="two">
+							{(["class", "status"] as const).map((k) => (
+								<TextField
+									key={k}
+									label={t(`a.sla.${k}`)}
+									hint={t(`a.sla.${k}.hint`)}
+									value={c[k] ?? ""}
+									maxLength={100}
+									dir="auto"
+									onInput={(e) => put(n, { [k]: e.currentTarget.value })}
+								/>
+							))}
+						</div>
 						<IconButton
 							icon="trash"
-							label={t("a.remove", { what: c.class || t("a.sla.class") })}
+							label={t("a.remove", { what: named(c) || t("a.sla.class") })}
 							onClick={() => onChange({ ...sla, classes: classes.filter((_, i) => i !== n) })}
 						/>
 					</div>
-					<Matrix of={c.class} targets={c.targets} onChange={(targets) => put(n, { targets })} />
+					<Matrix of={named(c) || "…"} targets={c.targets} onChange={(targets) => put(n, { targets })} />
 				</div>
 			))}
 			<Wrong errors={errors} of={["sla.targets", "sla.classes"]} />
@@ -89,7 +96,7 @@ function Own({ sla, usual: words, people, errors, onChange }: OwnProps): JSX.Ele
 					icon="plus"
 					off={classes.length >= CLASSES ? t("a.sla.class.full") : false}
 					onClick={() =>
-						onChange({ ...sla, classes: [...classes, { class: "", targets: sla.targets.map((x) => ({ ...x })) }] })
+						onChange({ ...sla, classes: [...classes, { targets: sla.targets.map((x) => ({ ...x })) }] })
 					}
 				>
 					{t("a.sla.class.add")}

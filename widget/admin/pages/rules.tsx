@@ -6,7 +6,7 @@ import { type Box, type TicketType, type Types, useLoad, type Wrong, wrong } fro
 import { useDraft } from "../draft";
 import { Head, Loaded, Part, RowActs, Table } from "../parts";
 
-const lists = ["class", "email", "page", "locale", "words"] as const;
+const lists = ["class", "status", "email", "page", "locale", "words"] as const;
 type ListName = (typeof lists)[number];
 type Rule = Partial<Record<ListName, string[]>> & {
 	name: string;
@@ -240,12 +240,12 @@ function Channel({ value, any, onPick }: { value: string; any?: boolean; onPick(
 	return <SelectField label={t("a.rules.channel")} value={value} options={options} onPick={onPick} />;
 }
 
-const tried = ["class", "email", "page", "locale", "text"] as const;
+const tried = ["class", "status", "email", "page", "locale", "text"] as const;
 type BoxProps = { boxes: Box[]; types: TicketType[]; rules: Rule[]; onFired(i: number | undefined): void };
 type Fired = { rule?: number; mailbox: string; priority: number; type: string };
 /** Makes up a conversation and tells where it would wait. */
 function TestBox({ boxes, types, rules, onFired }: BoxProps): JSX.Element {
-	const [now, set] = useState({ class: "", email: "", page: "", locale: "", text: "" });
+	const [now, set] = useState({ class: "", status: "", email: "", page: "", locale: "", text: "" });
 	const [channel, setChannel] = useState("chat");
 	const [mailbox, setMailbox] = useState(boxes[0]?.id ?? "");
 	const [got, setGot] = useState<Fired>();
