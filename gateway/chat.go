@@ -292,7 +292,9 @@ func (s *Service) messageAppend(ctx context.Context, c Caller, cv Conversation, 
 		a.By = &Rights{Epoch: *in.Epoch, Talk: cv}
 	}
 	if c.Staff() {
-		v, err = s.answer(ctx, c, cv, in, &m, &a)
+		if v, err = s.answer(ctx, c, cv, in, &m, &a); err == nil {
+			a.Jobs, err = sentJobs(cv, m, now)
+		}
 	} else {
 		a.MustVisitor = c.Visitor.ID
 		a.Jobs, err = s.Urgent(ctx, cv.ID, m.ID, m.Text, now)

@@ -195,7 +195,7 @@ func TestPromise(t *testing.T) {
 			{late, [3]Targets{{First: 7}, {First: 8}, {First: 9}}},
 			{both, [3]Targets{{First: 11}, {First: 12}, {First: 13}}},
 		},
-		Levels:  [3]Level{{After: 60}, {After: 240}, {}},
+		Levels: [3]Level{{After: 60}, {After: 240}, {}},
 	}
 	off := own
 	off.Off = true

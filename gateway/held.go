@@ -198,6 +198,7 @@ func (s *Service) ReleaseHeld(ctx context.Context, c Caller, message ID, reason 
 	}
 	s.publish(ctx, events...)
 	s.touch(ctx, cv.Mailbox, cv.ID, nil)
+	s.sentLater(ctx, cv, h.Message, now)
 	return nil
 }
 

@@ -40,6 +40,7 @@ const (
 
 	JobTranscript JobKind = "transcript" // ask the host to tell the owner of a link; payload {"transcript":"tl_…"}
 
+	JobSent      JobKind = "sent"       // count an article that an agent sent; payload sentJob
 	JobCountHelp JobKind = "count-help" // count which articles helped; each leaves the next one behind
 )
 

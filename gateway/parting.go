@@ -284,6 +284,7 @@ func (s *Service) departed(ctx context.Context, cv Conversation, d Departure, ev
 	s.Tails.forget(cv.ID)
 	s.publish(ctx, events...)
 	s.touch(ctx, cv.Mailbox, cv.ID, nil)
+	s.sentLater(ctx, cv, d.Payload.Message, events[0].At)
 	if d.Then.Close && d.Then.Outcome == Resolved {
 		if err := s.learnSent(ctx, cv); err != nil {
 			s.Log.Warn("learn from a conversation", "code", CodeOf(err))

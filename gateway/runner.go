@@ -285,6 +285,8 @@ func (r *Runner) do(ctx context.Context, j Job) error {
 		return r.confirm(ctx, j)
 	case JobPart:
 		return r.departJob(ctx, j)
+	case JobSent:
+		return r.countSent(ctx, j)
 	case JobCountHelp:
 		return r.countHelp(ctx)
 	case JobIdle:

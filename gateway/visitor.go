@@ -16,12 +16,12 @@ type Visitor struct {
 
 // Identity says what is known of the person behind a browser, and how.
 type Identity struct {
-	How     string    `json:"how"`            // "" | typed | legacy | signed | proven
-	Host    string    `json:"host,omitempty"` // host entry whose account it is
-	Subject string    `json:"-"`              // the host's account id; never sent to a browser of staff before proof
-	Version string    `json:"-"`              // of the account, as the host told it last: the base of the next change
-	Name    string    `json:"name,omitempty"`
-	Email   string    `json:"email,omitempty"`
+	How     string `json:"how"`            // "" | typed | legacy | signed | proven
+	Host    string `json:"host,omitempty"` // host entry whose account it is
+	Subject string `json:"-"`              // the host's account id; never sent to a browser of staff before proof
+	Version string `json:"-"`              // of the account, as the host told it last: the base of the next change
+	Name    string `json:"name,omitempty"`
+	Email   string `json:"email,omitempty"`
 	Account
 	At time.Time `json:"at,omitempty"`
 }

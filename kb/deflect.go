@@ -25,7 +25,8 @@ type Deflected struct {
 	Articles  []ArticleDeflects `json:"articles"`
 }
 
-// ArticleDeflects is the same for one article: sessions that read it. Shown, Solved and Unsolved count steps.
+// ArticleDeflects is the same for one article: sessions that read it. Shown, Solved, Unsolved and Sent count steps; what
+// agents sent belongs to no session.
 type ArticleDeflects struct {
 	Article   string `json:"article"`
 	Shown     int    `json:"shown"`
@@ -35,6 +36,7 @@ type ArticleDeflects struct {
 	Confirmed int    `json:"confirmed"`
 	Assumed   int    `json:"assumed"`
 	Chatted   int    `json:"chatted"`
+	Sent      int    `json:"sent"` // by agents
 }
 
 // Deflect counts what became of self-help. Steps and chats are in order of time; chats must reach ChatWithin beyond the
@@ -42,13 +44,19 @@ type ArticleDeflects struct {
 func Deflect(steps []Step, chats []Chat, now time.Time) Deflected {
 	of := map[string][]Step{}
 	asked := map[string][]time.Time{}
+	d := deflecting{articles: map[string]*ArticleDeflects{}, now: now}
 	for _, s := range steps {
+		if s.Kind == StepSent {
+			for _, id := range s.Articles {
+				d.of(id).Sent++
+			}
+			continue
+		}
 		of[s.Visitor] = append(of[s.Visitor], s)
 	}
 	for _, c := range chats {
 		asked[c.Visitor] = append(asked[c.Visitor], c.At)
 	}
-	d := deflecting{articles: map[string]*ArticleDeflects{}, now: now}
 	for _, v := range slices.Sorted(maps.Keys(of)) {
 		list := of[v]
 		for begin, i := 0, 1; i <= len(list); i++ {

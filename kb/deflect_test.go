@@ -48,6 +48,13 @@ func TestDeflect(t *testing.T) {
 			kb.ArticleDeflects{Shown: 1, Read: 1, Assumed: 1},
 		},
 		{"the 24 hours are not over", []kb.Step{search, read, solved}, 0, noon.Add(time.Hour), kb.Deflected{Sessions: 1, Waiting: 1}, kb.ArticleDeflects{Shown: 1, Read: 1, Solved: 1}},
+		{
+			"sent by agents while he searched",
+			[]kb.Step{search, step(time.Minute, "v", kb.StepSent, "a"), step(2*time.Minute, "w", kb.StepSent, "a")},
+			0, later,
+			kb.Deflected{Sessions: 1},
+			kb.ArticleDeflects{Shown: 1, Sent: 2},
+		},
 		{"only searched", []kb.Step{search}, 0, later, kb.Deflected{Sessions: 1}, kb.ArticleDeflects{Shown: 1}},
 		{
 			"opened and left at once",

@@ -59,9 +59,10 @@ const (
 	StepRead     StepKind = "read"
 	StepSolved   StepKind = "solved"
 	StepUnsolved StepKind = "unsolved"
+	StepSent     StepKind = "sent" // an agent's: he sent the article to the visitor
 )
 
-// Step is one thing that a visitor did in the help.
+// Step is one thing that a visitor did in the help, or that an agent did with it for him.
 type Step struct {
 	ID       string
 	At       time.Time
@@ -95,7 +96,7 @@ type LearnStore interface {
 	// the next Changed on. One that is in that state already is left alone. All or none.
 	// Errors: not_found; too_large when an article would have more than MaxPhrasings.
 	Decide(ctx context.Context, ids []string, to PhrasingState, by string, now time.Time) (articles []string, err error)
-	// AddStep stores a step; Steps and Chats read those from (with) to (without), in order of time.
+	// AddStep stores a step, the same ID again is nothing; Steps and Chats read those from (with) to (without), in order of time.
 	AddStep(ctx context.Context, s Step) error
 	// CountHelp makes the ratings so far count in ranking, as a change of each article whose numbers moved, and counts
 	// anew which articles solved most on each page since then.

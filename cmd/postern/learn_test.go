@@ -179,3 +179,33 @@ func TestLearnsFromWhatAgentsSend(t *testing.T) {
 		t.Errorf("its source: %v", s)
 	}
 }
+
+// An article that an agent sends is counted once, in a chat and in a ticket, and belongs to no visit of the help (P22).
+func TestGuidesSentAreCounted(t *testing.T) {
+	eachPair(t, func(t *testing.T, a, b *node) {
+		article := a.article(t, "Cancel the renewal of your plan", "Plans renew every month.", nil)
+		findable(t, article, a, b)
+		ed, mia, vic := b.desk(t, "ed", gateway.RoleEditor), a.agent(t, 0), a.visitor(t)
+		mia.ok("availability.set", map[string]any{"value": "available"})
+		chat := vic.ok("conversation.start", map[string]any{"command_id": "s", "client_id": "m", "text": "It renews"})["conversation"].(map[string]any)["id"]
+		mia.ok("conversation.claim", map[string]any{"conversation": chat})
+		for _, id := range []string{"1", "1", "2"} { // one of them again
+			mia.ok("message.send", map[string]any{"conversation": chat, "client_id": id, "text": "", "article": article})
+		}
+		mia.ok("message.send", map[string]any{"conversation": chat, "client_id": "3", "text": "No article"})
+		mia.ok("ticket.send", map[string]any{"conversation": a.visitor(t).asks("And mine?"), "client_id": "t", "text": "", "article": article})
+		waitFor(t, "three to be counted", func() bool { return guidesSent(ed, article) == 3 })
+		if d := ed.ok("GET", "/v1/deflection", nil); d["sessions"] != 0.0 {
+			t.Errorf("visits: %v", d)
+		}
+	})
+}
+
+func guidesSent(d desk, article string) float64 {
+	for _, line := range d.ok("GET", "/v1/deflection", nil)["articles"].([]any) {
+		if l := line.(map[string]any); l["article"] == article {
+			return l["sent"].(float64)
+		}
+	}
+	return 0
+}

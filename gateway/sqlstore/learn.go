@@ -30,8 +30,10 @@ ON CONFLICT (phrasing, source) DO NOTHING`
 	qApproved = `SELECT COUNT(*) FROM phrasings WHERE article = $1 AND state = 'approved'`
 	qTouch    = `UPDATE articles SET change = $2 WHERE id = $1`
 	qAddStep  = `INSERT INTO help_steps (id, at, kind, visitor, mailbox, locale, query, articles, coverage, fits, page)
-VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`
-	qSteps = `SELECT id, at, kind, visitor, mailbox, locale, query, articles, coverage, fits, page FROM help_steps
+VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11) ON CONFLICT (id) DO NOTHING`
+	qAddSent = `INSERT INTO sent_articles (message, at, visitor, mailbox, article) VALUES ($1,$2,$3,$4,$5) ON CONFLICT (message) DO NOTHING`
+	qSteps   = `SELECT id, at, kind, visitor, mailbox, locale, query, articles, coverage, fits, page FROM help_steps
+WHERE at >= $1 AND at < $2 UNION ALL SELECT message, at, 'sent', visitor, mailbox, '', '', article, 0, FALSE, '' FROM sent_articles
 WHERE at >= $1 AND at < $2 ORDER BY at, id LIMIT $3`
 	qChats = `SELECT id, visitor, started_at, outcome FROM conversations WHERE started_at >= $1 AND started_at < $2 ORDER BY started_at, id`
 )
@@ -186,8 +188,13 @@ func (x *tx) relearned(articles []string, change int64, by string) error {
 // AddStep implements kb.LearnStore.
 func (k *Articles) AddStep(ctx context.Context, s kb.Step) error {
 	_, err := k.s.change(ctx, "note a step of self-help", s.At, func(x *tx) error {
-		return x.must(qAddStep, s.ID, ms(s.At), string(s.Kind), s.Visitor, s.Mailbox, s.Locale, s.Query, strings.Join(s.Articles, " "),
+		if s.Kind == kb.StepSent {
+			_, err := x.exec(qAddSent, s.ID, ms(s.At), s.Visitor, s.Mailbox, strings.Join(s.Articles, " "))
+			return err
+		}
+		_, err := x.exec(qAddStep, s.ID, ms(s.At), string(s.Kind), s.Visitor, s.Mailbox, s.Locale, s.Query, strings.Join(s.Articles, " "),
 			int64(s.Coverage*1000), s.Fits, s.Page)
+		return err
 	})
 	return err
 }

@@ -155,6 +155,14 @@ scene("when a guide covers the question, its link goes first, with one press", a
 	assert.equal(await nudge.count(), 0);
 	await writes(f, "And how long does delivery take?");
 	await thread(mia.page).getByText("And how long does delivery take?").waitFor();
+	const line = main().getByRole("table", { name: t("a.articles") }).getByRole("row").filter({ hasText: title });
+	await until("the guide to be counted", async () => {
+		await go("overview");
+		await go("deflection");
+		await main().getByRole("heading", { name: t("a.deflection"), exact: true }).waitFor();
+		await main().locator(".figure").first().waitFor();
+		return (await line.count()) === 1 && (await line.getByRole("cell").last().textContent()) === "1";
+	});
 });
 
 scene("articles for what is asked now: one key shows them, # and Enter put the first one in without leaving the reply", async () => {

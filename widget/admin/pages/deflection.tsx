@@ -15,6 +15,7 @@ type Line = {
 	confirmed: number;
 	assumed: number;
 	chatted: number;
+	sent: number;
 };
 type Report = {
 	sessions: number;
@@ -25,7 +26,7 @@ type Report = {
 	articles: Line[];
 };
 const sums = ["sessions", "confirmed", "assumed", "chatted", "waiting"] as const;
-const counts = ["shown", "read", "solved", "unsolved", "confirmed", "assumed", "chatted"] as const;
+const counts = ["shown", "read", "solved", "unsolved", "confirmed", "assumed", "chatted", "sent"] as const;
 
 /** What became of self-help: said yes and only read are never one number. */
 export function DeflectionPage(): JSX.Element {
