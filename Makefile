@@ -84,9 +84,10 @@ gateway/compare/compare: go.mod $(wildcard gateway/compare/*.go gateway/compare/
 KB_SETS ?=
 KB_FLAGS ?=
 
-bench-kb: kb/compare/compare ## the search of articles beside Bleve's and SQLite's; KB_SETS=folder of question sets, KB_FLAGS
+bench-kb: kb/compare/compare ## the search of articles beside Bleve's and SQLite's, and what each part of it gains; KB_SETS=folder of question sets, KB_FLAGS
 	go build -o bin/postern ./cmd/postern
 	bin/postern bench kb --table --compare kb/compare/compare $(if $(KB_SETS),--sets $(KB_SETS)) $(KB_FLAGS)
+	KB_SETS=$(KB_SETS) go test -run '^$$' -bench Tuning -benchtime 1x -v ./kb
 
 kb/compare/compare: go.mod $(wildcard kb/compare/*.go kb/compare/go.mod kb/*.go kb/markdown/*.go kb/measure/*.go)
 	cd kb/compare && go build -o compare .

@@ -28,7 +28,7 @@ func (n *node) since(t *testing.T, ago time.Duration, words string) gateway.ID {
 	}
 	cv, _, err := st.StartConversation(t.Context(), gateway.Start{
 		ID: id(t, gateway.PrefixConversation), Mailbox: n.box.ID, CommandID: string(id(t, "")),
-		Ticket: true, Subject: words, Claimed: gateway.Claimed{Name: "Vic"}, Clock: mb.ClocksFrom(gateway.High, "", then), Priority: gateway.High,
+		Ticket: true, Subject: words, Claimed: gateway.Claimed{Name: "Vic"}, Clock: mb.ClocksFrom(gateway.High, gateway.Account{}, then), Priority: gateway.High,
 		First: &gateway.Message{ID: id(t, gateway.PrefixMessage), ClientID: "1", Text: words},
 	}, then)
 	if err != nil {

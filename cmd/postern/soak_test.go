@@ -150,7 +150,7 @@ func (s *soak) refusals() map[string]int {
 // begin seats everybody and lets them talk: three of four messages are visitors'.
 func (s *soak) begin() *sync.WaitGroup {
 	box := s.f.box
-	box.Ring = 5 * time.Second
+	box.Ring, box.MailPerHour = 5*time.Second, 100_000
 	if _, _, err := s.f.Service.Store.SaveMailbox(s.ctx, box, gateway.System(), time.Now()); err != nil {
 		s.Fatal(err)
 	}

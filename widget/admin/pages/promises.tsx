@@ -95,9 +95,7 @@ function Own({ sla, usual: words, people, errors, onChange }: OwnProps): JSX.Ele
 				<Button
 					icon="plus"
 					off={classes.length >= CLASSES ? t("a.sla.class.full") : false}
-					onClick={() =>
-						onChange({ ...sla, classes: [...classes, { targets: sla.targets.map((x) => ({ ...x })) }] })
-					}
+					onClick={() => onChange({ ...sla, classes: [...classes, { targets: sla.targets.map((x) => ({ ...x })) }] })}
 				>
 					{t("a.sla.class.add")}
 				</Button>
