@@ -48,7 +48,7 @@ func whileTyping() settings {
 
 func defaults() settings {
 	return settings{
-		fieldWeight: [fields]float64{fieldTitle: 2, fieldPhrasing: 0.28, fieldHints: 1.5, fieldBody: 1},
+		fieldWeight: [fields]float64{fieldTitle: 2, fieldPhrasing: 0.28, fieldHints: 1.5, fieldBody: 0.8},
 		lengthB:     [fields]float64{fieldTitle: 0.3, fieldPhrasing: 0.4, fieldHints: 0.5, fieldBody: 0.75},
 		k1:          1.4, gramK: 1.2, gramB: 0.1, idfPower: 0.85,
 		wLexical: 1, wCover: 1, wMatched: 0.5, wPhrasing: 0.5, wSentence: 0.25, wGrams: 0.08, wGramCover: 1.4,

@@ -53,7 +53,7 @@ func neighbours() []bend {
 		{"wCover", []float64{0.7, 1.4}},
 		{"synonym", []float64{0.2, 0.5}},
 		{"pair", []float64{1.2}},
-		{"body", []float64{0.8, 1.2}},
+		{"body", []float64{0.65, 1}},
 	} {
 		for _, v := range n.values {
 			out = append(out, bend{fmt.Sprintf("%s=%g", n.name, v), map[string]float64{n.name: v}})
