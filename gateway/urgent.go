@@ -57,24 +57,29 @@ func plainWords(text string) string {
 	}), " ") + " "
 }
 
-// says reports whether plain words hold a phrase: whole words, except in scripts that have no blanks.
-func says(plain, phrase string) bool {
-	p := plainWords(phrase)
-	if strings.ContainsFunc(phrase, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) }) {
-		p = strings.TrimSpace(p)
+// phrase is one that is looked for, and how it stands in plain words.
+type phrase struct{ said, plain string }
+
+// phraseOf looks for whole words, except in scripts that have no blanks.
+func phraseOf(said string) phrase {
+	p := phrase{said, plainWords(said)}
+	if strings.ContainsFunc(said, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) }) {
+		p.plain = strings.TrimSpace(p.plain)
 	}
-	return strings.Contains(plain, p)
+	return p
 }
+
+func (p phrase) in(plain string) bool { return strings.Contains(plain, p.plain) }
 
 // AtOnceMemory is what a visitor's words are compared with before anybody knows his mailbox: the words of all of them. The
 // job that comes of it asks the mailbox. The zero one remembers nothing yet.
 type AtOnceMemory struct {
 	mu    sync.Mutex
 	until time.Time
-	words []string
+	words []phrase
 }
 
-func (m *AtOnceMemory) all(ctx context.Context, st Store, now time.Time) ([]string, error) {
+func (m *AtOnceMemory) all(ctx context.Context, st Store, now time.Time) ([]phrase, error) {
 	if m == nil {
 		return atOnceOf(ctx, st)
 	}
@@ -90,7 +95,7 @@ func (m *AtOnceMemory) all(ctx context.Context, st Store, now time.Time) ([]stri
 	return words, err
 }
 
-func atOnceOf(ctx context.Context, st Store) ([]string, error) {
+func atOnceOf(ctx context.Context, st Store) ([]phrase, error) {
 	boxes, err := st.Mailboxes(ctx)
 	if err != nil {
 		return nil, err
@@ -100,7 +105,11 @@ func atOnceOf(ctx context.Context, st Store) ([]string, error) {
 		words = append(words, mb.Promises().atOnce()...)
 	}
 	slices.Sort(words)
-	return slices.Compact(words), nil
+	var out []phrase
+	for _, w := range slices.Compact(words) {
+		out = append(out, phraseOf(w))
+	}
+	return out, nil
 }
 
 // urgentJob is the payload of the job that asks whether a visitor's words go to management.
@@ -121,8 +130,8 @@ func (s *Service) Urgent(ctx context.Context, cv, message ID, text string, now t
 	}
 	plain, p := plainWords(text), urgentJob{Conversation: cv}
 	for _, w := range all {
-		if says(plain, w) {
-			p.Words = append(p.Words, w)
+		if w.in(plain) {
+			p.Words = append(p.Words, w.said)
 		}
 	}
 	if p.Words == nil {
