@@ -1,6 +1,7 @@
 // axe over every screen, light and dark, left to right and Arabic, wide and 320 px, with a picture of each (web.md §8).
 import { Staff } from "./kit/api.mjs";
 import { accept, be, closes, customer, goTo, offer, offersRenewal, onDuty, replies, say, side, signIn, t, thread } from "./kit/people.mjs";
+import { settles } from "./kit/looks.mjs";
 import { mailText, until } from "./kit/server.mjs";
 import { axe, panel, shot, suite } from "./kit/world.mjs";
 
@@ -14,32 +15,18 @@ const name = (l) => `${l.colorScheme}-${l.lang}-${l.w}`;
 
 /** One screen in its two widths and two schemes: the page stays, only the look changes. */
 async function everyLook(page, screen, lang) {
-	for (const colorScheme of ["light", "dark"]) {
+	for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
 		for (const w of Object.keys(widths)) {
 			await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
 			await page.setViewportSize(widths[w]);
-			await looks(page, colorScheme, widths[w]);
+			await settles(page, colorScheme, widths[w]);
 			const at = `a11y-${screen}-${name({ colorScheme, lang, w })}`;
 			await shot(page, at);
 			await axe(page, at);
 		}
 	}
 	await page.setViewportSize(widths.wide);
-	await looks(page, "dark", widths.wide);
-}
-/** Waits until the page and its frames, each a process of its own, have taken the new look and size. */
-async function looks(page, scheme, { width, height }) {
-	for (const frame of page.frames()) {
-		await until("the look", async () => {
-			const box = frame === page.mainFrame() ? undefined : await frame.frameElement();
-			const wanted = box ? await box.evaluate((e) => [e.clientWidth, e.clientHeight]) : [width, height];
-			if (!wanted[0]) return true; // a panel that is shut
-			return frame.evaluate(
-				([scheme, w, h]) => matchMedia(`(prefers-color-scheme: ${scheme})`).matches && innerWidth === w && innerHeight === h,
-				/** @type {const} */ ([scheme, ...wanted]),
-			);
-		});
-	}
+	await settles(page, "dark", widths.wide);
 }
 const talk = (f, lang, key) => f.getByRole("button", { name: say(lang, key), exact: true });
 

@@ -1,9 +1,10 @@
+import type { Params } from "./i18n";
 import { type Event, type GateMoved, is, isGate, type Message, type Role } from "./wire";
 
 /** One line of a thread: a message, or a system line with the key of its words. */
 export type Line =
 	| { at: number; seq: number; id: string; role: Role; message: Message }
-	| { at: number; seq: number; id: string; key: string; params: Record<string, string | number> };
+	| { at: number; seq: number; id: string; key: string; params: Params };
 export type View = {
 	topic: string;
 	seq: number;
@@ -18,6 +19,8 @@ export type View = {
 	/** How far each side has read. */
 	read: Record<string, number>;
 	changes: Record<string, GateMoved & { at: number }>;
+	/** The warning that silence ends it, while it holds. */
+	idling?: Line;
 };
 export function empty(topic: string, seq = 0): View {
 	return { topic, seq, lines: [], status: "queued", agent: "", frozen: false, guides: {}, read: {}, changes: {} };
@@ -25,22 +28,20 @@ export function empty(topic: string, seq = 0): View {
 /** Events that are one line, whatever they carry, and what else they change. */
 const PLAIN: Record<string, [line: string, changes?: Partial<View>]> = {
 	"conversation.started": ["started"],
-	"conversation.idling": ["idling"],
 	"ticket.bounced": ["bounced"],
-	"conversation.closed": ["closed", { status: "closed" }],
 	"conversation.reopened": ["reopened", { status: "open" }],
 	"conversation.frozen": ["frozen", { frozen: true }],
 	"identity.proven": ["proven"],
 };
+function said(e: Event, key: string, params: Params = {}, id = e.id): Line {
+	return { at: e.at, seq: e.seq, id, key, params };
+}
 /** Takes one event. Events of other topics and repeats change nothing. A gap gives undefined: resume. */
 export function take(v: View, e: Event): View | undefined {
 	if (e.topic !== v.topic || e.seq <= v.seq) return v;
 	if (e.seq !== v.seq + 1) return undefined;
 	const next = { ...v, seq: e.seq };
-	const line = (key: string, params: Record<string, string | number> = {}): View => ({
-		...next,
-		lines: [...v.lines, { at: e.at, seq: e.seq, id: e.id, key, params }],
-	});
+	const line = (key: string, params?: Params): View => ({ ...next, lines: [...v.lines, said(e, key, params)] });
 	if (isGate(e)) {
 		const old = v.changes[e.data.change];
 		return { ...next, changes: { ...v.changes, [e.data.change]: { ...old, ...e.data, at: e.at } } };
@@ -50,6 +51,12 @@ export function take(v: View, e: Event): View | undefined {
 		// Seniors, supervisors and admins answer as agents do.
 		const side = e.by.role === "visitor" ? "visitor" : "agent";
 		return { ...next, read: { ...v.read, [side]: e.data.up_to } };
+	}
+	if (is(e, "conversation.idling")) return { ...next, idling: said(e, "line.idling") };
+	if (is(e, "conversation.stayed")) return { ...next, idling: undefined };
+	if (is(e, "conversation.closed")) {
+		const why = v.idling ? [v.idling] : []; // it came true, and stays to be read
+		return { ...next, lines: [...v.lines, ...why, said(e, "line.closed")], status: "closed", idling: undefined };
 	}
 	const plain = PLAIN[e.ev];
 	if (plain) return { ...line(`line.${plain[0]}`), ...plain[1] };
@@ -72,13 +79,7 @@ export function take(v: View, e: Event): View | undefined {
 /** The number, unless the line before has just told it, and where the answer will be. */
 function ticketOpened(v: View, e: Event<{ number: number; to?: string }>): View {
 	const { number, to = "" } = e.data;
-	const line = (key: string): Line => ({
-		at: e.at,
-		seq: e.seq,
-		id: `${e.id}/${key}`,
-		key,
-		params: { number: String(number), to },
-	});
+	const line = (key: string): Line => said(e, key, { number: String(number), to }, `${e.id}/${key}`);
 	const last = v.lines.at(-1);
 	const told = last && "key" in last && last.key === "line.missed";
 	const lines = [...(told ? [] : [line("line.ticket")]), line(to ? "line.ticket.to" : "line.ticket.here")];
@@ -88,5 +89,5 @@ function addMessage(v: View, e: Event<Message>): View {
 	const known = v.lines.some((l) => "message" in l && l.message.client_id && l.message.client_id === e.data.client_id);
 	if (known) return { ...v, seq: e.seq };
 	const line: Line = { at: e.at, seq: e.seq, id: e.id, role: e.by.role, message: e.data };
-	return { ...v, seq: e.seq, lines: [...v.lines, line] };
+	return { ...v, seq: e.seq, lines: [...v.lines, line], idling: undefined };
 }

@@ -8,6 +8,7 @@ import staffAr from "./i18n/staff/ar.json";
 import staffEn from "./i18n/staff/en.json";
 import { finishText, newKey, newToken, signHello } from "./key";
 import { safeURL } from "./nodes";
+import type { Event } from "./wire";
 
 test("both languages have the same keys and placeholders", () => {
 	expect(Object.keys(ar).sort()).toEqual(Object.keys(en).sort());
@@ -72,4 +73,35 @@ test("the conversation drops repeats and asks for gaps", () => {
 	expect(one?.lines).toHaveLength(1);
 	expect(one && take(one, e(1))).toBe(one);
 	expect(one && take(one, e(3))).toBeUndefined();
+});
+
+const idling: Partial<Event> = { ev: "conversation.idling", data: { until: 9 } };
+/** The conversation after these events, one a millisecond. */
+const after = (...events: Partial<Event>[]) =>
+	events.reduce((v, e, i) => {
+		const all = { topic: "cv", seq: i + 1, id: `e${i}`, at: i, by: { role: "system" }, data: {}, ...e } as Event;
+		return take(v, all) ?? v;
+	}, empty("cv"));
+const keys = (v: ReturnType<typeof empty>) => v.lines.map((l) => ("key" in l ? l.key : l.message.text));
+
+for (const [name, e, lines] of [
+	["his word", { ev: "message.created", by: { role: "visitor" }, data: { text: "Yes" } }, ["Yes"]],
+	["an answer", { ev: "message.created", by: { role: "agent" }, data: { text: "No" } }, ["No"]],
+	["his staying", { ev: "conversation.stayed", by: { role: "visitor" } }, []],
+	["the end, above which it stays to be read", { ev: "conversation.closed" }, ["line.idling", "line.closed"]],
+] as [string, Partial<Event>, string[]][])
+	test(`P44: a warning of silence holds until ${name}; the next one holds again`, () => {
+		expect(after(idling).idling).toMatchObject({ id: "e0", key: "line.idling" });
+		const over = after(idling, e);
+		expect(over.idling).toBeUndefined();
+		expect(keys(over)).toEqual(lines);
+		expect(after(idling, e, idling).idling?.id).toBe("e2");
+	});
+test("P44: a warning of silence holds over what is nobody's answer", () => {
+	const others: Partial<Event>[] = [
+		{ ev: "message.read", by: { role: "visitor" }, data: { up_to: 1 } },
+		{ ev: "conversation.assigned", data: { agent: "ag_2", name: "Ben" } },
+		{ ev: "identity.proven" },
+	];
+	for (const e of others) expect(after(idling, e).idling?.id, e.ev).toBe("e0");
 });

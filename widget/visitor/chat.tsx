@@ -23,6 +23,7 @@ export function Chat({ s }: { s: Session }) {
 				{v.status === "queued" && <p class="quiet">{place()}</p>}
 			</div>
 			{v.status === "queued" && <ByMail s={s} v={v} />}
+			{v.idling && v.status !== "queued" && <Idle key={v.idling.id} s={s} topic={v.topic} />}
 			{v.status === "closed" ? <End s={s} v={v} /> : <Composer s={s} v={v} />}
 		</section>
 	);
@@ -86,6 +87,27 @@ function Log({ s, v }: { s: Session; v: View }) {
 					{t("chat.new")}
 				</button>
 			)}
+		</div>
+	);
+}
+/** A press puts the end off, as a word does; the warning goes when the gateway says so. */
+function Idle({ s, topic }: { s: Session; topic: string }) {
+	const [busy, setBusy] = useState(false);
+	const [error, setError] = useState("");
+	const stay = () => {
+		if (busy) return;
+		setBusy(true);
+		s.socket.command("conversation.stay", { conversation: topic }).catch((e) => {
+			setBusy(false);
+			setError(st.words(e));
+		});
+	};
+	return (
+		<div class="trouble row" role="alert">
+			<span>{error || t("line.idling")}</span>
+			<button type="button" aria-disabled={busy} onClick={stay}>
+				{t("chat.stay")}
+			</button>
 		</div>
 	);
 }

@@ -60,9 +60,59 @@ for (const [lang, texts, wait] of [
 	});
 }
 
-test("P44: a silent visitor reads that it ends soon, and his words are what extends it", async () => {
-	await panel("en", en, [{ ev: "conversation.idling", data: { until: 5000 } }], "active");
-	expect(root.querySelector("[role=log]")?.textContent).toContain(en["line.idling"]);
+const idling: Partial<Event> = { ev: "conversation.idling", data: { until: 5000 } };
+/** What the visitor has sent of a command. */
+const asked = (cmd: string) => Line.last.asked.filter((c) => c.cmd === cmd).map((c) => c.args);
+const warning = () => root.querySelector<HTMLElement>(".trouble[role=alert]");
+/** Presses the warning's button, and lets it be drawn again. */
+async function stays(): Promise<void> {
+	warning()?.querySelector("button")?.click();
+	await vi.advanceTimersByTimeAsync(10);
+}
+/** The gateway says what happens next. */
+const happens = (seq: number, ev: string, data: object = {}) =>
+	Line.last.say({ ev, topic: "cv", seq, id: `e${seq}`, at: 2000, by: { role: "visitor" }, data });
+
+for (const [lang, texts] of [
+	["en", en],
+	["ar", ar],
+] as const)
+	test(`P44: a silent visitor reads that it ends soon; pressed as often as he likes it is said once, and the gateway's event takes the warning away (${lang})`, async () => {
+		const draw = await panel(lang, texts, [idling], "active");
+		expect(warning()?.textContent).toBe(texts["line.idling"] + texts["chat.stay"]);
+		await stays();
+		await stays();
+		expect(asked("conversation.stay")).toEqual([{ conversation: "cv" }]);
+		expect(warning()).not.toBeNull();
+		happens(2, "conversation.stayed");
+		draw();
+		expect(warning()).toBeNull();
+		expect(root.textContent).not.toContain(texts["line.idling"]);
+		// What comes again in one piece, as after a cut, is another warning: its button is not the pressed one.
+		happens(3, "conversation.idling", { until: 9000 });
+		draw();
+		await stays();
+		expect(asked("conversation.stay")).toHaveLength(2);
+		happens(4, "conversation.stayed");
+		happens(5, "conversation.idling", { until: 9500 });
+		draw();
+		await stays();
+		expect(asked("conversation.stay")).toHaveLength(3);
+	});
+test("P44: a press that the gateway could not take says why, and can be made again", async () => {
+	await panel("en", en, [idling], "active");
+	Line.talk = { answer: (c) => (c.cmd === "conversation.stay" ? { error: { code: "unavailable" } } : undefined) };
+	await stays();
+	expect(warning()?.textContent).toBe(en["error.unavailable"] + en["chat.stay"]);
+	await stays();
+	expect(asked("conversation.stay")).toHaveLength(2);
+});
+test("P44: who is back in the queue waits for us: nothing warns him", async () => {
+	await panel("en", en, [idling], "queued");
+	expect(warning()).toBeNull();
+});
+test("P44: a word extends it too", async () => {
+	await panel("en", en, [idling], "active");
 	const box = root.querySelector("textarea");
 	if (!box) throw new Error("nothing to write into");
 	box.value = "I am still here";
@@ -70,7 +120,5 @@ test("P44: a silent visitor reads that it ends soon, and his words are what exte
 	await vi.advanceTimersByTimeAsync(10); // drawn again, with a button that sends
 	box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
 	await vi.advanceTimersByTimeAsync(10);
-	expect(Line.last.asked.filter((c) => c.cmd === "message.send").map((c) => c.args)).toMatchObject([
-		{ conversation: "cv", text: "I am still here" },
-	]);
+	expect(asked("message.send")).toMatchObject([{ conversation: "cv", text: "I am still here" }]);
 });
