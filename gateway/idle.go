@@ -62,8 +62,8 @@ type IdleRow struct {
 	Since   time.Time // it counts from here if that is later than the last message
 }
 
-// Silence is when the visitor's turn began, as far as it counts.
-func (r IdleRow) Silence() time.Time { return later(r.LastMessageAt, r.Since) }
+// Silence is when the visitor's turn began, as far as it counts: whoever is served by somebody else has his whole time.
+func (r IdleRow) Silence() time.Time { return later(later(r.LastMessageAt, r.ClaimedAt), r.Since) }
 
 // IdleDo is what is to be done about a silence.
 type IdleDo string

@@ -15,6 +15,8 @@ func TestIdleStep(t *testing.T) {
 	asked.LastAuthor = RoleVisitor
 	asleep := agent(Waiting, began, time.Time{})
 	asleep.SnoozedUntil = began.Add(90 * 24 * time.Hour)
+	passed := agent(Active, began, time.Time{})
+	passed.ClaimedAt = began.Add(29 * time.Minute)
 	for _, c := range []struct {
 		name  string
 		row   IdleRow
@@ -28,6 +30,8 @@ func TestIdleStep(t *testing.T) {
 		{"nobody warned for hours", agent(Active, time.Time{}, time.Time{}), 5 * time.Hour, IdleWarn},
 		{"the visitor stayed", agent(Active, began, began.Add(26*time.Minute)), 31 * time.Minute, IdleNothing},
 		{"he stayed, and is silent again", agent(Active, began, began.Add(26*time.Minute)), 51 * time.Minute, IdleWarn},
+		{"warned, and claimed by another", passed, 31 * time.Minute, IdleNothing},
+		{"silent to the other too", passed, 54 * time.Minute, IdleWarn},
 		{"the visitor waits for us", asked, 90 * 24 * time.Hour, IdleNothing},
 		{"a queued chat", agent(Queued, began, time.Time{}), 90 * 24 * time.Hour, IdleNothing},
 		{"a ticket after 11 hours", agent(Waiting, time.Time{}, time.Time{}), 11 * time.Hour, IdleNothing},
