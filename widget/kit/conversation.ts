@@ -63,10 +63,14 @@ export function take(v: View, e: Event): View | undefined {
 	if (is(e, "conversation.queued"))
 		return e.data.back ? { ...line("line.back"), status: "queued", agent: "" } : { ...next, status: "queued" };
 	if (is(e, "conversation.claimed"))
-		return { ...line("line.claimed", { name: e.data.name }), status: "active", agent: e.data.name };
+		return { ...line("line.claimed", { name: e.data.name }), status: "active", agent: e.data.name, idling: undefined };
 	if (is(e, "conversation.assigned"))
 		return e.data.name
-			? { ...line("line.assigned", { name: e.data.name }), agent: e.data.agent ? e.data.name : v.agent }
+			? {
+					...line("line.assigned", { name: e.data.name }),
+					agent: e.data.agent ? e.data.name : v.agent,
+					idling: undefined,
+				}
 			: next;
 	if (is(e, "conversation.missed"))
 		return { ...line("line.missed", { number: String(e.data.number) }), status: "open", number: e.data.number };

@@ -87,6 +87,8 @@ const keys = (v: ReturnType<typeof empty>) => v.lines.map((l) => ("key" in l ? l
 for (const [name, e, lines] of [
 	["his word", { ev: "message.created", by: { role: "visitor" }, data: { text: "Yes" } }, ["Yes"]],
 	["an answer", { ev: "message.created", by: { role: "agent" }, data: { text: "No" } }, ["No"]],
+	["another's claim", { ev: "conversation.claimed", data: { name: "Ben" } }, ["line.claimed"]],
+	["a handing over", { ev: "conversation.assigned", data: { agent: "ag_2", name: "Ben" } }, ["line.assigned"]],
 	["his staying", { ev: "conversation.stayed", by: { role: "visitor" } }, []],
 	["the end, above which it stays to be read", { ev: "conversation.closed" }, ["line.idling", "line.closed"]],
 ] as [string, Partial<Event>, string[]][])
@@ -100,7 +102,6 @@ for (const [name, e, lines] of [
 test("P44: a warning of silence holds over what is nobody's answer", () => {
 	const others: Partial<Event>[] = [
 		{ ev: "message.read", by: { role: "visitor" }, data: { up_to: 1 } },
-		{ ev: "conversation.assigned", data: { agent: "ag_2", name: "Ben" } },
 		{ ev: "identity.proven" },
 	];
 	for (const e of others) expect(after(idling, e).idling?.id, e.ev).toBe("e0");
